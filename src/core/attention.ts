@@ -1,0 +1,48 @@
+/**
+ * Why an order needs a person. `ending: 'stops'` marks those about identity or money: while they stand, Verdict
+ * neither ends nor refunds the order by itself. `passing` ones go when WeChat Pay answers normally again.
+ */
+export const ATTENTION = {
+  /** A signed statement names another amount or currency than the order. */
+  amount_mismatch: { ending: 'stops', passing: false },
+  /** A signed statement for our question names another merchant or order. */
+  identity_mismatch: { ending: 'stops', passing: false },
+  /** WeChat Pay says that the number was used with other parameters: somebody else may have placed it. */
+  number_used: { ending: 'stops', passing: false },
+  /** WeChat Pay accepted a revoke and still says that the order is paid. */
+  paid_after_revoke: { ending: 'stops', passing: false },
+  /** WeChat Pay doesn't know an order that it stated a state for before, or that somebody else placed. */
+  vanished: { ending: 'stops', passing: true },
+  /** A `trade_state` that we don't know. */
+  unknown_trade_state: { ending: 'stops', passing: true },
+  /** A final state in a statement that doesn't name the order fully: no verdict can rest on it. */
+  incomplete_statement: { ending: 'goes on', passing: true },
+  /** "No such order" without a signature: not believed unless the account allows it. */
+  unsigned_unknown: { ending: 'goes on', passing: true },
+  /** WeChat Pay refuses our signature: check key, serial number and clock. */
+  key_refused: { ending: 'goes on', passing: true },
+  /** Answers are signed with a key that the account doesn't have. */
+  key_unknown: { ending: 'goes on', passing: true },
+  /** WeChat Pay refuses a call for a reason that repeating won't mend. */
+  call_refused: { ending: 'goes on', passing: true },
+  /** Nothing final long after the window. */
+  overdue: { ending: 'goes on', passing: false },
+  /** A tracked order that Verdict may not end stays unpaid. */
+  unfinished: { ending: 'goes on', passing: false },
+} as const satisfies Record<string, { ending: 'stops' | 'goes on'; passing: boolean }>
+
+export type AttentionCode = keyof typeof ATTENTION
+
+export function stopsEnding(attention: AttentionCode | null): boolean {
+  return attention !== null && ATTENTION[attention].ending === 'stops'
+}
+
+/** What remains of a mark after WeChat Pay gave a normal answer. */
+export function afterAnswer(attention: AttentionCode | null): AttentionCode | null {
+  return attention !== null && ATTENTION[attention].passing ? null : attention
+}
+
+/** A mark that stops the ending is not overwritten by one that doesn't. */
+export function marked(now: AttentionCode | null, next: AttentionCode): AttentionCode {
+  return stopsEnding(now) && !stopsEnding(next) && now !== null ? now : next
+}

@@ -1,0 +1,52 @@
+import { createCipheriv, createDecipheriv } from 'node:crypto'
+import { VerdictError } from '../errors.ts'
+
+/** How WeChat Pay encrypts callbacks and platform certificates: AES-256-GCM (RFC 5116) under the APIv3 key. */
+export const RESOURCE_ALGORITHM = 'AEAD_AES_256_GCM'
+const TAG_BYTES = 16
+const KEY_BYTES = 32
+
+export interface EncryptedResource {
+  readonly algorithm: string
+  /** Base64; its last 16 bytes are the authentication tag. */
+  readonly ciphertext: string
+  /** May be empty or absent. */
+  readonly associated_data?: string
+  /** 12 characters, used as raw bytes. */
+  readonly nonce: string
+}
+
+/** @throws KEY_INVALID unless the key has 32 bytes */
+export function apiV3Key(key: string): Buffer {
+  const bytes = Buffer.from(key)
+  if (bytes.length !== KEY_BYTES) {
+    throw new VerdictError('KEY_INVALID', `apiV3Key has ${bytes.length} bytes; expected ${KEY_BYTES}, as set on the merchant platform`)
+  }
+  return bytes
+}
+
+/** The plain text, or null if the resource was not encrypted with this key or was changed on the way. */
+export function decryptResource(key: Buffer, resource: EncryptedResource): string | null {
+  if (resource.algorithm !== RESOURCE_ALGORITHM) return null
+  const bytes = Buffer.from(resource.ciphertext, 'base64')
+  if (bytes.length < TAG_BYTES) return null
+  try {
+    const decipher = createDecipheriv('aes-256-gcm', key, Buffer.from(resource.nonce), { authTagLength: TAG_BYTES })
+    decipher.setAAD(Buffer.from(resource.associated_data ?? ''))
+    decipher.setAuthTag(bytes.subarray(-TAG_BYTES))
+    return Buffer.concat([decipher.update(bytes.subarray(0, -TAG_BYTES)), decipher.final()]).toString('utf8')
+  } catch {
+    return null
+  }
+}
+
+export function encryptResource(
+  key: Buffer,
+  plaintext: string,
+  { nonce, associated_data }: { nonce: string; associated_data: string },
+): EncryptedResource {
+  const cipher = createCipheriv('aes-256-gcm', key, Buffer.from(nonce), { authTagLength: TAG_BYTES })
+  cipher.setAAD(Buffer.from(associated_data))
+  const ciphertext = Buffer.concat([cipher.update(plaintext, 'utf8'), cipher.final(), cipher.getAuthTag()])
+  return { algorithm: RESOURCE_ALGORITHM, ciphertext: ciphertext.toString('base64'), associated_data, nonce }
+}
