@@ -46,6 +46,6 @@ export function secureNonces(): () => string {
       used = 0
     }
     used += NONCE_LENGTH
-    return pool.latin1Slice(used - NONCE_LENGTH, used)
+    return pool.toString('latin1', used - NONCE_LENGTH, used)
   }
 }

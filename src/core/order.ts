@@ -41,7 +41,7 @@ export interface OrderFacts extends OrderKey {
 export interface Progress {
   /** Grows by one with every change. A change applies only to the version it was decided on. */
   readonly version: number
-  /** Queries that were sent. */
+  /** Queries that were answered: the place in the policy's schedule. The others are in the journal. */
   readonly queries: number
   /** Calls without an answer since the last answer. */
   readonly silence: number
@@ -92,9 +92,7 @@ export interface RevokeTrail {
 export const FINAL_STATES = ['SUCCESS', 'CLOSED', 'REVOKED', 'NOT_CREATED'] as const
 export type FinalState = (typeof FINAL_STATES)[number]
 
-/** The final status of an order and what proves it. */
-export interface Verdict {
-  readonly state: FinalState
+interface VerdictFacts {
   readonly atMs: number
   /** `place`: the reply to Quick Pay said it. */
   readonly learntBy: 'place' | 'query' | 'callback'
@@ -102,9 +100,24 @@ export interface Verdict {
   readonly transaction_id: string | null
   /** When the customer paid, RFC 3339 as WeChat Pay wrote it. */
   readonly success_time: string | null
-  /** The signed statement that the verdict rests on. NOT_CREATED rests on an earlier one too: see the order's evidence. */
+}
+
+/** What a state's verdict rests on: a signed statement, of which the last is kept here and all in the store. */
+interface Proven {
   readonly evidence: Evidence
 }
+
+/** NOT_CREATED rests on two signed refusals, or on unsigned ones (null) where the account allows them. */
+interface ProvenUnknown {
+  readonly evidence: Evidence | null
+}
+
+/** The final status of an order and what proves it. */
+export type Verdict = {
+  readonly [S in FinalState]: VerdictFacts & { readonly state: S } & (S extends 'NOT_CREATED'
+      ? ProvenUnknown
+      : Proven)
+}[FinalState]
 
 export type Life =
   /** The placing request is written; what came of it is not known yet. */
@@ -113,7 +126,10 @@ export type Life =
   | { readonly state: 'waiting'; readonly dueAtMs: number }
   | { readonly state: 'ending'; readonly dueAtMs: number; readonly ending: Ending }
   | {
-      readonly [S in FinalState]: { readonly state: S; readonly verdict: Verdict & { readonly state: S } }
+      readonly [S in FinalState]: {
+        readonly state: S
+        readonly verdict: Extract<Verdict, { readonly state: S }>
+      }
     }[FinalState]
 
 export type Order = OrderFacts & Progress & Life
@@ -129,6 +145,43 @@ export function isFinal(order: Order): order is FinalOrder {
     order.state === 'REVOKED' ||
     order.state === 'NOT_CREATED'
   )
+}
+
+/** What an order is, without where it stands. Lists the fields so that nothing of a left state stays behind. */
+export function factsOf(order: OrderFacts): OrderFacts {
+  const { id, account, sub_mchid, out_trade_no, kind, total, currency, origin, mayEnd } = order
+  const { purchase, createdAtMs, windowEndAtMs } = order
+  return {
+    id,
+    account,
+    sub_mchid,
+    out_trade_no,
+    kind,
+    total,
+    currency,
+    origin,
+    mayEnd,
+    purchase,
+    createdAtMs,
+    windowEndAtMs,
+  }
+}
+
+export function progressOf(order: Progress): Progress {
+  const { version, queries, silence, seen, placings, latestPlacingAtMs } = order
+  const { declined, unknownAtMs, givenUpAtMs, attention } = order
+  return {
+    version,
+    queries,
+    silence,
+    seen,
+    placings,
+    latestPlacingAtMs,
+    declined,
+    unknownAtMs,
+    givenUpAtMs,
+    attention,
+  }
 }
 
 /** An order as a person would name it: `1900000001/A42`, with the sub-merchant between in institutional mode. */

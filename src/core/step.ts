@@ -1,0 +1,53 @@
+import { stopsEnding } from './attention.ts'
+import type { Change } from './change.ts'
+import { PLACINGS_MAX } from './decide.ts'
+import { Draft } from './draft.ts'
+import type { Ending, OpenOrder, OrderIn } from './order.ts'
+import { endableAtMs } from './plan.ts'
+
+/** What an order that is due needs: a question, or an act whose intent is written before it leaves. */
+export type Step =
+  | { readonly do: 'query' }
+  | { readonly do: 'place' | 'close' | 'reverse'; readonly intent: Change }
+
+/** An answer older than this is not the "query once more" that precedes a revoke or close. */
+const FRESH_MS = 10_000
+
+/** What to do about an order that is due now. Pure. */
+export function nextStep(order: OpenOrder, nowMs: number): Step {
+  if (order.state === 'placing' && mayRepeatPlacing(order, nowMs)) {
+    const draft = new Draft(order, nowMs)
+    draft.note('intent', { call: 'place' })
+    draft.patch({ placings: order.placings + 1, latestPlacingAtMs: nowMs })
+    return { do: 'place', intent: draft.placing(nowMs) }
+  }
+  if (order.state === 'ending' && mayAct(order, nowMs)) {
+    const call = order.kind === 'quick_pay' ? 'reverse' : 'close'
+    const draft = new Draft(order, nowMs)
+    draft.note('intent', { call })
+    return { do: call, intent: draft.ending(withIntent(order.ending, call, nowMs), nowMs) }
+  }
+  return { do: 'query' }
+}
+
+/** Quick Pay is sent once, whatever happened to it; the other kinds may be repeated with the same bytes (guide 6.9). */
+function mayRepeatPlacing({ kind, placings, windowEndAtMs }: OpenOrder, nowMs: number): boolean {
+  return kind !== 'quick_pay' && placings < PLACINGS_MAX && nowMs < windowEndAtMs
+}
+
+function mayAct(order: OrderIn<'ending'>, nowMs: number): boolean {
+  const { ending, attention, dueAtMs } = order
+  if (ending.phase !== 'act' || stopsEnding(attention) || nowMs < endableAtMs(order)) return false
+  const { inFlightAtMs, unansweredAtMs } = ending.revoke
+  const revokeIsOpen = inFlightAtMs !== null || unansweredAtMs !== null
+  return revokeIsOpen || nowMs - dueAtMs <= FRESH_MS
+}
+
+function withIntent(ending: Ending, call: 'close' | 'reverse', nowMs: number): Ending {
+  const calls = ending.calls + 1
+  if (call === 'close') return { ...ending, calls }
+  const { inFlightAtMs, unansweredAtMs } = ending.revoke
+  // A revoke still marked as under way belongs to a worker that died: it may have left.
+  const openAtMs = inFlightAtMs === null ? unansweredAtMs : Math.max(inFlightAtMs, unansweredAtMs ?? 0)
+  return { ...ending, calls, revoke: { ...ending.revoke, inFlightAtMs: nowMs, unansweredAtMs: openAtMs } }
+}
