@@ -1,0 +1,101 @@
+import { isAtTheTill, type OpenOrder } from '../core/order.ts'
+
+/** A claimed order, the moment it is wanted, and how long it is ours. */
+export interface Entry {
+  readonly order: OpenOrder
+  readonly atMs: number
+  readonly claimedUntilMs: number
+}
+
+/** Every fifth order that is due comes from the others, however many stand at the till. */
+const RESERVED_EVERY = 5
+
+/** The claimed orders in the order of their moments: those at the till first, the others with a reserved share. */
+export class Agenda {
+  readonly #till = new Heap()
+  readonly #others = new Heap()
+  #turn = 0
+
+  get size(): number {
+    return this.#till.size + this.#others.size
+  }
+
+  /** The earliest moment; Infinity when empty. */
+  get nextAtMs(): number {
+    return Math.min(this.#till.nextAtMs, this.#others.nextAtMs)
+  }
+
+  add(entry: Entry): void {
+    const heap = isAtTheTill(entry.order) ? this.#till : this.#others
+    heap.push(entry)
+  }
+
+  /** Takes out the next entry whose moment has come; null if there is none. */
+  takeDue(nowMs: number): Entry | null {
+    this.#turn = (this.#turn + 1) % RESERVED_EVERY
+    const [first, second] = this.#turn === 0 ? [this.#others, this.#till] : [this.#till, this.#others]
+    if (first.nextAtMs <= nowMs) return first.pop()
+    return second.nextAtMs <= nowMs ? second.pop() : null
+  }
+
+  /** Takes out everything. */
+  clear(): readonly Entry[] {
+    return [...this.#till.clear(), ...this.#others.clear()]
+  }
+}
+
+/** A binary heap by `atMs`. */
+class Heap {
+  #entries: Entry[] = []
+
+  get size(): number {
+    return this.#entries.length
+  }
+
+  get nextAtMs(): number {
+    return this.#entries[0]?.atMs ?? Number.POSITIVE_INFINITY
+  }
+
+  push(entry: Entry): void {
+    const entries = this.#entries
+    let at = entries.push(entry) - 1
+    while (at > 0) {
+      const up = (at - 1) >> 1
+      const parent = entries[up]
+      if (parent === undefined || parent.atMs <= entry.atMs) break
+      entries[at] = parent
+      at = up
+    }
+    entries[at] = entry
+  }
+
+  pop(): Entry | null {
+    const entries = this.#entries
+    const top = entries[0]
+    const last = entries.pop()
+    if (top === undefined || last === undefined) return null
+    if (entries.length > 0) this.#sink(last)
+    return top
+  }
+
+  clear(): readonly Entry[] {
+    const all = this.#entries
+    this.#entries = []
+    return all
+  }
+
+  #sink(entry: Entry): void {
+    const entries = this.#entries
+    let at = 0
+    for (;;) {
+      const left = 2 * at + 1
+      const right = left + 1
+      const down = (entries[right]?.atMs ?? Infinity) < (entries[left]?.atMs ?? Infinity) ? right : left
+      const child = entries[down]
+      if (child === undefined || child.atMs >= entry.atMs) break
+      entries[at] = child
+      at = down
+    }
+    entries[at] = entry
+  }
+}

@@ -1,0 +1,357 @@
+import type { Clock } from '../clock.ts'
+import type { Call } from '../core/change.ts'
+import { decide, type Learnt, type Rules } from '../core/decide.ts'
+import { isFinal, type Kind, nameOf, type OpenOrder, type Order } from '../core/order.ts'
+import type { NoAnswer, Outcome } from '../core/outcome.ts'
+import type { Plan } from '../core/plan.ts'
+import { nextStep, type Step } from '../core/step.ts'
+import type { Gateway } from '../gateway/gateway.ts'
+import type { Random } from '../random.ts'
+import type { Commit, Store } from '../store/store.ts'
+import { Agenda, type Entry } from './agenda.ts'
+import type { Batcher } from './batcher.ts'
+import { Breaker } from './breaker.ts'
+import { Budget, type Limits } from './budget.ts'
+import type { Report } from './report.ts'
+
+export interface LaneOptions {
+  readonly gateway: Gateway
+  readonly plans: Readonly<Record<Kind, Plan>>
+  readonly limits: Limits
+  /** Calls under way at once: 1 to 1000. */
+  readonly concurrency: number
+}
+
+/** What all lanes share. */
+export interface LaneEdges {
+  readonly store: Store
+  readonly clock: Clock
+  readonly random: Random
+  readonly worker: string
+  readonly commits: Batcher<Commit, 'applied' | 'moved'>
+  readonly report: Report
+}
+
+/** Orders that fall due this soon are claimed ahead, so that each is asked at its moment. */
+const READ_AHEAD_MS = 1_000
+/** What one claim takes at most; the next one is made when half of it is worked off. */
+const CLAIM_LIMIT = 500
+/** How long a claim lasts. After a crash it is free again then, or at once where one process owns the store. */
+export const LEASE_MS = 60_000
+/** A call is sent only if the claim outlasts it by this much. */
+const LEASE_MARGIN_MS = 1_000
+/** Pause after the store failed; the same work is tried again then. */
+const STORE_PAUSE_MS = 1_000
+
+/**
+ * One account's orders on their way: claim due → ask → decide → commit. An account has a lane of its own, so that no
+ * merchant's flood delays another.
+ */
+export class Lane {
+  readonly gateway: Gateway
+  readonly #edges: LaneEdges
+  readonly #options: LaneOptions
+  readonly #agenda = new Agenda()
+  readonly #budget: Budget
+  readonly #breaker = new Breaker()
+  readonly #underWay = new Set<Promise<void>>()
+  #running = false
+  #stopping = false
+  #claiming: Promise<void> | null = null
+  /** When something unclaimed may fall within reach. */
+  #claimAtMs = Number.NEGATIVE_INFINITY
+  /** Nothing is sent before: the budget or the breaker said so. */
+  #pausedUntilMs = Number.NEGATIVE_INFINITY
+  #timer: { readonly atMs: number; readonly cancel: () => void } | null = null
+
+  constructor(edges: LaneEdges, options: LaneOptions) {
+    this.gateway = options.gateway
+    this.#edges = edges
+    this.#options = options
+    this.#budget = new Budget(options.limits, edges.clock.nowMs())
+  }
+
+  get account(): string {
+    return this.gateway.identity.account
+  }
+
+  plan(kind: Kind): Plan {
+    return this.#options.plans[kind]
+  }
+
+  rules(kind: Kind): Rules {
+    return { plan: this.plan(kind), believesUnsignedUnknown: this.gateway.identity.believesUnsignedUnknown }
+  }
+
+  /** Works on what falls due until `stop`. */
+  start(): void {
+    this.#running = true
+    this.#turn()
+  }
+
+  /** Starts nothing new, waits for what is under way, and gives the claims back. */
+  async stop(): Promise<void> {
+    this.#running = false
+    this.#stopping = true
+    this.#timer?.cancel()
+    this.#timer = null
+    await this.#claiming
+    while (this.#underWay.size > 0) await Promise.all(this.#underWay)
+    const ids = this.#agenda.clear().map(({ order }) => order.id)
+    if (ids.length > 0) await this.#edges.store.release(ids, this.#edges.worker)
+  }
+
+  /**
+   * One turn without the loop: claims what is due now, works on all of it, what follows at once included, and resolves
+   * when it is written. Returns how many orders were worked on.
+   */
+  async runOnce(): Promise<number> {
+    await this.#claim(this.#edges.clock.nowMs())
+    let worked = 0
+    for (;;) {
+      const before = this.#underWay.size
+      this.#dispatch()
+      worked += this.#underWay.size - before
+      if (this.#underWay.size === 0) return worked
+      await Promise.race(this.#underWay)
+    }
+  }
+
+  /** Something may fall due at `dueAtMs` that isn't claimed yet. */
+  wake(dueAtMs: number): void {
+    this.#claimAtMs = Math.min(this.#claimAtMs, dueAtMs - READ_AHEAD_MS / 2)
+    this.#turn()
+  }
+
+  /** Waits until the budget allows one more placing. Nothing is written or signed before. */
+  async mayPlace(sleep: (ms: number) => Promise<void>): Promise<void> {
+    for (;;) {
+      const waitMs = this.#budget.take('place', this.#edges.clock.nowMs())
+      if (waitMs === 0) return
+      await sleep(waitMs)
+    }
+  }
+
+  /** Sends the placing whose intent was just written, and writes what came of it. */
+  place(order: OpenOrder, body: string, claimedUntilMs: number): Promise<Order | null> {
+    return this.#track(this.#placeAndLearn(order, body, claimedUntilMs))
+  }
+
+  /** Decides what was learnt and writes it; if the order moved on meanwhile, decides again on what it is now. */
+  async learn(order: OpenOrder, learnt: Learnt, claimedUntilMs: number): Promise<Order | null> {
+    const { store, clock, random, commits, worker } = this.#edges
+    let current = order
+    for (;;) {
+      const moment = { nowMs: clock.nowMs(), chance: random.next() }
+      const change = decide(current, learnt, this.rules(current.kind), moment)
+      const keepClaim = this.#staysOurs(change.order, claimedUntilMs, moment.nowMs)
+      if ((await commits.add({ change, keepClaim })) === 'applied') {
+        this.#follow(change.order, keepClaim ? claimedUntilMs : null)
+        return change.order
+      }
+      const moved = await store.byId(order.id)
+      if (moved === null || isFinal(moved)) {
+        await store.release([order.id], worker)
+        return moved
+      }
+      current = moved
+    }
+  }
+
+  // -------------------------------------------------------------- the loop
+
+  #turn(): void {
+    if (!this.#running) return
+    const nowMs = this.#edges.clock.nowMs()
+    if (nowMs >= this.#claimAtMs && this.#agenda.size <= CLAIM_LIMIT / 2)
+      void this.#claim(nowMs + READ_AHEAD_MS)
+    this.#dispatch()
+    this.#sleep()
+  }
+
+  /** Sleeps until the next moment at which there is something to do; whatever happens earlier turns the loop itself. */
+  #sleep(): void {
+    if (!this.#running) return
+    const hasRoom = this.#underWay.size < this.#options.concurrency
+    const sendAtMs = hasRoom ? Math.max(this.#agenda.nextAtMs, this.#pausedUntilMs) : Number.POSITIVE_INFINITY
+    const claimAtMs =
+      this.#claiming === null && this.#agenda.size <= CLAIM_LIMIT / 2
+        ? this.#claimAtMs
+        : Number.POSITIVE_INFINITY
+    const atMs = Math.min(sendAtMs, claimAtMs)
+    if (this.#timer !== null && this.#timer.atMs === atMs) return
+    this.#timer?.cancel()
+    this.#timer = null
+    if (atMs === Number.POSITIVE_INFINITY) return
+    const { clock } = this.#edges
+    const wakeUp = (): void => {
+      this.#timer = null
+      this.#turn()
+    }
+    this.#timer = { atMs, cancel: clock.after(Math.max(0, atMs - clock.nowMs()), wakeUp) }
+  }
+
+  #claim(dueUntilMs: number): Promise<void> {
+    this.#claiming ??= this.#claimDue(dueUntilMs).finally(() => {
+      this.#claiming = null
+      this.#turn()
+    })
+    return this.#claiming
+  }
+
+  async #claimDue(dueUntilMs: number): Promise<void> {
+    const { store, clock, worker, report } = this.#edges
+    const nowMs = clock.nowMs()
+    const untilMs = nowMs + LEASE_MS
+    this.#claimAtMs = Number.POSITIVE_INFINITY
+    try {
+      const { account } = this
+      const orders = await store.claimDue({ account, worker, untilMs, nowMs, dueUntilMs, limit: CLAIM_LIMIT })
+      for (const order of orders) this.#agenda.add({ order, atMs: order.dueAtMs, claimedUntilMs: untilMs })
+      const dueAtMs = await store.nextDueAtMs(account)
+      if (dueAtMs !== null) this.#claimAtMs = Math.min(this.#claimAtMs, dueAtMs - READ_AHEAD_MS / 2)
+    } catch (error) {
+      this.#claimAtMs = clock.nowMs() + STORE_PAUSE_MS
+      report.storeFailed(error)
+    }
+  }
+
+  /** Starts every order whose moment has come, as far as concurrency, budget and breaker allow. */
+  #dispatch(): void {
+    const { clock, random } = this.#edges
+    while (this.#underWay.size < this.#options.concurrency) {
+      const nowMs = clock.nowMs()
+      if (nowMs < this.#pausedUntilMs) return
+      const entry = this.#agenda.takeDue(nowMs)
+      if (entry === null) return
+      const step = nextStep(entry.order, nowMs)
+      const waitMs = this.#breaker.hold(nowMs, random.next()) || this.#budget.take(step.do, nowMs)
+      if (waitMs > 0) {
+        this.#agenda.add(entry)
+        this.#pausedUntilMs = nowMs + waitMs
+        return
+      }
+      void this.#track(this.#work(entry, step, nowMs))
+    }
+  }
+
+  #track<Result>(work: Promise<Result>): Promise<Result> {
+    const done: Promise<void> = work.then(
+      () => {},
+      () => {},
+    )
+    this.#underWay.add(done)
+    void done.then(() => {
+      this.#underWay.delete(done)
+      this.#turn()
+    })
+    return work
+  }
+
+  // -------------------------------------------------------------- one order
+
+  async #work({ order, claimedUntilMs }: Entry, step: Step, nowMs: number): Promise<void> {
+    const { store, worker, report } = this.#edges
+    try {
+      if (claimedUntilMs - nowMs < this.gateway.callMsMax + LEASE_MARGIN_MS) {
+        await store.release([order.id], worker)
+        this.wake(order.dueAtMs)
+        return
+      }
+      if (step.do === 'query') await this.learn(order, await this.#query(order), claimedUntilMs)
+      else await this.#act(order, step, nowMs, claimedUntilMs)
+    } catch (error) {
+      // What was learnt is lost with the write that failed, not the order: it is due as before, and asked again.
+      report.storeFailed(error)
+      this.#pausedUntilMs = this.#edges.clock.nowMs() + STORE_PAUSE_MS
+      await store.release([order.id], worker).catch(report.storeFailed)
+      this.wake(this.#pausedUntilMs)
+    }
+  }
+
+  /** Writes the intent, and only then sends. */
+  async #act(
+    order: OpenOrder,
+    step: Exclude<Step, { do: 'query' }>,
+    signedAtMs: number,
+    claimedUntilMs: number,
+  ): Promise<void> {
+    const { store, commits, worker } = this.#edges
+    const intended = step.intent.order
+    if (
+      isFinal(intended) ||
+      (await commits.add({ change: step.intent, keepClaim: true }, SOON_MS)) === 'moved'
+    ) {
+      await store.release([order.id], worker)
+      this.wake(order.dueAtMs)
+      return
+    }
+    if (step.do === 'place') {
+      const placing = await store.placingOf(order.id)
+      if (placing?.body == null) throw new Error(`placing ${nameOf(order)} again: its bytes are not stored`)
+      await this.#placeAndLearn(intended, placing.body, claimedUntilMs)
+      return
+    }
+    const call = step.do
+    const { outcome, tookMs } = await this.#timed(call, () => this.gateway[call](order, signedAtMs))
+    await this.learn(intended, { call, outcome, tookMs }, claimedUntilMs)
+  }
+
+  async #placeAndLearn(order: OpenOrder, body: string, claimedUntilMs: number): Promise<Order | null> {
+    const { account, sub_mchid, out_trade_no, kind, latestPlacingAtMs: signedAtMs } = order
+    const { outcome, tookMs } = await this.#timed('place', () =>
+      this.gateway.place({ account, sub_mchid, out_trade_no, kind, body, signedAtMs }),
+    )
+    return this.learn(order, { call: 'place', outcome, tookMs }, claimedUntilMs)
+  }
+
+  async #query(order: OpenOrder): Promise<Learnt> {
+    const { outcome, tookMs } = await this.#timed('query', () => this.gateway.query(order))
+    return { call: 'query', outcome, tookMs }
+  }
+
+  /** Makes a call, measures it, and lets breaker and budget learn from it. */
+  async #timed<T>(
+    call: Call,
+    make: () => Promise<Outcome<T>>,
+  ): Promise<{ outcome: Outcome<T>; tookMs: number }> {
+    const { clock, report } = this.#edges
+    const fromMs = clock.nowMs()
+    const outcome = await make().catch(notSent)
+    const nowMs = clock.nowMs()
+    report.called(this.account, call, outcome)
+    if (this.#breaker.learn(outcome)) report.breaker(this.account, this.#breaker.isOpen)
+    if (!this.#breaker.isOpen) this.#pausedUntilMs = Math.min(this.#pausedUntilMs, nowMs)
+    if (outcome.kind === 'no-answer' && outcome.reason === 'rate-limited') this.#budget.slowDown(nowMs)
+    return { outcome, tookMs: nowMs - fromMs }
+  }
+
+  /** An order that is due again soon stays claimed and goes straight back onto the agenda. */
+  #staysOurs(order: Order, claimedUntilMs: number, nowMs: number): boolean {
+    if (this.#stopping || isFinal(order)) return false
+    const lastMs = order.dueAtMs + this.gateway.callMsMax + LEASE_MARGIN_MS
+    return order.dueAtMs - nowMs <= READ_AHEAD_MS && lastMs < claimedUntilMs
+  }
+
+  #follow(order: Order, claimedUntilMs: number | null): void {
+    if (isFinal(order)) return
+    if (claimedUntilMs === null) this.wake(order.dueAtMs)
+    else {
+      this.#agenda.add({ order, atMs: order.dueAtMs, claimedUntilMs })
+      this.#turn()
+    }
+  }
+}
+
+/** How long an intent waits for others to share its durable write: somebody stands still meanwhile. */
+export const SOON_MS = 2
+
+/** A gateway must not throw; if it does, we know nothing about the call. */
+function notSent(error: unknown): NoAnswer {
+  return {
+    kind: 'no-answer',
+    reason: 'reset',
+    sent: true,
+    detail: `the gateway failed: ${error instanceof Error ? error.message : error}`,
+  }
+}

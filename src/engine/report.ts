@@ -1,0 +1,70 @@
+import type { Call, Change } from '../core/change.ts'
+import { CALLS } from '../core/change.ts'
+import { FINAL_STATES, type FinalState, isFinal } from '../core/order.ts'
+import type { Outcome } from '../core/outcome.ts'
+
+/** Something that whoever runs Verdict should see: one sentence, nothing secret. */
+export interface Notice {
+  readonly level: 'info' | 'warn'
+  readonly message: string
+}
+
+/** What the engine did since it was opened. */
+export interface Statistics {
+  readonly calls: Readonly<Record<Call, number>>
+  readonly noAnswers: number
+  readonly verdicts: Readonly<Record<FinalState, number>>
+}
+
+/** Counts what happens and tells what somebody should know. */
+export class Report {
+  readonly #notify: (notice: Notice) => void
+  readonly #calls = Object.fromEntries(CALLS.map((call) => [call, 0])) as Record<Call, number>
+  readonly #verdicts = Object.fromEntries(FINAL_STATES.map((state) => [state, 0])) as Record<
+    FinalState,
+    number
+  >
+  #noAnswers = 0
+
+  constructor(notify: (notice: Notice) => void) {
+    this.#notify = notify
+  }
+
+  called(account: string, call: Call, outcome: Outcome<unknown>): void {
+    this.#calls[call] += 1
+    if (outcome.kind !== 'no-answer') return
+    this.#noAnswers += 1
+    if (outcome.reason === 'key-refused') {
+      this.#notify({
+        level: 'warn',
+        message: `${account}: WeChat Pay refuses our signature: ${outcome.detail}`,
+      })
+    }
+  }
+
+  applied({ order }: Change): void {
+    if (isFinal(order)) this.#verdicts[order.state] += 1
+  }
+
+  breaker(account: string, isOpen: boolean): void {
+    this.#notify(
+      isOpen
+        ? {
+            level: 'warn',
+            message: `${account}: WeChat Pay does not answer; only probes are sent until it does`,
+          }
+        : { level: 'info', message: `${account}: WeChat Pay answers again` },
+    )
+  }
+
+  readonly storeFailed = (error: unknown): void => {
+    this.#notify({
+      level: 'warn',
+      message: `the store failed: ${error instanceof Error ? error.message : String(error)}`,
+    })
+  }
+
+  get statistics(): Statistics {
+    return { calls: { ...this.#calls }, noAnswers: this.#noAnswers, verdicts: { ...this.#verdicts } }
+  }
+}
