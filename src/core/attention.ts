@@ -42,7 +42,12 @@ export function afterAnswer(attention: AttentionCode | null): AttentionCode | nu
   return attention !== null && ATTENTION[attention].passing ? null : attention
 }
 
-/** A mark that stops the ending is not overwritten by one that doesn't. */
+/**
+ * The mark that stands when `next` is learnt: one that stops the ending is not overwritten by one that doesn't, and one
+ * that only a person takes away not by one that passes by itself.
+ */
 export function marked(now: AttentionCode | null, next: AttentionCode): AttentionCode {
-  return stopsEnding(now) && !stopsEnding(next) && now !== null ? now : next
+  if (now === null || !stopsEnding(now)) return next
+  const stands = !stopsEnding(next) || (ATTENTION[next].passing && !ATTENTION[now].passing)
+  return stands ? now : next
 }

@@ -43,11 +43,12 @@ export class Draft {
     if (isTradeState(trade_state)) this.patch({ seen: trade_state })
   }
 
-  /** Marks the order for a person; a repeat of the same mark is not written again. */
+  /** Marks the order for a person, unless a graver mark stands; a repeat of the same mark is not written again. */
   attend(code: AttentionCode, note: string): void {
-    if (this.#order.attention === code) return
+    const attention = marked(this.#order.attention, code)
+    if (this.#order.attention === attention) return
     this.note('attention', { said: code, note })
-    this.patch({ attention: marked(this.#order.attention, code) })
+    this.patch({ attention })
   }
 
   placing(dueAtMs: number): Change {
@@ -62,9 +63,14 @@ export class Draft {
     return this.#open({ state: 'ending', dueAtMs, ending })
   }
 
-  /** Goes on as it was, with another due time; an order that was being placed is waited for from now on. */
+  /**
+   * Goes on as it was, with another due time. An order that was being placed is waited for from now on; one that was
+   * about to be revoked or closed is asked about first: nothing new says that it is still unpaid.
+   */
   asBefore(dueAtMs: number): Change {
-    return this.#from.state === 'ending' ? this.ending(this.#from.ending, dueAtMs) : this.waiting(dueAtMs)
+    if (this.#from.state !== 'ending') return this.waiting(dueAtMs)
+    const { ending } = this.#from
+    return this.ending(ending.phase === 'act' ? { ...ending, phase: 'ask' } : ending, dueAtMs)
   }
 
   settled(

@@ -89,6 +89,8 @@ export function checkPlacement(
     throw invalid('merchant_category_code', mcc, 'a merchant category code, here or with the account')
   checkText('merchant_category_code', mcc, 16)
   checkPayer(placement, account.mode)
+  checkNested('scene_info', placement.scene_info)
+  checkNested('detail', placement.detail)
   if (placement.kind === 'quick_pay') {
     if (placement.time_expire !== undefined)
       throw invalid('time_expire', placement.time_expire, 'none: a Quick Pay order lives 45 s')
@@ -154,9 +156,18 @@ function checkText(name: string, text: unknown, charactersMax: number): void {
   }
 }
 
-function checkPayer({ kind, payer = {} }: Placement, mode: PlacingAccount['mode']): void {
+/** The texts inside a structure, keys included; its shape is WeChat Pay's to judge. */
+function checkNested(name: string, value: unknown): void {
+  if (/[\u{10000}-\u{10FFFF}]/u.test(JSON.stringify(value) ?? '')) {
+    throw invalid(name, value, 'characters of 1 to 3 bytes in UTF-8: no emoji (guide 6.8)')
+  }
+}
+
+function checkPayer(placement: Placement, mode: PlacingAccount['mode']): void {
+  const { kind } = placement
+  const payer = placement.payer ?? {}
+  const { auth_code } = payer
   if (kind === 'quick_pay') {
-    const { auth_code } = payer
     if (typeof auth_code !== 'string' || !/^1[0-5][0-9]{16}$/.test(auth_code)) {
       // The code itself is money: the message tells its length and prefix only.
       const got =
@@ -169,6 +180,13 @@ function checkPayer({ kind, payer = {} }: Placement, mode: PlacingAccount['mode'
       )
     }
     return
+  }
+  // It would be written down with the request's bytes; a payment code never is.
+  if (auth_code !== undefined) {
+    throw new VerdictError(
+      'ORDER_INVALID',
+      `payer.auth_code is given; expected none: it is for quick_pay, not ${kind}`,
+    )
   }
   if (kind !== 'jsapi' && kind !== 'mini_program') return
   if (mode === 'common') {
@@ -200,21 +218,31 @@ const RFC_3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\
 /** Epoch ms of an RFC 3339 moment; null if it is none. */
 export function expiryMs(time_expire: string): number | null {
   const atMs = RFC_3339.test(time_expire) ? Date.parse(time_expire) : Number.NaN
-  return Number.isNaN(atMs) ? null : atMs
+  if (Number.isNaN(atMs)) return null
+  // The 30th of February would be read as the 2nd of March.
+  const day = time_expire.slice(0, 'yyyy-mm-dd'.length)
+  return new Date(`${day}T00:00:00Z`).toISOString().startsWith(day) ? atMs : null
 }
 
 /** Guide 5.7 to 5.10. */
 function checkNotifyUrl(notify_url: string | undefined, isLocal: boolean): readonly string[] {
   const expected = 'a complete public address such as https://pay.example.com/wechatpay (guide 5.8)'
-  if (notify_url === undefined || !/^https?:\/\//.test(notify_url) || !URL.canParse(notify_url)) {
+  // The parser forgives blanks and backslashes; WeChat Pay is sent the text as it is.
+  if (
+    typeof notify_url !== 'string' ||
+    !/^https?:\/\/[!-[\]-~]+$/.test(notify_url) ||
+    !URL.canParse(notify_url)
+  ) {
     throw invalid('notify_url', notify_url, expected)
   }
   const url = new URL(notify_url)
+  // A login is a secret: the message doesn't repeat it.
+  if (url.username !== '' || url.password !== '') {
+    throw invalid('notify_url', `${url.protocol}//…@${url.host}${url.pathname}`, 'an address without a login')
+  }
   if (url.search !== '' || url.hash !== '' || notify_url.includes('?')) {
     throw invalid('notify_url', notify_url, 'an address without query parameters (guide 5.9)')
   }
-  if (url.username !== '' || url.password !== '')
-    throw invalid('notify_url', notify_url, 'an address without a login')
   if (url.pathname === '/') throw invalid('notify_url', notify_url, 'an address with a path (guide 5.10)')
   if (notify_url.length > NOTIFY_URL_MAX)
     throw invalid('notify_url', notify_url, `at most ${NOTIFY_URL_MAX} characters`)

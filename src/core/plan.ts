@@ -1,5 +1,5 @@
 import type { Kind, OpenOrder } from './order.ts'
-import { checkedPolicy, defaultPolicy, type Policy } from './policy.ts'
+import { BACKOFF_JITTER, checkedPolicy, defaultPolicy, type Policy, slotDelayMsMax } from './policy.ts'
 
 /** The caller's moment: the time, and a chance in [0, 1) that it drew, so that a seed replays the whole schedule. */
 export interface Moment {
@@ -36,7 +36,7 @@ const RETRY_MS = 2_000
 const RETRY_MS_MAX = 60_000
 /** Past the window the pause is a quarter of the time that passed since, within these bounds. */
 const LATE_MS = { min: 5_000, max: 3_600_000 }
-/** The query at the window's end keeps at least this distance from the one before (guide 1.6). */
+/** Two queries of an order are at least this far apart, the one at the window's end and repeats included (guide 1.6). */
 const LAST_GAP_MS = 3_000
 /** Quick Pay: revoke not before this long after the payment call. Source: Global v3, Reverse Order. */
 export const REVOKE_AGE_MS_MIN = 15_000
@@ -61,8 +61,19 @@ export function compilePlan(kind: Kind, policy: Policy = defaultPolicy(kind)): P
 
 /** Pause before a call is repeated that got no answer `silence` times in a row: doubling, with up to a quarter of chance. */
 export function retryPauseMs(silence: number, chance: number): number {
-  const pauseMs = Math.min(RETRY_MS * 2 ** Math.max(0, silence - 1), RETRY_MS_MAX)
-  return Math.round(pauseMs * (1 + chance / 4))
+  return doublingMs(silence, RETRY_MS_MAX, chance)
+}
+
+/**
+ * Pause before the `times`-th repeat of a revoke or close that doesn't do what it should. It outgrows the 310 s that an
+ * unanswered revoke stays usable, so that even an order whose revokes are never answered ends, and nothing is hammered.
+ */
+export function endPauseMs(times: number, chance: number): number {
+  return doublingMs(times, LATE_MS.max, chance)
+}
+
+function doublingMs(times: number, msMax: number, chance: number): number {
+  return Math.round(Math.min(RETRY_MS * 2 ** Math.max(0, times - 1), msMax) * (1 + chance / 4))
 }
 
 /** From when on WeChat Pay lets the order be revoked (Quick Pay) or closed. */
@@ -74,29 +85,30 @@ export function endableAtMs({
 }
 
 function insideWindow(policy: Policy, order: OpenOrder, { nowMs, chance }: Moment): number {
-  let atMs = nowMs + waitMs(policy, order, { nowMs, chance })
+  let atMs = nowMs + Math.max(1, waitMs(policy, order, { nowMs, chance }))
   // Silence keeps the place in the schedule: the repeat comes sooner than the next place, never later. A fixed
   // rhythm is already as quick as the guide allows.
   if (order.silence > 0 && policy.policy !== 'fixed') {
-    atMs = Math.min(atMs, nowMs + retryPauseMs(order.silence, chance))
+    atMs = Math.min(atMs, nowMs + Math.max(LAST_GAP_MS, retryPauseMs(order.silence, chance)))
   }
   return atMs > order.windowEndAtMs ? Math.max(order.windowEndAtMs, nowMs + LAST_GAP_MS) : atMs
 }
 
 function waitMs(policy: Policy, order: OpenOrder, { nowMs, chance }: Moment): number {
-  const asked = order.queries > 0
+  // A second silence in a row can only be a query's: the first wait is over, even where it is 0.
+  const asked = order.queries > 0 || order.silence > 1
   switch (policy.policy) {
     case 'fixed':
       return asked ? policy.everyMs + Math.round(policy.jitterMs * (2 * chance - 1)) : policy.firstMs
     case 'backoff':
       return Math.round(
-        Math.min(policy.firstMs * policy.factor ** order.queries, policy.everyMsMax) * (1 + chance / 10),
+        Math.min(policy.firstMs * policy.factor ** order.queries, policy.everyMsMax) *
+          (1 + BACKOFF_JITTER * chance),
       )
     case 'twoPeriod': {
       const ageMs = nowMs - order.createdAtMs
       const slotMs = nextSlotMs(policy.firstMs, policy.queriesAtMs, policy.thenEveryMs, ageMs)
-      // Chance only ever delays: a burst of orders spreads out, and none is asked sooner than the plan says.
-      return slotMs - ageMs + Math.round(Math.min(policy.firstMs, 1_000) * chance)
+      return slotMs - ageMs + Math.round(slotDelayMsMax(policy) * chance)
     }
   }
 }
@@ -118,11 +130,11 @@ function nextSlotMs(
 }
 
 function pastWindow(order: OpenOrder, { nowMs, chance }: Moment): number {
-  const pauseMs = Math.min(Math.max((nowMs - order.windowEndAtMs) / 4, LATE_MS.min), LATE_MS.max)
-  return (
-    nowMs +
-    Math.round(Math.max(pauseMs, order.silence > 0 ? retryPauseMs(order.silence, 0) : 0) * (1 + chance / 4))
-  )
+  const latePauseMs = Math.min(Math.max((nowMs - order.windowEndAtMs) / 4, LATE_MS.min), LATE_MS.max)
+  // A lost reply is asked for again soon, even about an old order, and then ever more rarely.
+  const silentPauseMs = Math.max(doublingMs(order.silence, LATE_MS.max, 0), LAST_GAP_MS)
+  const pauseMs = order.silence > 0 ? Math.min(latePauseMs, silentPauseMs) : latePauseMs
+  return nowMs + Math.round(pauseMs * (1 + chance / 4))
 }
 
 function explain(kind: Kind, policy: Policy): readonly PlanLine[] {

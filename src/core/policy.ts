@@ -179,19 +179,30 @@ function durationsOf(policy: Policy): Record<string, number> {
   }
 }
 
+/** The largest share that chance adds to a wait of a backoff. */
+export const BACKOFF_JITTER = 0.1
+
+/** How much chance delays a slot of the two periods at most: a burst of orders spreads out, none comes early. */
+export function slotDelayMsMax({ firstMs }: TwoPeriodPolicy): number {
+  return Math.min(firstMs, 1 * S)
+}
+
 /** The shortest and the longest time between two queries that the policy can lead to. */
 function waitsOf(policy: Policy): { shortest: number; longest: number } {
   switch (policy.policy) {
     case 'fixed':
       return { shortest: policy.everyMs - policy.jitterMs, longest: policy.everyMs + policy.jitterMs }
     case 'backoff':
-      return { shortest: Math.min(policy.firstMs, policy.everyMsMax), longest: policy.everyMsMax }
+      return {
+        shortest: Math.min(policy.firstMs, policy.everyMsMax),
+        longest: Math.round(policy.everyMsMax * (1 + BACKOFF_JITTER)),
+      }
     case 'twoPeriod': {
       const moments = [policy.firstMs, ...policy.queriesAtMs]
       const waits = moments.slice(1).map((ms, i) => ms - (moments[i] ?? 0))
       return {
-        shortest: Math.min(...waits, policy.thenEveryMs),
-        longest: Math.max(...waits, policy.thenEveryMs),
+        shortest: Math.min(...waits, policy.thenEveryMs) - slotDelayMsMax(policy),
+        longest: Math.max(...waits, policy.thenEveryMs) + slotDelayMsMax(policy),
       }
     }
   }

@@ -15,7 +15,10 @@ export type Reaction =
   | 'paying'
   /** The same call again later. */
   | 'again'
-  /** Repeating won't mend it: tell a person; the order stays open and is asked about slowly. */
+  /**
+   * Repeating won't mend it: tell a person. A placing is refused for good, as if declined; otherwise the order stays
+   * open and is asked about slowly.
+   */
   | 'alarm'
   /** The number belongs to other parameters: tell a person, query, and end nothing by ourselves. */
   | 'used'
@@ -23,37 +26,50 @@ export type Reaction =
 /** One row per code: the reaction to every call, or call by call. Source: WeChat Pay's error tables, Global and v3. */
 type Row = Reaction | { readonly [C in Call]: Reaction }
 
+/** Refused at the till, or by the parameters: this attempt is over, and for any other call the code makes no sense. */
+const DECLINED = { place: 'declined', query: 'alarm', close: 'alarm', reverse: 'alarm' } as const
+
 const REACTIONS: Readonly<Record<string, Row>> = {
-  PARAM_ERROR: { place: 'declined', query: 'alarm', close: 'alarm', reverse: 'alarm' },
-  INVALID_REQUEST: { place: 'declined', query: 'alarm', close: 'alarm', reverse: 'alarm' },
+  // Our configuration or our program is wrong. For a placing: not created, or refused for good.
+  PARAM_ERROR: 'alarm',
+  INVALID_REQUEST: 'alarm',
   SIGN_ERROR: 'alarm',
+  NO_AUTH: 'alarm',
+  APPID_MCHID_NOT_MATCH: 'alarm',
+  APPID_NOT_EXIST: 'alarm',
+  MCHID_NOT_EXIST: 'alarm',
+  MCH_NOT_EXISTS: 'alarm',
+  OPENID_MISMATCH: 'alarm',
+  INVALID_TRANSACTIONID: 'alarm',
+  REVERSE_EXPIRE: 'alarm',
+  // WeChat Pay's own trouble, or too much of ours.
   SYSTEM_ERROR: 'again',
   BANK_ERROR: 'again',
+  SERVICE_UNAVAILABLE: 'again',
+  BIZERR_NEED_RETRY: 'again',
+  FREQUENCY_LIMITED: 'again',
+  RATELIMIT_EXCEEDED: 'again',
+  RATE_LIMITED: 'again',
+  INVALID_REQ_TOO_MUCH: 'again',
+  RULE_LIMIT: 'again',
+  // The state has moved, or there is none.
   USERPAYING: { place: 'ask', query: 'again', close: 'paying', reverse: 'paying' },
   ORDER_NOT_EXIST: 'unknown',
   NOT_FOUND: 'unknown',
   ORDER_PAID: 'ask',
   ORDER_CLOSED: 'ask',
   ORDER_REVERSED: 'ask',
-  OUT_TRADE_NO_USED: { place: 'used', query: 'alarm', close: 'alarm', reverse: 'alarm' },
-  AUTH_CODE_EXPIRE: { place: 'declined', query: 'alarm', close: 'alarm', reverse: 'alarm' },
-  AUTH_CODE_ERROR: { place: 'declined', query: 'alarm', close: 'alarm', reverse: 'alarm' },
-  AUTH_CODE_INVALID: { place: 'declined', query: 'alarm', close: 'alarm', reverse: 'alarm' },
-  NOT_ENOUGH: { place: 'declined', query: 'alarm', close: 'alarm', reverse: 'again' },
-  NOTSUPORTCARD: { place: 'declined', query: 'alarm', close: 'alarm', reverse: 'alarm' },
-  BUYER_MISMATCH: { place: 'declined', query: 'alarm', close: 'alarm', reverse: 'alarm' },
-  TRADE_ERROR: { place: 'declined', query: 'again', close: 'again', reverse: 'again' },
-  RULE_LIMIT: { place: 'declined', query: 'again', close: 'again', reverse: 'again' },
-  ACCOUNT_ERROR: { place: 'declined', query: 'alarm', close: 'again', reverse: 'again' },
-  NO_AUTH: { place: 'declined', query: 'alarm', close: 'alarm', reverse: 'alarm' },
-  APPID_MCHID_NOT_MATCH: { place: 'declined', query: 'alarm', close: 'alarm', reverse: 'alarm' },
-  APPID_NOT_EXIST: { place: 'declined', query: 'alarm', close: 'alarm', reverse: 'alarm' },
-  MCHID_NOT_EXIST: { place: 'declined', query: 'alarm', close: 'alarm', reverse: 'alarm' },
-  MCH_NOT_EXISTS: { place: 'declined', query: 'alarm', close: 'alarm', reverse: 'alarm' },
-  OPENID_MISMATCH: { place: 'declined', query: 'alarm', close: 'alarm', reverse: 'alarm' },
-  INVALID_TRANSACTIONID: 'alarm',
-  REVERSE_EXPIRE: { place: 'alarm', query: 'alarm', close: 'alarm', reverse: 'alarm' },
   TRADE_STATE_ERROR: 'ask',
+  OUT_TRADE_NO_USED: { place: 'used', query: 'alarm', close: 'alarm', reverse: 'alarm' },
+  // The customer, the code or the card.
+  AUTH_CODE_EXPIRE: DECLINED,
+  AUTH_CODE_ERROR: DECLINED,
+  AUTH_CODE_INVALID: DECLINED,
+  NOTSUPORTCARD: DECLINED,
+  BUYER_MISMATCH: DECLINED,
+  NOT_ENOUGH: { place: 'declined', query: 'alarm', close: 'alarm', reverse: 'again' },
+  TRADE_ERROR: { place: 'declined', query: 'again', close: 'again', reverse: 'again' },
+  ACCOUNT_ERROR: { place: 'declined', query: 'alarm', close: 'again', reverse: 'again' },
 }
 
 const FOLDED: ReadonlyMap<string, Row> = new Map(

@@ -1,8 +1,9 @@
 import { stopsEnding } from './attention.ts'
 import type { Change } from './change.ts'
-import { PLACINGS_MAX } from './decide.ts'
 import { Draft } from './draft.ts'
+import { revokeIsOpen, withRevoke } from './ending.ts'
 import type { Ending, OpenOrder, OrderIn } from './order.ts'
+import { PLACINGS_MAX } from './placing.ts'
 import { endableAtMs } from './plan.ts'
 
 /** What an order that is due needs: a question, or an act whose intent is written before it leaves. */
@@ -35,19 +36,16 @@ function mayRepeatPlacing({ kind, placings, windowEndAtMs }: OpenOrder, nowMs: n
   return kind !== 'quick_pay' && placings < PLACINGS_MAX && nowMs < windowEndAtMs
 }
 
+/** Right after the query that found the order unpaid; a revoke that may still take effect needs none. */
 function mayAct(order: OrderIn<'ending'>, nowMs: number): boolean {
   const { ending, attention, dueAtMs } = order
   if (ending.phase !== 'act' || stopsEnding(attention) || nowMs < endableAtMs(order)) return false
-  const { inFlightAtMs, unansweredAtMs } = ending.revoke
-  const revokeIsOpen = inFlightAtMs !== null || unansweredAtMs !== null
-  return revokeIsOpen || nowMs - dueAtMs <= FRESH_MS
+  return revokeIsOpen(ending.revoke, nowMs) || nowMs - dueAtMs <= FRESH_MS
 }
 
 function withIntent(ending: Ending, call: 'close' | 'reverse', nowMs: number): Ending {
   const calls = ending.calls + 1
-  if (call === 'close') return { ...ending, calls }
-  const { inFlightAtMs, unansweredAtMs } = ending.revoke
-  // A revoke still marked as under way belongs to a worker that died: it may have left.
-  const openAtMs = inFlightAtMs === null ? unansweredAtMs : Math.max(inFlightAtMs, unansweredAtMs ?? 0)
-  return { ...ending, calls, revoke: { ...ending.revoke, inFlightAtMs: nowMs, unansweredAtMs: openAtMs } }
+  return call === 'close'
+    ? { ...ending, calls }
+    : { ...ending, calls, revoke: withRevoke(ending.revoke, nowMs) }
 }

@@ -1,0 +1,166 @@
+import { afterAnswer, stopsEnding } from './attention.ts'
+import type { Change } from './change.ts'
+import { NEW_ENDING, onOpenWhileEnding, onPaidWhileRevoking, revokesAreSettled } from './ending.ts'
+import type { Evidence, NoAnswer, Refusal, TradeStatement } from './outcome.ts'
+import { reactionTo } from './reaction.ts'
+import {
+  inRhythm,
+  type Learnt,
+  mayEnd,
+  next,
+  noteSilence,
+  restMs,
+  type Scene,
+  slowly,
+  USABLE_MS,
+} from './scene.ts'
+import { fitOf } from './statement.ts'
+import { meaningOf } from './trade-state.ts'
+
+/** Two "no such order" count only this far apart. Source: WeChat Pay's advice to wait 30 s and query again. */
+export const UNKNOWN_APART_MS = 30_000
+
+/** What becomes of an order when a query came back, or didn't. */
+export function onQueried(scene: Scene, { outcome, tookMs }: Extract<Learnt, { call: 'query' }>): Change {
+  switch (outcome.kind) {
+    case 'answer':
+      return onStatement(scene, 'query', outcome.value, outcome.evidence, tookMs)
+    case 'refusal':
+      return onQueryRefused(scene, outcome, tookMs)
+    case 'no-answer':
+      return onQuerySilent(scene, outcome, tookMs)
+  }
+}
+
+/** A signed statement about the order. It makes the verdict if it is final, fits, and no revoke can still overtake it. */
+export function onStatement(
+  scene: Scene,
+  by: 'place' | 'query',
+  trade: TradeStatement,
+  evidence: Evidence,
+  tookMs: number,
+): Change {
+  const { order, draft, moment } = scene
+  const { trade_state } = trade
+  draft.note('answer', { call: by, said: trade_state, tookMs })
+  draft.patch({ silence: 0, queries: order.queries + (by === 'query' ? 1 : 0) })
+
+  const fit = fitOf(order, trade)
+  if (fit.fit === 'contradicts') {
+    draft.keep(evidence)
+    draft.attend(fit.attention, fit.note)
+    return draft.asBefore(slowly(scene))
+  }
+
+  const meaning = meaningOf(trade_state)
+  if (meaning === 'unknown') {
+    draft.keep(evidence)
+    draft.attend('unknown_trade_state', `trade_state is ${trade_state}`)
+    return draft.asBefore(inRhythm(scene))
+  }
+  draft.saw(trade_state)
+
+  if (meaning === 'open' || meaning === 'failed') return onOpen(scene, meaning, by)
+  if (fit.fit === 'incomplete') {
+    if (by === 'place') return draft.asBefore(moment.nowMs)
+    draft.keep(evidence)
+    draft.attend('incomplete_statement', `${trade_state} without ${fit.absent}`)
+    return draft.asBefore(slowly(scene))
+  }
+  if (meaning !== 'paid')
+    return draft.settled(meaning === 'closed' ? 'CLOSED' : 'REVOKED', by, trade, evidence)
+  // What counts is when it was asked: a revoke may have taken effect while the answer was on its way.
+  if (order.state === 'ending' && !revokesAreSettled(order.ending.revoke, moment.nowMs - tookMs)) {
+    return onPaidWhileRevoking(scene, order.ending, evidence)
+  }
+  return draft.settled('SUCCESS', by, trade, evidence)
+}
+
+/** A signed answer that is not final. */
+function onOpen(scene: Scene, meaning: 'open' | 'failed', by: 'place' | 'query'): Change {
+  const { order, moment, draft } = scene
+  draft.patch({ unknownAtMs: null, attention: afterAnswer(order.attention) })
+  // "Query once more, then revoke or close": the reply to a placing is no such query.
+  const isQuery = by === 'query'
+  if (order.state === 'ending') {
+    return isQuery ? onOpenWhileEnding(scene, order.ending) : draft.asBefore(order.dueAtMs)
+  }
+  const why = whyItEnds(scene, meaning, by)
+  if (why === null) return draft.waiting(next(scene))
+  if (!mayEnd(draft.order)) return draft.waiting(slowly(scene))
+  draft.note('ending', { said: why })
+  return isQuery ? onOpenWhileEnding(scene, NEW_ENDING) : draft.ending(NEW_ENDING, moment.nowMs)
+}
+
+/** Why an order that is not paid is not waited for any longer, in words; null while it is. */
+function whyItEnds(
+  { order, rules, moment, draft }: Scene,
+  meaning: 'open' | 'failed',
+  by: 'place' | 'query',
+): string | null {
+  if (order.givenUpAtMs !== null) return 'given up'
+  if (meaning === 'failed') return 'payment failed'
+  if (order.declined && by === 'query') return 'placing refused'
+  return rules.plan.isOver(draft.order, moment.nowMs) ? 'window over' : null
+}
+
+function onQueryRefused(scene: Scene, { code, message, evidence }: Refusal, tookMs: number): Change {
+  const { order, draft } = scene
+  draft.note('refusal', { call: 'query', said: code, tookMs })
+  draft.patch({ silence: 0, queries: order.queries + 1 })
+  switch (reactionTo('query', code)) {
+    case 'unknown':
+      return onUnknown(scene, evidence, tookMs)
+    case 'alarm':
+    case 'declined':
+    case 'used':
+      draft.attend('call_refused', `query: ${code} ${message}`)
+      return draft.asBefore(slowly(scene))
+    case 'again':
+    case 'ask':
+    case 'paying':
+      return draft.asBefore(next(scene))
+  }
+}
+
+/**
+ * WeChat Pay says that it doesn't know the number. That ends the order only as design section 2 says: twice, apart,
+ * long enough after the last placing that none of its requests can still take effect, for an order that we placed and
+ * that was never seen in a state. A mark about identity or money tells of a statement, so it was seen.
+ */
+function onUnknown(scene: Scene, evidence: Evidence | null, tookMs: number): Change {
+  const { order, draft, moment } = scene
+  if (evidence) draft.keep(evidence)
+  if (order.seen !== null || order.origin === 'tracked' || stopsEnding(order.attention)) {
+    draft.attend('vanished', 'WeChat Pay does not know this order (any more)')
+    return draft.asBefore(inRhythm(scene))
+  }
+  const askedAtMs = moment.nowMs - tookMs
+  const countsFromMs = order.latestPlacingAtMs + USABLE_MS + 1
+  if (askedAtMs < countsFromMs) return draft.asBefore(sooner(scene, countsFromMs))
+  if (order.unknownAtMs === null) {
+    draft.patch({ unknownAtMs: askedAtMs })
+    return draft.asBefore(sooner(scene, askedAtMs + UNKNOWN_APART_MS))
+  }
+  const apartAtMs = order.unknownAtMs + UNKNOWN_APART_MS
+  return askedAtMs >= apartAtMs ? draft.notCreated(evidence) : draft.asBefore(sooner(scene, apartAtMs))
+}
+
+/** The schedule's next query, at most 30 s away once the window is over, or `atMs` if that comes first. */
+function sooner(scene: Scene, atMs: number): number {
+  const { order, moment } = scene
+  const nextMs = moment.nowMs < order.windowEndAtMs ? next(scene) : moment.nowMs + UNKNOWN_APART_MS
+  return Math.max(Math.min(nextMs, atMs), moment.nowMs + 1)
+}
+
+function onQuerySilent(scene: Scene, outcome: NoAnswer, tookMs: number): Change {
+  const { order, draft, rules, moment } = scene
+  const unknown = outcome.reason === 'unsigned' && reactionTo('query', outcome.claims ?? '') === 'unknown'
+  noteSilence(scene, 'query', outcome, tookMs)
+  if (unknown && rules.believesUnsignedUnknown) {
+    draft.patch({ silence: 0, queries: order.queries + 1 })
+    return onUnknown(scene, null, tookMs)
+  }
+  if (unknown) draft.attend('unsigned_unknown', 'the reply is not signed, so it does not count')
+  return draft.asBefore(Math.max(next(scene), moment.nowMs + restMs(outcome)))
+}

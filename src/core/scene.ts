@@ -1,0 +1,80 @@
+import type { AttentionCode } from './attention.ts'
+import { stopsEnding } from './attention.ts'
+import type { Call } from './change.ts'
+import type { Draft } from './draft.ts'
+import type { OpenOrder } from './order.ts'
+import type { NoAnswer, Outcome, Placed, TradeStatement } from './outcome.ts'
+import type { Moment, Plan } from './plan.ts'
+
+/** Something that was learnt about one order, from WeChat Pay or from the merchant. */
+export type Learnt =
+  | { readonly call: 'place'; readonly outcome: Outcome<Placed>; readonly tookMs: number }
+  | { readonly call: 'query'; readonly outcome: Outcome<TradeStatement>; readonly tookMs: number }
+  | { readonly call: 'close' | 'reverse'; readonly outcome: Outcome<'done'>; readonly tookMs: number }
+  /** The merchant no longer wants the order. */
+  | { readonly call: 'give-up' }
+
+/** What holds for the order's account and kind. */
+export interface Rules {
+  readonly plan: Plan
+  /** Whether an unsigned "no such order" counts like a signed one. */
+  readonly believesUnsignedUnknown: boolean
+}
+
+/** What every step of a decision looks at, and the draft that it writes into. */
+export interface Scene {
+  readonly order: OpenOrder
+  readonly rules: Rules
+  readonly moment: Moment
+  readonly draft: Draft
+}
+
+/** A signed request stays usable for 300 s (WeChat Pay's limit) and a margin: until then it may still take effect. */
+export const USABLE_MS = 310_000
+/** Questions that a person has to look at, or that WeChat Pay refuses, are repeated at this pace. */
+export const SLOW_MS = 30_000
+/** WeChat Pay said "too many requests": nothing is repeated sooner. */
+const RATE_LIMITED_MS = 5_000
+
+/** Whether the order may be ended now: by its own rules or the merchant's word, and no mark stands against it. */
+export function mayEnd(order: OpenOrder): boolean {
+  return (order.mayEnd || order.givenUpAtMs !== null) && !stopsEnding(order.attention)
+}
+
+/** When the policy queries next, with what this step already changed. */
+export function next({ draft, rules, moment }: Scene): number {
+  return rules.plan.next(draft.order, moment)
+}
+
+/** The policy's next query, but at most every 30 s. */
+export function slowly(scene: Scene): number {
+  return Math.max(next(scene), scene.moment.nowMs + SLOW_MS)
+}
+
+/** The policy's rhythm while a customer may be paying, and slowly once the window is over. */
+export function inRhythm(scene: Scene): number {
+  return scene.moment.nowMs < scene.order.windowEndAtMs ? next(scene) : slowly(scene)
+}
+
+/** The shortest pause after a call that got no answer. */
+export function restMs({ reason }: NoAnswer): number {
+  return reason === 'rate-limited' ? RATE_LIMITED_MS : 0
+}
+
+const SILENCE_ATTENTION: Partial<Record<NoAnswer['reason'], AttentionCode>> = {
+  'key-refused': 'key_refused',
+  'unknown-key': 'key_unknown',
+}
+
+export function noteSilence({ order, draft }: Scene, call: Call, outcome: NoAnswer, tookMs: number): void {
+  const { reason, claims, status, detail } = outcome
+  draft.note('no-answer', {
+    call,
+    said: claims ?? (status === undefined ? reason : `${reason} ${status}`),
+    note: detail,
+    tookMs,
+  })
+  draft.patch({ silence: order.silence + 1 })
+  const attention = SILENCE_ATTENTION[reason]
+  if (attention !== undefined) draft.attend(attention, detail)
+}
