@@ -1,0 +1,132 @@
+import type { Clock } from '../../clock.ts'
+import { VerdictError } from '../../errors.ts'
+import type { Counters } from '../counters.ts'
+import type { Ledger } from '../durable.ts'
+import type { Weather } from '../weather.ts'
+import type { WireReply, WireRequest } from '../wire/exchange.ts'
+import type { World } from '../world.ts'
+import { advanceBy, changeFaults, faultsInForce } from './faults.ts'
+import { actOn, listOrders, showOrder } from './orders.ts'
+
+export interface ControlParts {
+  readonly world: World
+  readonly weather: Weather
+  readonly counters: Counters
+  readonly ledger: Ledger
+  readonly clock: Clock
+}
+
+export const CONTROL_PATH = '/_sim/'
+
+/** What a handler works on. */
+export interface ControlRequest {
+  readonly parts: ControlParts
+  /** The order's number in the path; empty where there is none. */
+  readonly name: string
+  readonly query: URLSearchParams
+  /** The JSON object of the body; empty for none. */
+  readonly body: Readonly<Record<string, unknown>>
+}
+
+type Handler = (request: ControlRequest) => unknown
+
+const HANDLERS: ReadonlyArray<readonly [method: string, path: RegExp, handler: Handler]> = [
+  ['GET', /^health$/, ({ parts }) => ({ ok: true, nowMs: parts.clock.nowMs() })],
+  ['GET', /^statistics$/, ({ parts }) => statistics(parts)],
+  ['GET', /^orders$/, listOrders],
+  ['GET', /^orders\/([^/]+)$/, showOrder],
+  ['POST', /^orders\/([^/]+)\/pay$/, (request) => actOn(request, 'pay')],
+  ['POST', /^orders\/([^/]+)\/refuse$/, (request) => actOn(request, 'refuse')],
+  ['GET', /^faults$/, faultsInForce],
+  ['POST', /^faults$/, changeFaults],
+  ['POST', /^advance$/, advanceBy],
+]
+
+/** The simulator's own API beside the wire: unsigned, for tests and for people. Never struck by faults. */
+export function control(parts: ControlParts): (request: WireRequest) => WireReply {
+  return ({ method, url, body }) => {
+    try {
+      const { pathname, searchParams } = new URL(url, 'http://simulator')
+      const path = pathname.slice(CONTROL_PATH.length)
+      const [handler, name] = handlerOf(method, path)
+      const request = { parts, name, query: searchParams, body: objectFrom(body) }
+      return json(
+        200,
+        parts.ledger.together(() => handler(request)),
+      )
+    } catch (error) {
+      if (!(error instanceof VerdictError)) throw error
+      return json(error.status, { code: error.code, message: error.message })
+    }
+  }
+}
+
+function handlerOf(method: string, path: string): [Handler, name: string] {
+  for (const [expected, pattern, handler] of HANDLERS) {
+    const match = method === expected ? pattern.exec(path) : null
+    if (match) return [handler, decodedName(match[1] ?? '')]
+  }
+  const known = HANDLERS.map(
+    ([verb, pattern]) => `${verb} /_sim/${pattern.source.slice(1, -1).replaceAll('\\/', '/')}`,
+  )
+  throw new VerdictError(
+    'OPTION_INVALID',
+    `${method} /_sim/${path} is unknown; expected one of ${known.join(', ')}`,
+  )
+}
+
+function decodedName(name: string): string {
+  try {
+    return decodeURIComponent(name)
+  } catch (cause) {
+    throw new VerdictError('OPTION_INVALID', `${name} is badly percent-encoded`, { cause })
+  }
+}
+
+function objectFrom(text: string): Readonly<Record<string, unknown>> {
+  if (text.trim() === '') return {}
+  try {
+    const value: unknown = JSON.parse(text)
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value }
+  } catch (cause) {
+    throw new VerdictError('OPTION_INVALID', 'the body is no JSON; expected a JSON object', { cause })
+  }
+  throw new VerdictError('OPTION_INVALID', 'the body is another JSON value; expected a JSON object')
+}
+
+function json(status: number, value: unknown): WireReply {
+  return {
+    status,
+    headers: { 'Content-Type': 'application/json; charset=utf-8' },
+    body: `${JSON.stringify(value)}\n`,
+  }
+}
+
+/** What `GET /_sim/statistics` answers. */
+export interface Statistics {
+  readonly nowMs: number
+  /** How far the orders' time is ahead of the wire's. */
+  readonly aheadMs: number
+  readonly calls: Readonly<Record<string, number>>
+  readonly faults: Readonly<Record<string, number>>
+  readonly orders: number
+  readonly ordersByState: Readonly<Record<string, number>>
+  readonly ordersHit: number
+  readonly quickPayReceivedTwice: number
+}
+
+function statistics({ world, weather, counters, clock }: ControlParts): Statistics {
+  const orders = world.orders()
+  const ordersByState: Record<string, number> = {}
+  for (const { life } of orders) ordersByState[life.trade_state] = (ordersByState[life.trade_state] ?? 0) + 1
+  return {
+    nowMs: clock.nowMs(),
+    aheadMs: world.age.aheadMs(),
+    calls: counters.all(),
+    faults: weather.counts(),
+    orders: orders.length,
+    ordersByState,
+    ordersHit: weather.ordersHit(),
+    quickPayReceivedTwice: world.quickPayReceivedTwice(),
+  }
+}

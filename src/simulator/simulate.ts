@@ -1,0 +1,84 @@
+import { type Clock, systemClock } from '../clock.ts'
+import { VerdictError } from '../errors.ts'
+import { faultLevel, seedFrom } from './control/faults.ts'
+import type { Customers } from './customers.ts'
+import type { FaultLevel } from './faults.ts'
+import { type Simulator, type StartSettings, startSimulator } from './start.ts'
+
+/** What `verdict simulate` was given. Unknown texts are refused with one clear sentence. */
+export interface SimulateOptions {
+  readonly dir: string
+  readonly port?: number
+  readonly backupPort?: number
+  readonly seed?: number
+  readonly faults?: string
+  readonly customers?: string
+}
+
+/** Where the command speaks: a line at a time. */
+export interface SimulateIo {
+  line(text: string): void
+}
+
+/**
+ * The command `verdict simulate`: starts and says so. The process lives until the simulator is closed.
+ *
+ * @param clock the real time, except for a demonstration that compresses it
+ * @throws OPTION_INVALID and what `startSimulator` throws
+ */
+export async function simulate(
+  options: SimulateOptions,
+  io: SimulateIo,
+  clock: Clock = systemClock,
+): Promise<Simulator> {
+  const settings = settingsFrom(options, clock)
+  const simulator = await startSimulator(settings)
+  const { identity, serial_no } = simulator.keys
+  io.line(`WeChat Pay simulator serves on ${simulator.url} (backup host ${simulator.backupUrl})`)
+  io.line(`  common mode:        mchid ${identity.mchid}, appid ${identity.appid}`)
+  io.line(`  institutional mode: sp_mchid ${identity.sp_mchid}, sub_mchid ${identity.sub_mchid}`)
+  io.line(`  serial_no ${serial_no}, all else in ${options.dir}/account.json`)
+  io.line(`  faults ${settings.faults}, customers ${settings.customers}, seed ${settings.seed}`)
+  io.line(
+    `  the truth and the controls: ${simulator.url}/_sim/orders, /_sim/statistics, /_sim/faults, /_sim/advance`,
+  )
+  return simulator
+}
+
+function settingsFrom(options: SimulateOptions, clock: Clock) {
+  const { dir, port, backupPort, seed = 1, faults = 'none', customers = 'none' } = options
+  if (dir === '')
+    throw new VerdictError(
+      'OPTION_INVALID',
+      'dir is empty; expected a folder for keys, account.json and truth',
+    )
+  const ports = { ...portSetting('port', port), ...portSetting('backupPort', backupPort) }
+  const level: FaultLevel = faultLevel(faults)
+  return {
+    dir,
+    clock,
+    seed: seedFrom(seed),
+    faults: level,
+    customers: customersFrom(customers),
+    ...ports,
+  } satisfies StartSettings
+}
+
+function portSetting(
+  name: 'port' | 'backupPort',
+  port: number | undefined,
+): { port?: number; backupPort?: number } {
+  if (port === undefined) return {}
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new VerdictError('OPTION_INVALID', `${name} is ${port}; expected 0 (any free one) to 65535`)
+  }
+  return { [name]: port }
+}
+
+function customersFrom(customers: string): Customers {
+  if (customers === 'none' || customers === 'seeded') return customers
+  throw new VerdictError(
+    'OPTION_INVALID',
+    `customers is ${JSON.stringify(customers)}; expected none or seeded`,
+  )
+}

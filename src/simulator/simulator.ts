@@ -1,0 +1,97 @@
+import { createPublicKey } from 'node:crypto'
+import type { Clock } from '../clock.ts'
+import { secureNonces } from '../random.ts'
+import { verifyMessage } from '../wechatpay/signing.ts'
+import { CONTROL_PATH, control } from './control/control.ts'
+import { openCounters } from './counters.ts'
+import type { Customers } from './customers.ts'
+import { openLedger } from './durable.ts'
+import {
+  type FaultLevel,
+  type FaultName,
+  type Probabilities,
+  probabilitiesFrom,
+  probabilitiesOf,
+} from './faults.ts'
+import { accountFile } from './folder.ts'
+import { type Credentials, type Keys, keysFrom } from './keys.ts'
+import { openWeather } from './weather.ts'
+import { wireOf } from './wire/answer.ts'
+import type { VerifyCaller } from './wire/authenticate.ts'
+import type { WireAnswer, WireRequest } from './wire/exchange.ts'
+import { rsaSigner, type SignReply } from './wire/sign-reply.ts'
+import { openWorld } from './world.ts'
+
+export interface WorldSettings {
+  /** Stamps messages; orders age with it. */
+  readonly clock: Clock
+  /** Draws customers and faults. Default 1. */
+  readonly seed?: number
+  /** Default `none`. */
+  readonly faults?: FaultLevel | Readonly<Partial<Record<FaultName, number>>>
+  /** Default `none`: nobody pays by himself, except Quick Pay, which succeeds at once. */
+  readonly customers?: Customers
+}
+
+export interface SimulatorSettings extends WorldSettings {
+  readonly credentials: Credentials
+  /** The SQLite file of the truth. Default `:memory:`. */
+  readonly file?: string
+  /** Instead of RSA, for simulations of very many calls. Both belong together with the caller's own signing. */
+  readonly cryptography?: { readonly sign: SignReply; readonly verifyCaller: VerifyCaller }
+}
+
+/** WeChat Pay without a socket: `handle` is the whole wire, the control API under `/_sim/` included. */
+export interface SimulatorCore {
+  readonly keys: Keys
+  handle(request: WireRequest): Promise<WireAnswer>
+  /** What `account.json` says, for these addresses. */
+  account(urls: { url: string; backupUrl: string }): ReturnType<typeof accountFile>
+  close(): void
+}
+
+/** @throws STORE_IN_USE, STORE_INVALID, KEY_INVALID, OPTION_INVALID */
+export function createSimulator(settings: SimulatorSettings): SimulatorCore {
+  const { clock, seed = 1, customers = 'none', file = ':memory:' } = settings
+  const keys = keysFrom(settings.credentials)
+  const probabilities = probabilitiesOfSetting(settings.faults ?? 'none')
+  const ledger = openLedger(file)
+  const world = openWorld({ ledger, clock, seed, customers })
+  const weather = openWeather({ ledger, clock, seed, probabilities })
+  const counters = openCounters(ledger)
+  const nonce = secureNonces()
+  const { sign, verifyCaller } = settings.cryptography ?? rsa(keys)
+  const signing = { keys, sign, nonce, nowMs: clock.nowMs }
+  const wire = wireOf({
+    world,
+    keys,
+    seed,
+    customers,
+    nonce,
+    ledger,
+    clock,
+    weather,
+    counters,
+    signing,
+    verifyCaller,
+  })
+  const beside = control({ world, weather, counters, ledger, clock })
+  return {
+    keys,
+    handle: async (request) => (request.url.startsWith(CONTROL_PATH) ? beside(request) : wire(request)),
+    account: (urls) => accountFile(keys, urls),
+    close: ledger.close,
+  }
+}
+
+function rsa(keys: Keys): { sign: SignReply; verifyCaller: VerifyCaller } {
+  const merchantKey = createPublicKey(keys.credentials.merchantCertificate)
+  return {
+    sign: rsaSigner(keys),
+    verifyCaller: (message, signature) => verifyMessage(merchantKey, message, signature),
+  }
+}
+
+function probabilitiesOfSetting(faults: NonNullable<WorldSettings['faults']>): Probabilities {
+  return typeof faults === 'string' ? probabilitiesOf(faults) : probabilitiesFrom(faults)
+}

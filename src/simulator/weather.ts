@@ -1,0 +1,83 @@
+import type { Clock } from '../clock.ts'
+import type { Ledger } from './durable.ts'
+import { FAULTS, type Fault, type FaultName, faultOf, type Probabilities } from './faults.ts'
+import { type Host, outageOf } from './outages.ts'
+
+/** One call for one order. */
+export interface Try {
+  /** The order's key. */
+  readonly key: string
+  readonly out_trade_no: string
+  readonly call: string
+}
+
+/** The faults in force, and what they did so far. Attempts are on file: a restart doesn't repeat a fault. */
+export interface Weather {
+  readonly probabilities: Probabilities
+  readonly seed: number
+  change(probabilities: Probabilities, seed: number): void
+  /** Counts the attempt. @param applies whether a drawn fault can strike this call at all */
+  meet(attempt: Try, applies: (fault: Fault) => boolean): Fault | null
+  /** Whether the host is out now; counts it for the order that suffers, if the request named one. */
+  out(host: Host, key: string | null): boolean
+  /** How often each fault struck. */
+  counts(): Readonly<Record<FaultName, number>>
+  /** How many orders met a fault, whatever the kind. */
+  ordersHit(): number
+}
+
+export interface WeatherOptions {
+  readonly ledger: Ledger
+  readonly clock: Clock
+  readonly probabilities: Probabilities
+  readonly seed: number
+}
+
+export function openWeather({ ledger, clock, ...initial }: WeatherOptions): Weather {
+  const attempts = ledger.map<number>('attempts')
+  const struck = ledger.map<number>('faults')
+  const hit = ledger.map<true>('orders_hit')
+  const startedAtMs = firstStart(ledger, clock)
+  let { probabilities, seed } = initial
+
+  const count = (name: FaultName, key: string | null): void => {
+    struck.set(name, (struck.get(name) ?? 0) + 1)
+    if (key !== null && !hit.has(key)) hit.set(key, true)
+  }
+
+  return {
+    get probabilities() {
+      return probabilities
+    },
+    get seed() {
+      return seed
+    },
+    change(newProbabilities, newSeed) {
+      probabilities = newProbabilities
+      seed = newSeed
+    },
+    meet({ key, out_trade_no, call }, applies) {
+      const name = `${call} ${key}`
+      const nth = (attempts.get(name) ?? 0) + 1
+      attempts.set(name, nth)
+      const fault = faultOf(probabilities, seed, { out_trade_no, call, nth })
+      if (!fault || !applies(fault)) return null
+      count(fault.name, call === 'certificates' ? null : key)
+      return fault
+    },
+    out(host, key) {
+      const outage = outageOf(probabilities, seed, { host, sinceStartMs: clock.nowMs() - startedAtMs })
+      if (outage) ledger.together(() => count(outage, key))
+      return outage !== null
+    },
+    counts: () =>
+      Object.fromEntries(FAULTS.map((name) => [name, struck.get(name) ?? 0])) as Record<FaultName, number>,
+    ordersHit: () => hit.size,
+  }
+}
+
+function firstStart(ledger: Ledger, clock: Clock): number {
+  const starts = ledger.map<number>('starts')
+  if (!starts.has('first')) starts.set('first', clock.nowMs())
+  return starts.get('first') ?? clock.nowMs()
+}

@@ -1,0 +1,102 @@
+import type { Clock } from '../../clock.ts'
+import type { Counters } from '../counters.ts'
+import type { DurableMap, Ledger } from '../durable.ts'
+import type { Fault } from '../faults.ts'
+import type { Weather } from '../weather.ts'
+import type { ApiError } from './api-error.ts'
+import { authenticate, type Caller, type VerifyCaller } from './authenticate.ts'
+import type { WireAnswer, WireRequest } from './exchange.ts'
+import { errorReply, type Performing, perform } from './perform.ts'
+import { type ReplyKey, type ReplySigning, signedReply, type Unsigned, unsignedReply } from './sign-reply.ts'
+import { deliver, isBeforeEffect, UNKNOWN_ORDER_MS_MAX } from './spoil.ts'
+import { scopeOf, understand, type Wanted } from './understand.ts'
+
+export interface WireParts extends Performing {
+  readonly ledger: Ledger
+  readonly clock: Clock
+  readonly weather: Weather
+  readonly counters: Counters
+  readonly signing: ReplySigning
+  readonly verifyCaller: VerifyCaller
+}
+
+/** The road of one request: who calls, what for, what strikes it, what is done (on file before the reply), the reply. */
+export function wireOf(parts: WireParts): (request: WireRequest) => Promise<WireAnswer> {
+  const { ledger, clock, weather, counters, signing, keys, verifyCaller } = parts
+  // Clients that fetched the platform certificates: without a Wechatpay-Serial they're answered with the certificate.
+  const downloads = ledger.map<true>('certificate_downloads')
+
+  return async (request) => {
+    const caller = authenticate(request, { keys, verifyCaller, nowMs: clock.nowMs() })
+    const wanted =
+      'code' in caller
+        ? caller
+        : understand(request, { caller, identity: keys.identity, age: parts.world.age })
+    if (weather.out(request.host ?? 'primary', 'code' in wanted ? null : scope(wanted, parts).key)) {
+      return { connection: 'reset' }
+    }
+    if ('code' in caller) {
+      ledger.together(() => counters.add('refusedSignature'))
+      return unsignedReply(errorReply(caller), signing)
+    }
+    if ('code' in wanted) return refuseForm(wanted, request, caller)
+
+    const { fault, reply } = ledger.together(() => act(wanted, parts, () => remember(wanted, caller)))
+    return deliver(reply, fault, { clock, signing, key: replyKey(request, caller, wanted) })
+  }
+
+  function refuseForm(error: ApiError, request: WireRequest, caller: Caller): Promise<WireAnswer> {
+    ledger.together(() => counters.add('refusedForm'))
+    return signedReply(errorReply(error), replyKey(request, caller, null), signing)
+  }
+
+  function remember({ call }: Wanted, caller: Caller): void {
+    if (call === 'certificates') downloads.set(clientOf(caller), true)
+  }
+
+  function replyKey({ headers }: WireRequest, caller: Caller, wanted: Wanted | null): ReplyKey {
+    const asked = headers['wechatpay-serial']
+    if (asked === keys.identity.wechatpayPublicKeyId) return 'public_key'
+    if (asked?.toUpperCase() === keys.platformCertificateSerial) return 'certificate'
+    return wanted?.call === 'certificates' || isCertificateClient(downloads, caller)
+      ? 'certificate'
+      : 'public_key'
+  }
+}
+
+function clientOf({ mchid, userAgent }: Caller): string {
+  return `${mchid} ${userAgent}`
+}
+
+function isCertificateClient(downloads: DurableMap<true>, caller: Caller): boolean {
+  return downloads.has(clientOf(caller))
+}
+
+function scope(wanted: Wanted, { world }: WireParts): { key: string; out_trade_no: string } {
+  const named = scopeOf(wanted)
+  if (!('selector' in wanted) || wanted.selector.by === 'out_trade_no') return named
+  const order = world.find(wanted.selector)
+  return order ? scopeOf({ ...wanted, selector: { ...wanted.selector, value: order.out_trade_no } }) : named
+}
+
+const NOTHING_DONE: Unsigned = { status: 500, body: '', number: 0 }
+
+/** @param done runs if the effect happened */
+function act(wanted: Wanted, parts: WireParts, done: () => void): { fault: Fault | null; reply: Unsigned } {
+  const { weather, counters } = parts
+  counters.add(wanted.call)
+  const fault = weather.meet({ ...scope(wanted, parts), call: wanted.call }, (drawn) =>
+    applies(drawn, wanted, parts),
+  )
+  if (fault && isBeforeEffect(fault)) return { fault, reply: NOTHING_DONE }
+  const reply = perform(wanted, parts)
+  done()
+  return { fault, reply }
+}
+
+/** An existing order may be "unknown" to a query while it is young. All other faults can strike everything. */
+function applies({ name }: Fault, wanted: Wanted, { world }: WireParts): boolean {
+  if (name !== 'unknownOrder') return true
+  const order = wanted.call === 'query' ? world.find(wanted.selector) : null
+  return order !== null && world.age.nowMs() - order.createdAtMs < UNKNOWN_ORDER_MS_MAX
+}

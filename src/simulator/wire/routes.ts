@@ -1,0 +1,50 @@
+import type { TradeType } from '../truth/order.ts'
+
+/** What a URL asks for. The names of the calls are those of the statistics and of the faults' draws. */
+export type Route =
+  | { readonly call: 'place'; readonly trade_type: TradeType }
+  | {
+      readonly call: 'query' | 'close' | 'reverse'
+      readonly by: 'out_trade_no' | 'id'
+      readonly value: string
+    }
+  | { readonly call: 'certificates' }
+
+export type CallName = Route['call']
+
+const PLACING: Readonly<Record<string, TradeType>> = {
+  '/v3/global/micropay/transactions/pay': 'MICROPAY',
+  '/v3/global/transactions/jsapi': 'JSAPI',
+  '/v3/global/transactions/native': 'NATIVE',
+  '/v3/global/transactions/app': 'APP',
+  '/v3/global/transactions/mweb': 'MWEB',
+}
+
+const ABOUT_ONE: ReadonlyArray<readonly [call: 'query' | 'close' | 'reverse', method: string, path: RegExp]> =
+  [
+    ['query', 'GET', /^\/v3\/global\/transactions\/(id|out-trade-no)\/([^/]+)$/],
+    ['close', 'POST', /^\/v3\/global\/transactions\/(id|out-trade-no)\/([^/]+)\/close$/],
+    ['reverse', 'POST', /^\/v3\/global\/micropay\/transactions\/(id|out-trade-no)\/([^/]+)\/reverse$/],
+  ]
+
+/** @param path without the query, still percent-encoded. Null: WeChat Pay has no such address, or not in this simulator. */
+export function routeOf(method: string, path: string): Route | null {
+  if (method === 'GET' && path === '/v3/global/certificates') return { call: 'certificates' }
+  const trade_type = PLACING[path]
+  if (trade_type) return method === 'POST' ? { call: 'place', trade_type } : null
+  for (const [call, expected, pattern] of ABOUT_ONE) {
+    const match = method === expected ? pattern.exec(path) : null
+    if (match?.[2]) return { call, by: match[1] === 'id' ? 'id' : 'out_trade_no', value: match[2] }
+  }
+  return null
+}
+
+/** What to say to somebody who came to no route. */
+export function nowhere(method: string, path: string): string {
+  if (!path.startsWith('/v3/global/')) {
+    return `${path} is no Global APIv3 address; expected /v3/global/..., see the list of endpoints`
+  }
+  if (PLACING[path] || ABOUT_ONE.some(([, , pattern]) => pattern.test(path)))
+    return `${method} is not the method of ${path}`
+  return `${path} is unknown; this simulator has placing, query, close, reverse and certificates`
+}

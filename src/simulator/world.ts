@@ -1,0 +1,156 @@
+import type { Clock } from '../clock.ts'
+import { type Advance, type Age, ageOf } from './age.ts'
+import { type Customers, customerPlan } from './customers.ts'
+import type { DurableMap, Ledger } from './durable.ts'
+import * as end from './truth/end.ts'
+import { failAt, payAt, unpayable, upToNow } from './truth/life.ts'
+import { type Order, type Owner, orderKey, type Placing, type Refusal } from './truth/order.ts'
+import { place } from './truth/place.ts'
+
+/** How a request names its order. */
+export interface Selector {
+  readonly by: 'out_trade_no' | 'id'
+  readonly value: string
+  readonly owner: Owner
+}
+
+/** What became of a call: the order as it stands now, a refusal, or both. */
+export interface Effect {
+  readonly order: Order | null
+  readonly refusal: Refusal | null
+}
+
+/** All orders of the simulated WeChat Pay: the truth's rules applied to what is on file. Every effect is synchronous. */
+export interface World {
+  readonly age: Age
+  place(placing: Placing): Effect
+  query(selector: Selector): Effect
+  close(selector: Selector): Effect
+  reverse(selector: Selector): Effect
+  /** The order that a selector names, for its owner only. */
+  find(selector: Selector): Order | null
+  /** All orders in the sequence of their creation. */
+  orders(): Order[]
+  /** Orders of any owner with this number. */
+  named(out_trade_no: string): Order[]
+  /** How many placing requests reached the truth for a number, by its key. */
+  received(key: string): number
+  /** Quick Pay numbers for which more than one placing request arrived. */
+  quickPayReceivedTwice(): number
+  /** The customer pays now. Returns why that's impossible, null if it's done. */
+  payNow(order: Order): string | null
+  /** The bank refuses a Quick Pay payment; the customer of another order walks away. Returns why not, or null. */
+  refuseNow(order: Order): string | null
+}
+
+export interface WorldOptions {
+  readonly ledger: Ledger
+  readonly clock: Clock
+  readonly seed: number
+  readonly customers: Customers
+}
+
+export function openWorld({ ledger, clock, seed, customers }: WorldOptions): World {
+  const orders = ledger.map<Order>('orders')
+  const received = ledger.map<Received>('received')
+  const codes = ledger.map<string>('auth_codes')
+  const ids = new Map([...orders.entries()].map(([key, { id }]) => [id, key]))
+  const age = openAge(ledger, clock)
+
+  const keep = (order: Order): Order => {
+    orders.set(keyOf(order), order)
+    ids.set(order.id, keyOf(order))
+    return order
+  }
+  const current = (order: Order): Order => upToNow(order, age.nowMs())
+  const find = ({ by, value, owner }: Selector): Order | null => {
+    const key = by === 'id' ? ids.get(value) : orderKey(owner, value)
+    const order = key === undefined ? undefined : orders.get(key)
+    return order && sameOwner(order.owner, owner) ? current(order) : null
+  }
+  const ended = (selector: Selector, rule: typeof end.close): Effect => {
+    const order = find(selector)
+    if (!order) return unknown(selector)
+    const result = rule(order, age.nowMs())
+    return { order: keep(result.order), refusal: result.refusal }
+  }
+
+  return {
+    age,
+    find,
+    place(placing) {
+      const key = orderKey(placing.owner, placing.out_trade_no)
+      countReceived(received, key, placing)
+      const { auth_code } = placing
+      const codeUsedBy = auth_code === null ? undefined : codes.get(auth_code)
+      const result = place(orders.get(key) ?? null, placing, {
+        nowMs: age.nowMs(),
+        plan: customerPlan(customers, seed, customerOf(placing, age.nowMs())),
+        sequence: orders.size + 1,
+        codeUsedBy: codeUsedBy === undefined || codeUsedBy === key ? null : codeUsedBy,
+      })
+      if (auth_code !== null && !codes.has(auth_code)) codes.set(auth_code, key)
+      if (result.order) keep(result.order)
+      return result
+    },
+    query(selector) {
+      const order = find(selector)
+      return order ? { order: keep(order), refusal: null } : unknown(selector)
+    },
+    close: (selector) => ended(selector, end.close),
+    reverse: (selector) => ended(selector, end.reverse),
+    orders: () => [...orders.values()].map(current),
+    named: (out_trade_no) =>
+      [...orders.values()].filter((order) => order.out_trade_no === out_trade_no).map(current),
+    received: (key) => received.get(key)?.times ?? 0,
+    quickPayReceivedTwice: () =>
+      [...received.values()].filter(({ quickPay, times }) => quickPay && times > 1).length,
+    payNow(order) {
+      const nowMs = age.nowMs()
+      const reason = unpayable(current(order), nowMs)
+      if (reason === null) keep(payAt(current(order), nowMs))
+      return reason
+    },
+    refuseNow(order) {
+      const nowMs = age.nowMs()
+      const reason = unpayable(current(order), nowMs)
+      if (reason === null) keep({ ...failAt(current(order), nowMs), plan: { does: 'never' } })
+      return reason
+    },
+  }
+}
+
+interface Received {
+  readonly times: number
+  readonly quickPay: boolean
+}
+
+function countReceived(received: DurableMap<Received>, key: string, { trade_type }: Placing): void {
+  const before = received.get(key)
+  const quickPay = trade_type === 'MICROPAY' || before?.quickPay === true
+  received.set(key, { times: (before?.times ?? 0) + 1, quickPay })
+}
+
+function openAge(ledger: Ledger, clock: Clock): Age {
+  const advances = ledger.map<Advance>('advances')
+  return ageOf(clock, [...advances.values()], (advance) => advances.set(String(advances.size + 1), advance))
+}
+
+export function keyOf(order: Order): string {
+  return orderKey(order.owner, order.out_trade_no)
+}
+
+function sameOwner(one: Owner, other: Owner): boolean {
+  return orderKey(one, '') === orderKey(other, '') && one.mode === other.mode
+}
+
+function customerOf({ out_trade_no, trade_type, total, expiresAtMs }: Placing, nowMs: number) {
+  return { out_trade_no, trade_type, total, lifeMs: expiresAtMs === null ? null : expiresAtMs - nowMs }
+}
+
+function unknown({ by, value }: Selector): Effect {
+  return {
+    order: null,
+    refusal: { code: 'ORDER_NOT_EXIST', message: `${by} ${value} names no order of this merchant` },
+  }
+}
