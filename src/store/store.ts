@@ -12,18 +12,23 @@ export interface Store {
   insert(orders: readonly NewOrder[], claim: Claim): Promise<readonly Inserted[]>
   /**
    * Gives each open order that falls due up to `dueUntilMs` to one caller only: first those at the till, oldest due
-   * time first, then the others likewise with a reserved share of a fifth of `limit`. An order stays with the worker
+   * time first, then the others likewise with a reserved share of a fifth of `limit`, rounded down. An order that has
+   * been due for a minute counts among the others: nobody stands at the till any more. An order stays with the worker
    * until it is released or `claim.untilMs` has passed.
    */
   claimDue(request: ClaimRequest): Promise<readonly OpenOrder[]>
   /**
    * Applies changes, all in one durable write. A change whose order moved on since `from` is not applied and comes
-   * back as `'moved'`; the others are applied all the same. The claim is released unless `keepClaim` is set.
+   * back as `'moved'`, its claim untouched; the others are applied all the same. The claim of an applied change is
+   * released unless `keepClaim` is set; a final order's always is.
    */
   commit(changes: readonly Commit[]): Promise<readonly ('applied' | 'moved')[]>
   /** Gives claims back, unchanged. */
   release(ids: readonly number[], worker: string): Promise<void>
-  /** The earliest due time among the account's open, unclaimed orders; null without any. */
+  /**
+   * The earliest due time among the account's open, unclaimed orders; null without any. A claim counts as over from
+   * the moment that a `claimDue` names a `nowMs` at or after its `untilMs`.
+   */
   nextDueAtMs(account: string): Promise<number | null>
 
   byId(id: number): Promise<Order | null>
@@ -46,6 +51,21 @@ export interface Store {
   /** Ends the connection and gives the database free. */
   close(): Promise<void>
 }
+
+/** What only reads: all that a command may use while another process owns the database. */
+export type StoreReader = Pick<
+  Store,
+  | 'byId'
+  | 'find'
+  | 'named'
+  | 'countByState'
+  | 'page'
+  | 'placingOf'
+  | 'journalOf'
+  | 'evidenceOf'
+  | 'platformKeys'
+  | 'close'
+>
 
 /** Who may work on an order, and until when. */
 export interface Claim {

@@ -1,0 +1,87 @@
+import { existsSync, realpathSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { VerdictError } from '../../errors.ts'
+import type { Store, StoreReader } from '../store.ts'
+import { assertMigrated, migrate, refuseForeignFile } from './migrate.ts'
+import { type Ownership, own } from './owner.ts'
+import { SqliteReader } from './reader.ts'
+import { SqliteStore } from './store.ts'
+
+export interface SqliteOptions {
+  /** Path of the database; it is created if missing, its folder is not. `:memory:` keeps everything in memory. */
+  readonly file: string
+}
+
+/** How long a statement waits for a lock that a reader or another program holds for a moment. */
+const LOCK_WAIT_MS = 5_000
+/** A poll touches a handful of pages; 32 MB hold those of some 100,000 open orders. */
+const CACHE_KIB = 32_000
+/** What a long read made the write-ahead log grow to is given back to the disk above this. */
+const LOG_BYTES_KEPT = 64_000_000
+
+/**
+ * Opens the database as its one owner, and creates it or brings it up to date. Beside FILE it keeps `FILE.owner` (the
+ * lock) and, while open, SQLite's `FILE-wal` and `FILE-shm`.
+ *
+ * Throws STORE_IN_USE while another process owns it, STORE_INVALID if the file is no Verdict database or one of a
+ * newer Verdict; the file is left as it was.
+ */
+export async function sqliteStore({ file }: SqliteOptions): Promise<Store> {
+  if (file === ':memory:') return openStore(file, null)
+  const real = realPath(file)
+  refuseForeignFile(real)
+  const ownership = own(real)
+  try {
+    return openStore(real, ownership)
+  } catch (error) {
+    ownership.end()
+    throw error
+  }
+}
+
+/**
+ * Opens the database for reading, also while another process owns it. Each call sees what is committed by then.
+ *
+ * Throws STORE_INVALID if there is no Verdict database of this version.
+ */
+export async function readSqliteStore({ file }: SqliteOptions): Promise<StoreReader> {
+  const real = realPath(file)
+  if (!existsSync(real)) throw new VerdictError('STORE_INVALID', `there is no Verdict database at ${file}`)
+  refuseForeignFile(real)
+  const db = new DatabaseSync(real, { readOnly: true, timeout: LOCK_WAIT_MS })
+  return closedOnError(db, () => {
+    assertMigrated(db, real)
+    return new SqliteReader(db)
+  })
+}
+
+function openStore(file: string, ownership: Ownership | null): Store {
+  const db = new DatabaseSync(file, { timeout: LOCK_WAIT_MS })
+  return closedOnError(db, () => {
+    db.exec(
+      `PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -${CACHE_KIB};
+       PRAGMA journal_size_limit = ${LOG_BYTES_KEPT}`,
+    )
+    migrate(db, file)
+    return new SqliteStore(db, ownership)
+  })
+}
+
+function closedOnError<Result>(db: DatabaseSync, open: () => Result): Result {
+  try {
+    return open()
+  } catch (error) {
+    db.close()
+    throw error
+  }
+}
+
+/** One file has one lock, whatever symbolic links lead to it. */
+function realPath(file: string): string {
+  if (existsSync(file)) return realpathSync(file)
+  const folder = dirname(file)
+  if (!existsSync(folder))
+    throw new VerdictError('STORE_INVALID', `${file} can't be created: there is no folder ${folder}`)
+  return join(realpathSync(folder), basename(file))
+}

@@ -1,0 +1,395 @@
+import assert from 'node:assert/strict'
+import type { SQLInputValue, SQLOutputValue } from 'node:sqlite'
+import { ATTENTION, type AttentionCode } from '../../core/attention.ts'
+import { CALLS, type JournalEvent, type JournalLine } from '../../core/change.ts'
+import {
+  type Ending,
+  FINAL_STATES,
+  isAtTheTill,
+  isFinal,
+  KINDS,
+  type Life,
+  type OpenOrder,
+  type Order,
+  type OrderFacts,
+  type OrderKey,
+  type Progress,
+  type Verdict,
+} from '../../core/order.ts'
+import type { Credential, Evidence, UnverifiedEvidence } from '../../core/outcome.ts'
+import { TRADE_STATES, type TradeState } from '../../core/trade-state.ts'
+import { VerdictError } from '../../errors.ts'
+import type { PlatformKey } from '../store.ts'
+
+/*
+ * The one place where rows become values and values become rows. A row comes as an array in the order of the columns
+ * named here: half the cost of an object with forty names, and claims read hundreds of rows at a time.
+ */
+type Cell = SQLOutputValue | undefined
+type Cells = readonly SQLOutputValue[]
+
+/** What `StatementSync` gives after `setReturnArrays(true)`. Its types don't know that mode. */
+export function cellsOf(row: unknown): Cells {
+  assert(Array.isArray(row))
+  return row
+}
+
+// ------------------------------------------------------------------ orders
+
+const KEY_COLUMNS = ['account', 'sub_mchid', 'out_trade_no', 'kind'] as const
+
+const PROGRESS_COLUMNS = [
+  'state',
+  'till',
+  'due_at',
+  'version',
+  'queries',
+  'silence',
+  'seen',
+  'placings',
+  'latest_placing_at',
+  'declined',
+  'unknown_at',
+  'given_up_at',
+  'attention',
+  'ending_phase',
+  'ending_calls',
+  'ending_confirmations',
+  'revoke_in_flight_at',
+  'revoke_unanswered_at',
+  'revoke_accepted',
+] as const
+
+const FACTS_COLUMNS = [
+  'total',
+  'currency',
+  'origin',
+  'may_end',
+  'purchase',
+  'created_at',
+  'window_end_at',
+] as const
+
+const EVIDENCE_COLUMNS = [
+  'source',
+  'request',
+  'status',
+  'serial',
+  'timestamp',
+  'nonce',
+  'signature',
+  'body',
+  'received_at',
+] as const
+
+const VERDICT_COLUMNS = ['at', 'learnt_by', 'transaction_id', 'success_time'] as const
+
+const OPEN_COLUMNS = [
+  'orders.id',
+  ...KEY_COLUMNS.map((name) => `orders.${name}`),
+  ...PROGRESS_COLUMNS.map((name) => `orders.${name}`),
+  ...FACTS_COLUMNS.map((name) => `facts.${name}`),
+]
+
+const ALL_COLUMNS = [
+  ...OPEN_COLUMNS,
+  ...VERDICT_COLUMNS.map((name) => `verdicts.${name}`),
+  ...EVIDENCE_COLUMNS.map((name) => `evidence.${name}`),
+]
+
+export const SELECT_OPEN_ORDERS = `SELECT ${OPEN_COLUMNS} FROM orders JOIN facts ON facts.order_id = orders.id`
+
+export const SELECT_ORDERS = `SELECT ${ALL_COLUMNS} FROM orders JOIN facts ON facts.order_id = orders.id
+  LEFT JOIN verdicts ON verdicts.order_id = orders.id LEFT JOIN evidence ON evidence.id = verdicts.evidence_id`
+
+export const INSERT_ORDER = insertInto('orders', [...KEY_COLUMNS, ...PROGRESS_COLUMNS])
+export const INSERT_FACTS = insertInto('facts', ['order_id', ...FACTS_COLUMNS])
+export const UPDATE_ORDER = `UPDATE orders SET ${PROGRESS_COLUMNS.map((name) => `${name} = ?`)}
+  WHERE id = ? AND version = ?`
+
+function insertInto(table: string, columns: readonly string[]): string {
+  return `INSERT INTO ${table} (${columns}) VALUES (${columns.map(() => '?')})`
+}
+
+/** Common mode has no sub-merchant: '' in SQL, because NULLs would not collide in the unique index. */
+export function subMchidCell(sub_mchid: string | null): string {
+  return sub_mchid ?? ''
+}
+
+/** For UPDATE_ORDER and, after `keyCells`, for INSERT_ORDER. */
+export function progressCells(order: Order): SQLInputValue[] {
+  const ending = order.state === 'ending' ? order.ending : null
+  return [
+    order.state,
+    !isFinal(order) && isAtTheTill(order) ? 1 : 0,
+    isFinal(order) ? null : order.dueAtMs,
+    order.version,
+    order.queries,
+    order.silence,
+    order.seen,
+    order.placings,
+    order.latestPlacingAtMs,
+    order.declined ? 1 : 0,
+    order.unknownAtMs,
+    order.givenUpAtMs,
+    order.attention,
+    ending === null ? null : ending.phase,
+    ending === null ? null : ending.calls,
+    ending === null ? null : ending.confirmations,
+    ending === null ? null : ending.revoke.inFlightAtMs,
+    ending === null ? null : ending.revoke.unansweredAtMs,
+    ending === null ? null : Number(ending.revoke.accepted),
+  ]
+}
+
+export function keyCells(order: OrderKey & Pick<OrderFacts, 'kind'>): SQLInputValue[] {
+  return [order.account, subMchidCell(order.sub_mchid), order.out_trade_no, order.kind]
+}
+
+/** For INSERT_FACTS, after the order's id. */
+export function factsCells(order: Omit<OrderFacts, 'id'>): SQLInputValue[] {
+  const { total, currency, origin, mayEnd, purchase, createdAtMs, windowEndAtMs } = order
+  return [total, currency, origin, Number(mayEnd), purchase, createdAtMs, windowEndAtMs]
+}
+
+/** An order from a row of SELECT_ORDERS or, if it is open, of SELECT_OPEN_ORDERS. */
+export function orderOf(cells: Cells): Order {
+  const [id, account, sub_mchid, out_trade_no, kind] = cells
+  const [total, currency, origin, may_end, purchase, created_at, window_end_at] = cells.slice(
+    OPEN_COLUMNS.length - FACTS_COLUMNS.length,
+  )
+  const facts: OrderFacts = {
+    id: integer(id),
+    account: text(account),
+    sub_mchid: sub_mchid === '' ? null : text(sub_mchid),
+    out_trade_no: text(out_trade_no),
+    kind: kindOf(kind),
+    total: integer(total),
+    currency: text(currency),
+    origin: originOf(origin),
+    mayEnd: flag(may_end),
+    purchase: textOrNull(purchase),
+    createdAtMs: integer(created_at),
+    windowEndAtMs: integer(window_end_at),
+  }
+  const progress = cells.slice(1 + KEY_COLUMNS.length, OPEN_COLUMNS.length)
+  return { ...facts, ...progressOf(progress), ...lifeOf(progress, cells.slice(OPEN_COLUMNS.length)) }
+}
+
+export function openOrderOf(cells: Cells): OpenOrder {
+  const order = orderOf(cells)
+  assert(!isFinal(order))
+  return order
+}
+
+function progressOf(cells: Cells): Progress {
+  const [, , , version, queries, silence, seen, placings, latest_placing_at, declined, unknown_at] = cells
+  const [given_up_at, attention] = cells.slice(11)
+  return {
+    version: integer(version),
+    queries: integer(queries),
+    silence: integer(silence),
+    seen: seen === null ? null : tradeStateOf(seen),
+    placings: integer(placings),
+    latestPlacingAtMs: integer(latest_placing_at),
+    declined: flag(declined),
+    unknownAtMs: integerOrNull(unknown_at),
+    givenUpAtMs: integerOrNull(given_up_at),
+    attention: attention === null ? null : attentionOf(attention),
+  }
+}
+
+function lifeOf(progress: Cells, verdict: Cells): Life {
+  const [state, , due_at] = progress
+  const known = stateOf(state)
+  switch (known) {
+    case 'placing':
+    case 'waiting':
+      return { state: known, dueAtMs: integer(due_at) }
+    case 'ending':
+      return { state: known, dueAtMs: integer(due_at), ending: endingOf(progress.slice(13)) }
+    case 'NOT_CREATED':
+      return {
+        state: known,
+        verdict: { state: known, ...verdictFactsOf(verdict), evidence: proofOf(verdict) },
+      }
+    case 'SUCCESS':
+      return {
+        state: known,
+        verdict: { state: known, ...verdictFactsOf(verdict), evidence: provenBy(verdict) },
+      }
+    case 'CLOSED':
+      return {
+        state: known,
+        verdict: { state: known, ...verdictFactsOf(verdict), evidence: provenBy(verdict) },
+      }
+    case 'REVOKED':
+      return {
+        state: known,
+        verdict: { state: known, ...verdictFactsOf(verdict), evidence: provenBy(verdict) },
+      }
+  }
+}
+
+function endingOf([phase, calls, confirmations, in_flight_at, unanswered_at, accepted]: Cells): Ending {
+  return {
+    phase: phaseOf(phase),
+    calls: integer(calls),
+    confirmations: integer(confirmations),
+    revoke: {
+      inFlightAtMs: integerOrNull(in_flight_at),
+      unansweredAtMs: integerOrNull(unanswered_at),
+      accepted: flag(accepted),
+    },
+  }
+}
+
+// ------------------------------------------------------------------ verdicts and evidence
+
+export const INSERT_VERDICT = insertInto('verdicts', ['order_id', 'state', ...VERDICT_COLUMNS, 'evidence_id'])
+export const INSERT_EVIDENCE = insertInto('evidence', ['order_id', ...EVIDENCE_COLUMNS])
+export const SELECT_EVIDENCE = `SELECT ${EVIDENCE_COLUMNS} FROM evidence WHERE order_id = ? ORDER BY id`
+
+/** For INSERT_VERDICT, after the order's id and before the evidence's. */
+export function verdictCells({
+  state,
+  atMs,
+  learntBy,
+  transaction_id,
+  success_time,
+}: Verdict): SQLInputValue[] {
+  return [state, atMs, learntBy, transaction_id, success_time]
+}
+
+/** For INSERT_EVIDENCE, after the order's id. */
+export function evidenceCells(evidence: Evidence): SQLInputValue[] {
+  const { source, request, status, serial, timestamp, nonce, signature, body, receivedAtMs } = evidence
+  return [source, request, status, serial, timestamp, nonce, signature, body, receivedAtMs]
+}
+
+export function evidenceOf(cells: Cells): Evidence {
+  const [source, request, status, serial, timestamp, nonce, signature, body, received_at] = cells
+  const evidence: UnverifiedEvidence = {
+    source: sourceOf(source),
+    request: text(request),
+    status: integer(status),
+    serial: text(serial),
+    timestamp: text(timestamp),
+    nonce: text(nonce),
+    signature: text(signature),
+    body: text(body),
+    receivedAtMs: integer(received_at),
+  }
+  // Only verified statements are ever written to this table, and an UPDATE of it exists nowhere.
+  return evidence as Evidence
+}
+
+function verdictFactsOf([at, learnt_by, transaction_id, success_time]: Cells) {
+  return {
+    atMs: integer(at),
+    learntBy: learntByOf(learnt_by),
+    transaction_id: textOrNull(transaction_id),
+    success_time: textOrNull(success_time),
+  }
+}
+
+function proofOf(verdict: Cells): Evidence | null {
+  const cells = verdict.slice(VERDICT_COLUMNS.length)
+  return cells[0] === null ? null : evidenceOf(cells)
+}
+
+function provenBy(verdict: Cells): Evidence {
+  return evidenceOf(verdict.slice(VERDICT_COLUMNS.length))
+}
+
+// ------------------------------------------------------------------ journal, credentials, keys
+
+const JOURNAL_COLUMNS = ['at', 'event', 'call', 'said', 'note', 'took'] as const
+
+export const INSERT_JOURNAL = insertInto('journal', ['order_id', 'version', 'line', ...JOURNAL_COLUMNS])
+export const SELECT_JOURNAL = `SELECT ${JOURNAL_COLUMNS} FROM journal WHERE order_id = ? ORDER BY version, line`
+
+export function journalLineOf([at, event, call, said, note, took]: Cells): JournalLine {
+  return {
+    atMs: integer(at),
+    event: eventOf(event),
+    ...(call !== null && { call: callOf(call) }),
+    ...(said !== null && { said: text(said) }),
+    ...(note !== null && { note: text(note) }),
+    ...(took !== null && { tookMs: integer(took) }),
+  }
+}
+
+export function credentialOf([name, value]: Cells): Credential | null {
+  return name === null ? null : { name: credentialNameOf(name), value: text(value) }
+}
+
+export function platformKeyOf([account, serial, public_key, kept_at]: Cells): PlatformKey {
+  return {
+    account: text(account),
+    serial: text(serial),
+    publicKey: text(public_key),
+    keptAtMs: integer(kept_at),
+  }
+}
+
+// ------------------------------------------------------------------ cells
+
+export function text(cell: Cell): string {
+  assert(typeof cell === 'string')
+  return cell
+}
+
+export function integer(cell: Cell): number {
+  assert(typeof cell === 'number')
+  return cell
+}
+
+export function textOrNull(cell: Cell): string | null {
+  return cell === null ? null : text(cell)
+}
+
+export function integerOrNull(cell: Cell): number | null {
+  return cell === null ? null : integer(cell)
+}
+
+function flag(cell: Cell): boolean {
+  return integer(cell) === 1
+}
+
+/** A word that our own code never writes means that somebody else did. */
+function oneOf<Word extends string>(what: string, words: readonly Word[]): (cell: Cell) => Word {
+  const known = new Map<Cell, Word>(words.map((word) => [word, word]))
+  return (cell) => {
+    const word = known.get(cell)
+    if (word !== undefined) return word
+    throw new VerdictError(
+      'STORE_INVALID',
+      `a row's ${what} is ${JSON.stringify(cell)}, expected one of ${words.join(', ')}`,
+    )
+  }
+}
+
+const EVENTS = [
+  'entered',
+  'intent',
+  'answer',
+  'refusal',
+  'no-answer',
+  'give-up',
+  'ending',
+  'attention',
+  'verdict',
+] as const satisfies readonly JournalEvent[]
+
+export const stateOf = oneOf('state', ['placing', 'waiting', 'ending', ...FINAL_STATES] as const)
+const kindOf = oneOf('kind', KINDS)
+const originOf = oneOf('origin', ['placed', 'tracked'] as const)
+const tradeStateOf = oneOf('seen', Object.keys(TRADE_STATES) as TradeState[])
+const attentionOf = oneOf('attention', Object.keys(ATTENTION) as AttentionCode[])
+const phaseOf = oneOf('ending_phase', ['ask', 'act', 'confirm'] as const)
+const learntByOf = oneOf('learnt_by', ['place', 'query', 'callback'] as const)
+const sourceOf = oneOf('source', ['reply', 'callback'] as const)
+const eventOf = oneOf('event', EVENTS)
+const callOf = oneOf('call', CALLS)
+const credentialNameOf = oneOf('name', ['code_url', 'prepay_id', 'mweb_url'] as const)

@@ -1,0 +1,201 @@
+import assert from 'node:assert/strict'
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import type { Change, JournalLine } from '../../core/change.ts'
+import { type FinalOrder, isFinal, type OpenOrder, type Order } from '../../core/order.ts'
+import type { Evidence } from '../../core/outcome.ts'
+import type { Claim, ClaimRequest, Commit, Inserted, NewOrder, PlatformKey, Store } from '../store.ts'
+import { Claims } from './claims.ts'
+import type { Ownership } from './owner.ts'
+import { Query, SqliteReader } from './reader.ts'
+import {
+  evidenceCells,
+  factsCells,
+  INSERT_EVIDENCE,
+  INSERT_FACTS,
+  INSERT_JOURNAL,
+  INSERT_ORDER,
+  INSERT_VERDICT,
+  integer,
+  keyCells,
+  openOrderOf,
+  orderOf,
+  progressCells,
+  SELECT_OPEN_ORDERS,
+  SELECT_ORDERS,
+  subMchidCell,
+  text,
+  UPDATE_ORDER,
+  verdictCells,
+} from './rows.ts'
+
+/** The store of the one process that owns the database. */
+export class SqliteStore extends SqliteReader implements Store {
+  readonly #ownership: Ownership | null
+  readonly #claims: Claims
+  readonly #openOrder: Query<OpenOrder>
+  readonly #takesPurchase: Query<Order>
+  readonly #fingerprint: Query<string>
+  readonly #verdict: Query<number>
+  readonly #insertOrder: StatementSync
+  readonly #insertFacts: StatementSync
+  readonly #insertPlacing: StatementSync
+  readonly #insertJournal: StatementSync
+  readonly #insertEvidence: StatementSync
+  readonly #insertVerdict: StatementSync
+  readonly #putCredential: StatementSync
+  readonly #keepPlatformKey: StatementSync
+  readonly #update: StatementSync
+
+  constructor(db: DatabaseSync, ownership: Ownership | null) {
+    super(db)
+    this.#ownership = ownership
+    this.#claims = new Claims(db)
+    this.#openOrder = new Query(db, `${SELECT_OPEN_ORDERS} WHERE orders.id = ?`, openOrderOf)
+    this.#takesPurchase = new Query(
+      db,
+      `${SELECT_ORDERS} WHERE purchase = ? AND account = ? AND sub_mchid = ?
+       AND (due_at IS NOT NULL OR orders.state = 'SUCCESS') ORDER BY orders.id LIMIT 1`,
+      orderOf,
+    )
+    this.#fingerprint = new Query(db, 'SELECT fingerprint FROM placings WHERE order_id = ?', ([cell]) =>
+      text(cell),
+    )
+    this.#verdict = new Query(db, 'SELECT order_id FROM verdicts WHERE order_id = ?', ([cell]) =>
+      integer(cell),
+    )
+    this.#insertOrder = db.prepare(INSERT_ORDER)
+    this.#insertFacts = db.prepare(INSERT_FACTS)
+    this.#insertPlacing = db.prepare('INSERT INTO placings (order_id, fingerprint, body) VALUES (?, ?, ?)')
+    this.#insertJournal = db.prepare(INSERT_JOURNAL)
+    this.#insertEvidence = db.prepare(INSERT_EVIDENCE)
+    this.#insertVerdict = db.prepare(INSERT_VERDICT)
+    // A repeated placing may bring a new credential; the latest is the one that works.
+    this.#putCredential = db.prepare(
+      `INSERT INTO credentials (order_id, name, value) VALUES (?, ?, ?)
+       ON CONFLICT DO UPDATE SET name = excluded.name, value = excluded.value`,
+    )
+    this.#keepPlatformKey = db.prepare(
+      `INSERT INTO platform_keys (account, serial, public_key, kept_at) VALUES (?, ?, ?, ?)
+       ON CONFLICT DO NOTHING`,
+    )
+    this.#update = db.prepare(UPDATE_ORDER)
+  }
+
+  async insert(orders: readonly NewOrder[], claim: Claim): Promise<readonly Inserted[]> {
+    const inserted = this.#durably(() => orders.map((order) => this.#insert(order)))
+    for (const result of inserted) {
+      if (result.outcome === 'inserted') this.#claims.take(result.order.id, claim)
+    }
+    return inserted
+  }
+
+  async claimDue(request: ClaimRequest): Promise<readonly OpenOrder[]> {
+    return this.#claims.claimDue(request).map((id) => {
+      const order = this.#openOrder.first(id)
+      assert(order !== null)
+      return order
+    })
+  }
+
+  async commit(changes: readonly Commit[]): Promise<readonly ('applied' | 'moved')[]> {
+    const results = this.#durably(() => changes.map(({ change }) => this.#apply(change)))
+    for (const [index, { change, keepClaim }] of changes.entries()) {
+      if (results[index] === 'applied' && (keepClaim !== true || isFinal(change.order)))
+        this.#claims.end(change.order.id)
+    }
+    return results
+  }
+
+  async release(ids: readonly number[], worker: string): Promise<void> {
+    for (const id of ids) this.#claims.release(id, worker)
+  }
+
+  async nextDueAtMs(account: string): Promise<number | null> {
+    return this.#claims.nextDueAtMs(account)
+  }
+
+  async keepPlatformKeys(keys: readonly PlatformKey[]): Promise<void> {
+    this.#durably(() => {
+      for (const { account, serial, publicKey, keptAtMs } of keys)
+        this.#keepPlatformKey.run(account, serial, publicKey, keptAtMs)
+    })
+  }
+
+  override async close(): Promise<void> {
+    await super.close()
+    this.#ownership?.end()
+  }
+
+  // -------------------------------------------------------------- inside one transaction
+
+  /** All of `write` in one transaction, on disk when this returns; nothing of it if it throws. */
+  #durably<Result>(write: () => Result): Result {
+    this.db.exec('BEGIN IMMEDIATE')
+    try {
+      const result = write()
+      this.db.exec('COMMIT')
+      return result
+    } catch (error) {
+      // A full disk rolls back by itself.
+      if (this.db.isTransaction) this.db.exec('ROLLBACK')
+      throw error
+    }
+  }
+
+  #insert({ order, fingerprint, body, journal }: NewOrder): Inserted {
+    const { account, sub_mchid, out_trade_no, purchase } = order
+    const existing = this.orderByKey.first(out_trade_no, account, subMchidCell(sub_mchid))
+    if (existing !== null)
+      return { outcome: 'exists', order: existing, fingerprint: this.#fingerprintOf(existing.id) }
+    const by =
+      purchase === null ? null : this.#takesPurchase.first(purchase, account, subMchidCell(sub_mchid))
+    if (by !== null) return { outcome: 'purchase-taken', by }
+    return { outcome: 'inserted', order: this.#write({ order, fingerprint, body, journal }) }
+  }
+
+  #write({ order, fingerprint, body, journal }: NewOrder): OpenOrder {
+    // The database gives the number, which no column but the key needs before.
+    const cells = [...keyCells(order), ...progressCells({ ...order, id: 0 })]
+    const id = Number(this.#insertOrder.run(...cells).lastInsertRowid)
+    this.#insertFacts.run(id, ...factsCells(order))
+    this.#insertPlacing.run(id, fingerprint, body)
+    this.#writeJournal(id, order.version, journal)
+    return { ...order, id }
+  }
+
+  #fingerprintOf(id: number): string {
+    const fingerprint = this.#fingerprint.first(id)
+    assert(fingerprint !== null)
+    return fingerprint
+  }
+
+  #apply({ from, order, journal, evidence, credential }: Change): 'applied' | 'moved' {
+    assert(order.version === from + 1)
+    if (this.#update.run(...progressCells(order), order.id, from).changes === 0) return 'moved'
+    this.#writeJournal(order.id, order.version, journal)
+    const evidenceIds = new Map(evidence.map((proof) => [proof, this.#writeEvidence(order.id, proof)]))
+    if (credential !== undefined) this.#putCredential.run(order.id, credential.name, credential.value)
+    if (isFinal(order)) this.#writeVerdict(order, evidenceIds)
+    return 'applied'
+  }
+
+  #writeJournal(id: number, version: number, journal: readonly JournalLine[]): void {
+    for (const [line, { atMs, event, call, said, note, tookMs }] of journal.entries()) {
+      const more = [call ?? null, said ?? null, note ?? null, tookMs ?? null]
+      this.#insertJournal.run(id, version, line, atMs, event, ...more)
+    }
+  }
+
+  #writeEvidence(id: number, evidence: Evidence): number {
+    return Number(this.#insertEvidence.run(id, ...evidenceCells(evidence)).lastInsertRowid)
+  }
+
+  /** A verdict is written once; what is learnt later changes the order beside it, never the verdict. */
+  #writeVerdict({ id, verdict }: FinalOrder, evidenceIds: ReadonlyMap<Evidence, number>): void {
+    if (this.#verdict.first(id) !== null) return
+    const { evidence } = verdict
+    const evidenceId =
+      evidence === null ? null : (evidenceIds.get(evidence) ?? this.#writeEvidence(id, evidence))
+    this.#insertVerdict.run(id, ...verdictCells(verdict), evidenceId)
+  }
+}
