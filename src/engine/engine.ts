@@ -30,6 +30,7 @@ import type { Random } from '../random.ts'
 import type { Claim, Commit, Inserted, NewOrder, Store } from '../store/store.ts'
 import { Batcher } from './batcher.ts'
 import type { Limits } from './budget.ts'
+import type { KeyShelf } from './key-shelf.ts'
 import { Lane, LEASE_MS, SOON_MS } from './lane.ts'
 import { type Notice, Report, type Statistics } from './report.ts'
 import { Waiters } from './waiters.ts'
@@ -41,6 +42,8 @@ export interface EngineOptions {
   readonly random: Random
   /** Names this process among those that share the store. */
   readonly worker: string
+  /** Where the gateways put the keys that they learn. */
+  readonly keys: KeyShelf
   readonly notify?: (notice: Notice) => void
 }
 
@@ -93,19 +96,21 @@ export class Engine {
   readonly #lanes = new Map<string, Lane>()
   readonly #accounts = new Map<string, EngineAccount>()
   readonly #report: Report
+  readonly #keys: KeyShelf
   readonly #inserts: Batcher<NewOrder, Inserted>
   readonly #commits: Batcher<Commit, 'applied' | 'moved'>
   readonly #settling = new Waiters<FinalOrder>()
   readonly #placing = new Waiters<Change>()
   readonly #closing = new AbortController()
-  #random: Random
+  readonly #random: Random
   #closed: Promise<void> | null = null
 
-  constructor({ store, accounts, clock, random, worker, notify = () => {} }: EngineOptions) {
+  constructor({ store, accounts, clock, random, worker, keys, notify = () => {} }: EngineOptions) {
     this.store = store
     this.#clock = clock
     this.#random = random
     this.#worker = worker
+    this.#keys = keys
     this.#report = new Report(notify)
     const batch = { clock, gatherMs: GATHER_MS, sizeMax: BATCH_MAX }
     this.#commits = new Batcher({ ...batch, write: (commits: readonly Commit[]) => this.#commit(commits) })
@@ -294,6 +299,7 @@ export class Engine {
   // -------------------------------------------------------------- helpers
 
   async #commit(commits: readonly Commit[]): Promise<readonly ('applied' | 'moved')[]> {
+    await this.#keys.moveTo(this.store)
     const results = await this.store.commit(commits)
     for (const [i, { change }] of commits.entries()) {
       if (results[i] !== 'applied') continue

@@ -1,0 +1,104 @@
+import { type Clock, sleep } from '../../clock.ts'
+import type { PlaceOrder } from '../../engine/engine.ts'
+import { VerdictError } from '../../errors.ts'
+import type { Gateway } from '../../gateway/gateway.ts'
+import type { WechatPayAccount } from '../../gateway/wechatpay/account.ts'
+import type { Verdict } from '../../verdict.ts'
+import { type ShopOrder, shopOrder } from './shop.ts'
+
+export interface ShopEdges {
+  readonly verdict: Verdict
+  readonly clock: Clock
+  readonly accounts: readonly WechatPayAccount[]
+  /** Places the orders that Verdict only tracks, as somebody else's code would. */
+  readonly elsewhere: ReadonlyMap<string, Gateway>
+  readonly seed: number
+  readonly startedAtMs: number
+  readonly say: (sentence: string) => void
+}
+
+const CURRENCY = 'HKD'
+/** The simulator accepts any; nobody listens there yet. */
+const NOTIFY_URL = 'http://127.0.0.1/callbacks/demo'
+
+/** Serves the shop's customers, each at his time, until `orders` are there or the signal aborts. */
+export async function serveCustomers(
+  edges: ShopEdges,
+  orders: number | null,
+  signal: AbortSignal,
+): Promise<void> {
+  const served: Array<Promise<void>> = []
+  for (let index = 0; orders === null || index < orders; index++) {
+    const order = shopOrder(edges.seed, index)
+    const waitMs = edges.startedAtMs + order.arrivesAfterMs - edges.clock.nowMs()
+    if (waitMs > 0) await sleep(edges.clock, waitMs, signal)
+    signal.throwIfAborted()
+    served.push(serve(edges, order, signal).catch((error: Error) => refusedToStop(error, edges, signal)))
+  }
+  await Promise.all(served)
+}
+
+function refusedToStop(error: Error, { say }: ShopEdges, signal: AbortSignal): void {
+  if (!signal.aborted) say(error.message)
+}
+
+async function serve(edges: ShopEdges, order: ShopOrder, signal: AbortSignal): Promise<void> {
+  const { verdict, clock } = edges
+  const placement = placementOf(order, edges.accounts)
+  if (order.isTracked) await placeElsewhereAndTrack(edges, placement)
+  else await verdict.place(placement)
+  if (order.givesUpAfterMs === null) return
+  await sleep(clock, order.givesUpAfterMs, signal)
+  await verdict.giveUp(placement).catch((error: unknown) => {
+    // The customer paid before the shop lost interest.
+    if (!(error instanceof VerdictError && error.code === 'ORDER_STATE')) throw error
+  })
+}
+
+async function placeElsewhereAndTrack(
+  { verdict, clock, elsewhere }: ShopEdges,
+  placement: PlaceOrder,
+): Promise<void> {
+  const { account, sub_mchid, out_trade_no, kind, amount } = placement
+  const gateway = elsewhere.get(account)
+  if (gateway === undefined) throw new Error(`account ${account} is not open`)
+  const body = gateway.draft(placement)
+  for (;;) {
+    const signedAtMs = clock.nowMs()
+    const outcome = await gateway.place({ account, sub_mchid, out_trade_no, kind, body, signedAtMs })
+    if (outcome.kind !== 'no-answer') break
+    await sleep(clock, ELSEWHERE_RETRY_MS)
+  }
+  await verdict.track({ account, sub_mchid, out_trade_no, kind, amount, end: true })
+}
+
+const ELSEWHERE_RETRY_MS = 3_000
+
+function placementOf(order: ShopOrder, accounts: readonly WechatPayAccount[]): PlaceOrder {
+  const account = accounts.find(({ mode }) => mode === order.mode) ?? accounts[0]
+  if (account === undefined) throw new Error('the simulator has no account')
+  const institutional = account.mode === 'institutional'
+  const { kind, out_trade_no, total, auth_code, index } = order
+  const openid = `o${'0'.repeat(20)}${String(index).padStart(7, '0')}`
+  return {
+    account: institutional ? account.sp_mchid : account.mchid,
+    sub_mchid: institutional ? (account.sub_mchid ?? null) : null,
+    kind,
+    out_trade_no,
+    description: `Demo order ${index}`,
+    amount: { total, currency: CURRENCY },
+    purchase: `cart-${index}`,
+    ...(kind === 'quick_pay' ? { payer: { auth_code } } : { notify_url: NOTIFY_URL }),
+    ...(kind === 'jsapi' || kind === 'mini_program'
+      ? { payer: institutional ? { sub_openid: openid } : { openid } }
+      : {}),
+    ...(kind === 'h5'
+      ? {
+          scene_info: {
+            payer_client_ip: '203.0.113.7',
+            store_info: { id: '1', name: 'Demo', address: 'Hong Kong' },
+          },
+        }
+      : {}),
+  }
+}

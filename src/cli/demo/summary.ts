@@ -1,0 +1,55 @@
+import { type FinalState, isFinal } from '../../core/order.ts'
+import type { Store } from '../../store/store.ts'
+import { everyOrder, type Wrong } from './audit.ts'
+
+export interface Summary {
+  readonly orders: number
+  readonly verdicts: Readonly<Record<FinalState, number>>
+  readonly open: number
+  readonly wrong: number
+  /** Queries and calls without an answer, as the journals tell: those before a crash are counted too. */
+  readonly queries: number
+  readonly noAnswers: number
+  /** From placing to verdict, in simulated ms. */
+  readonly timeToVerdictMs: { readonly p50: number; readonly p95: number; readonly p99: number }
+  readonly attention: number
+  readonly ordersWithFault: number
+  readonly faults: Readonly<Record<string, number>>
+  readonly seed: number
+  readonly speed: number
+}
+
+/** What the store tells of a run. */
+export async function summarize(
+  store: Store,
+  wrong: readonly Wrong[],
+): Promise<Omit<Summary, 'ordersWithFault' | 'faults' | 'seed' | 'speed'>> {
+  const verdicts = { SUCCESS: 0, CLOSED: 0, REVOKED: 0, NOT_CREATED: 0 }
+  const times: number[] = []
+  let [orders, queries, noAnswers, attention] = [0, 0, 0, 0]
+  for await (const order of everyOrder(store)) {
+    orders += 1
+    if (order.attention !== null) attention += 1
+    for (const { event, call } of await store.journalOf(order.id)) {
+      const isAnswer = event === 'answer' || event === 'refusal' || event === 'no-answer'
+      if (isAnswer && call === 'query') queries += 1
+      if (event === 'no-answer') noAnswers += 1
+    }
+    if (!isFinal(order)) continue
+    verdicts[order.state] += 1
+    times.push(order.verdict.atMs - order.createdAtMs)
+  }
+  const open = orders - times.length
+  const timeToVerdictMs = {
+    p50: quantile(times, 0.5),
+    p95: quantile(times, 0.95),
+    p99: quantile(times, 0.99),
+  }
+  return { orders, verdicts, open, wrong: wrong.length, queries, noAnswers, timeToVerdictMs, attention }
+}
+
+/** The smallest value that at least this share of all values doesn't exceed; 0 without any. */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? 0
+}
