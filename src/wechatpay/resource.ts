@@ -16,11 +16,24 @@ export interface EncryptedResource {
   readonly nonce: string
 }
 
+/** Reads the `resource` of a callback or the `encrypt_certificate` of a download; null if it is neither. */
+export function encryptedResourceFrom(value: unknown): EncryptedResource | null {
+  if (typeof value !== 'object' || value === null) return null
+  const { algorithm, ciphertext, associated_data, nonce } = value as { [field: string]: unknown }
+  if (typeof algorithm !== 'string' || typeof ciphertext !== 'string' || typeof nonce !== 'string')
+    return null
+  if (typeof associated_data === 'string') return { algorithm, ciphertext, associated_data, nonce }
+  return associated_data === undefined || associated_data === null ? { algorithm, ciphertext, nonce } : null
+}
+
 /** @throws KEY_INVALID unless the key has 32 bytes */
 export function apiV3Key(key: string): Buffer {
   const bytes = Buffer.from(key)
   if (bytes.length !== KEY_BYTES) {
-    throw new VerdictError('KEY_INVALID', `apiV3Key has ${bytes.length} bytes; expected ${KEY_BYTES}, as set on the merchant platform`)
+    throw new VerdictError(
+      'KEY_INVALID',
+      `apiV3Key has ${bytes.length} bytes; expected ${KEY_BYTES}, as set on the merchant platform`,
+    )
   }
   return bytes
 }
@@ -31,7 +44,9 @@ export function decryptResource(key: Buffer, resource: EncryptedResource): strin
   const bytes = Buffer.from(resource.ciphertext, 'base64')
   if (bytes.length < TAG_BYTES) return null
   try {
-    const decipher = createDecipheriv('aes-256-gcm', key, Buffer.from(resource.nonce), { authTagLength: TAG_BYTES })
+    const decipher = createDecipheriv('aes-256-gcm', key, Buffer.from(resource.nonce), {
+      authTagLength: TAG_BYTES,
+    })
     decipher.setAAD(Buffer.from(resource.associated_data ?? ''))
     decipher.setAuthTag(bytes.subarray(-TAG_BYTES))
     return Buffer.concat([decipher.update(bytes.subarray(0, -TAG_BYTES)), decipher.final()]).toString('utf8')

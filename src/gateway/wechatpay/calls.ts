@@ -1,0 +1,111 @@
+import type { Clock } from '../../clock.ts'
+import { authorization, requestMessage } from '../../wechatpay/signing.ts'
+import { UNSENT_MS_MAX } from '../gateway.ts'
+import { type Contact, FIRST_HOST, type Hosts, hostsAfter, hostsAt } from './hosts.ts'
+import type { OpenAccount } from './open-account.ts'
+import type { Signer } from './signer.ts'
+import type { HttpRequest, HttpResult, Transport } from './transport.ts'
+
+export interface Calling {
+  readonly account: OpenAccount
+  readonly clock: Clock
+  readonly transport: Transport
+  readonly signer: Signer
+  /** A new nonce each time. */
+  readonly nonces: () => string
+}
+
+export interface SignedCall {
+  readonly method: HttpRequest['method']
+  readonly path: string
+  readonly body: string
+  /** The moment of the written intent; now for a call without one. */
+  readonly signedAtMs?: number
+}
+
+const USER_AGENT = 'verdict-pay (Node.js)'
+
+/** Signs calls for one account and sends each to the host in use. */
+export class Calls {
+  readonly #calling: Calling
+  readonly #mchid: string
+  readonly #getHeaders: readonly string[]
+  readonly #postHeaders: readonly string[]
+  #hosts: Hosts = FIRST_HOST
+
+  constructor(calling: Calling) {
+    this.#calling = calling
+    const { identity, publicKey } = calling.account
+    this.#mchid = identity.account
+    const getHeaders = ['accept', 'application/json', 'user-agent', USER_AGENT]
+    // Says which key the reply should be signed with; without it WeChat Pay takes a certificate.
+    if (publicKey !== null) getHeaders.push('wechatpay-serial', publicKey.serial)
+    this.#getHeaders = getHeaders
+    this.#postHeaders = [...getHeaders, 'content-type', 'application/json']
+  }
+
+  /** The longest that a call can take: it leaves in time or not at all, and is read in time or not at all. */
+  get callMsMax(): number {
+    return UNSENT_MS_MAX + this.#calling.account.readTimeoutMs
+  }
+
+  async send({ method, path, body, signedAtMs }: SignedCall): Promise<HttpResult> {
+    const { account, clock, signer, nonces } = this.#calling
+    const startedAtMs = clock.nowMs()
+    const atMs = signedAtMs ?? startedAtMs
+    const timestamp = String(Math.floor(atMs / 1000))
+    const nonce = nonces()
+    const signature = await signer.sign(requestMessage({ method, url: path, timestamp, nonce, body }))
+    const headers = [
+      'authorization',
+      authorization({
+        mchid: this.#mchid,
+        nonce_str: nonce,
+        timestamp,
+        serial_no: account.serial_no,
+        signature,
+      }),
+      ...(method === 'GET' ? this.#getHeaders : this.#postHeaders),
+    ]
+    const { connectTimeoutMs, readTimeoutMs } = account
+    const notAfterMs = Math.min(atMs, startedAtMs) + UNSENT_MS_MAX
+    const first = this.#host()
+    const request = { method, path, headers, body, notAfterMs, connectTimeoutMs, readTimeoutMs }
+    const result = await this.#sendTo(first, request)
+    // What surely never left may go to the other host at once, Quick Pay too. What may have left never does.
+    const mayRepeat = result.kind === 'failure' && result.reason === 'unreachable' && !result.sent
+    return mayRepeat && account.origins.length === 2 ? this.#sendTo(1 - first, request) : result
+  }
+
+  #host(): number {
+    if (this.#calling.account.origins.length === 1) return 0
+    this.#hosts = hostsAt(this.#hosts, this.#calling.clock.nowMs())
+    return this.#hosts.current
+  }
+
+  async #sendTo(host: number, request: Omit<HttpRequest, 'origin'>): Promise<HttpResult> {
+    const { account, clock, transport } = this.#calling
+    // Signing may have taken its time.
+    if (clock.nowMs() > request.notAfterMs) return TOO_LATE
+    const origin = account.origins[host] ?? account.origins[0]
+    const result = await transport({ ...request, origin })
+    const contact = contactOf(result)
+    if (contact !== null && account.origins.length === 2) {
+      this.#hosts = hostsAfter(this.#hosts, host, contact, clock.nowMs())
+    }
+    return result
+  }
+}
+
+const TOO_LATE: HttpResult = {
+  kind: 'failure',
+  reason: 'not-sent',
+  sent: false,
+  detail: `not sent within ${UNSENT_MS_MAX} ms`,
+}
+
+function contactOf(result: HttpResult): Contact | null {
+  if (result.kind === 'reply') return result.status >= 500 ? 'failed' : 'reached'
+  if (result.reason === 'not-sent') return null
+  return result.reason === 'unreachable' ? 'unreachable' : 'failed'
+}

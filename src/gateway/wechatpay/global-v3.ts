@@ -1,0 +1,185 @@
+import type { Clock } from '../../clock.ts'
+import type { Kind, OrderKey } from '../../core/order.ts'
+import type { Credential, Outcome, Placed, TradeStatement } from '../../core/outcome.ts'
+import type { Placement } from '../../core/placement.ts'
+import { secureNonces } from '../../random.ts'
+import { type JsonObject, textOf } from '../../wechatpay/json.ts'
+import { appPaySign, jsapiPaySign, miniProgramPaySign } from '../../wechatpay/pay-sign.ts'
+import { type Verification, verifySigned } from '../../wechatpay/reply-signature.ts'
+import { tradeStatementFrom } from '../../wechatpay/trade-statement.ts'
+import type { Gateway, PaySign, PaySignRequest, PlaceRequest } from '../gateway.ts'
+import type { WechatPayAccount } from './account.ts'
+import { Calls, type SignedCall } from './calls.ts'
+import { type OpenAccount, openAccount } from './open-account.ts'
+import { outcomeOfFailure, outcomeOfReply, outcomeOfStatus, type Question } from './outcome.ts'
+import { type LearntKey, PlatformKeys } from './platform-keys.ts'
+import {
+  CERTIFICATES_PATH,
+  closePath,
+  endingBody,
+  PLACING_PATHS,
+  placingBody,
+  queryByIdPath,
+  queryPath,
+  reversePath,
+} from './requests.ts'
+import { poolSigner, type Signer } from './signer.ts'
+import type { HttpReply, Transport } from './transport.ts'
+import { undiciTransport } from './undici-transport.ts'
+
+export interface GlobalV3Options {
+  readonly account: WechatPayAccount
+  readonly clock: Clock
+  /** Default: undici. The gateway's `end` ends it. */
+  readonly transport?: Transport
+  /** Default: the merchant's key on the thread pool. */
+  readonly signer?: Signer
+  readonly nonces?: () => string
+  /** Told about every key of WeChat Pay's that the account uses, once, the configured ones at once. */
+  readonly onKey?: (key: LearntKey) => void
+}
+
+/** WeChat Pay's Global APIv3 for one account. */
+export interface GlobalV3Gateway extends Gateway {
+  /** Query Order by WeChat Pay's own number. */
+  queryById(order: OrderKey, transaction_id: string): Promise<Outcome<TradeStatement>>
+}
+
+/** @throws OPTION_INVALID or KEY_INVALID as `openAccount` */
+export function globalV3Gateway(options: GlobalV3Options): GlobalV3Gateway {
+  return new GlobalV3(options)
+}
+
+class GlobalV3 implements GlobalV3Gateway {
+  readonly identity: Gateway['identity']
+  readonly callMsMax: number
+  readonly #account: OpenAccount
+  readonly #clock: Clock
+  readonly #transport: Transport
+  readonly #signer: Signer
+  readonly #nonces: () => string
+  readonly #calls: Calls
+  readonly #keys: PlatformKeys
+
+  constructor({ account: given, clock, transport, signer, nonces, onKey = () => {} }: GlobalV3Options) {
+    const account = openAccount(given)
+    this.#account = account
+    this.#clock = clock
+    this.#transport = transport ?? undiciTransport({ clock })
+    this.#signer = signer ?? poolSigner(account.merchantPrivateKey)
+    this.#nonces = nonces ?? secureNonces()
+    const calls = new Calls({
+      account,
+      clock,
+      transport: this.#transport,
+      signer: this.#signer,
+      nonces: this.#nonces,
+    })
+    const download = () => calls.send({ method: 'GET', path: CERTIFICATES_PATH, body: '' })
+    this.#calls = calls
+    this.#keys = new PlatformKeys({ account, clock, download, onKey })
+    this.identity = account.identity
+    // A reply signed with a new key waits for one download of the certificates.
+    this.callMsMax = calls.callMsMax * (account.downloadsCertificates ? 2 : 1)
+  }
+
+  draft(placement: Placement): string {
+    return placingBody(this.#account.ids, placement, this.#account.merchant_category_code)
+  }
+
+  place({ kind, body, signedAtMs }: PlaceRequest): Promise<Outcome<Placed>> {
+    return this.#ask({ method: 'POST', path: PLACING_PATHS[kind], body, signedAtMs }, PLACED[kind])
+  }
+
+  query(order: OrderKey): Promise<Outcome<TradeStatement>> {
+    return this.#ask({ method: 'GET', path: queryPath(this.#account.ids, order), body: '' }, tradeIn)
+  }
+
+  queryById(order: OrderKey, transaction_id: string): Promise<Outcome<TradeStatement>> {
+    const path = queryByIdPath(this.#account.ids, order, transaction_id)
+    return this.#ask({ method: 'GET', path, body: '' }, tradeIn)
+  }
+
+  close(order: OrderKey, signedAtMs: number): Promise<Outcome<'done'>> {
+    const body = endingBody(this.#account.ids, order)
+    return this.#ask({ method: 'POST', path: closePath(order), body, signedAtMs }, done)
+  }
+
+  reverse(order: OrderKey, signedAtMs: number): Promise<Outcome<'done'>> {
+    const body = endingBody(this.#account.ids, order)
+    return this.#ask({ method: 'POST', path: reversePath(order), body, signedAtMs }, done)
+  }
+
+  paySign({ kind, prepay_id, appid = this.#appid }: PaySignRequest): PaySign | null {
+    if (kind !== 'jsapi' && kind !== 'mini_program' && kind !== 'app') return null
+    const timestamp = String(Math.floor(this.#clock.nowMs() / 1000))
+    const fields = { appid, timestamp, nonce: this.#nonces(), prepay_id }
+    const sign = (message: string): string => this.#signer.signNow(message)
+    if (kind === 'app') return appPaySign(fields, this.identity.account, sign)
+    return kind === 'jsapi' ? jsapiPaySign(fields, sign) : miniProgramPaySign(fields, sign)
+  }
+
+  async end(): Promise<void> {
+    await this.#transport.end?.()
+  }
+
+  async #ask<T>(call: SignedCall, read: Question<T>['read']): Promise<Outcome<T>> {
+    const request = `${call.method} ${call.path}`
+    const result = await this.#calls.send(call)
+    if (result.kind === 'failure') return outcomeOfFailure(result, request)
+    const receivedAtMs = this.#clock.nowMs()
+    this.#keys.keepFresh(receivedAtMs)
+    const known = outcomeOfStatus(result, request)
+    if (known !== null) return known
+    let verification = this.#verified(result, receivedAtMs)
+    if (verification.kind === 'unknown-key') {
+      await this.#keys.learn()
+      verification = this.#verified(result, receivedAtMs)
+    }
+    return outcomeOfReply({ request, read }, result, verification, receivedAtMs)
+  }
+
+  /** A body that couldn't be read can't be verified either: nothing was signed over nothing. */
+  #verified({ headers, body }: HttpReply, nowMs: number): Verification {
+    return verifySigned({ headers, body: body ?? NO_BYTES }, nowMs, this.#keys.keyOf)
+  }
+
+  get #appid(): string {
+    const { ids } = this.#account
+    return ids.mode === 'common' ? ids.appid : ids.sp_appid
+  }
+}
+
+const NO_BYTES = new Uint8Array()
+
+function tradeIn(status: number, json: JsonObject | null): TradeStatement | null {
+  return status === 200 && json !== null ? tradeStatementFrom(json) : null
+}
+
+/** Close and reverse answer 204, the reverse with 200 according to one page; what became of the order, a query tells. */
+function done(): 'done' {
+  return 'done'
+}
+
+function quickPaid(status: number, json: JsonObject | null): Placed | null {
+  const trade = tradeIn(status, json)
+  return trade === null ? null : { kind: 'trade', trade }
+}
+
+function credentialIn(name: Credential['name']): Question<Placed>['read'] {
+  return (status, json) => {
+    const value = status === 200 ? textOf(json?.[name]) : undefined
+    return value === undefined ? null : { kind: 'credential', credential: { name, value } }
+  }
+}
+
+const prepayId = credentialIn('prepay_id')
+
+const PLACED: Readonly<Record<Kind, Question<Placed>['read']>> = {
+  quick_pay: quickPaid,
+  native: credentialIn('code_url'),
+  jsapi: prepayId,
+  mini_program: prepayId,
+  app: prepayId,
+  h5: credentialIn('mweb_url'),
+}

@@ -1,0 +1,27 @@
+/** An object of a JSON text. Its fields are unknown until somebody looks. */
+export interface JsonObject {
+  readonly [field: string]: unknown
+}
+
+/** The object that a text holds; null if it is no JSON or anything but an object. */
+export function jsonObjectFrom(text: string): JsonObject | null {
+  try {
+    return asJsonObject(JSON.parse(text))
+  } catch {
+    return null
+  }
+}
+
+export function asJsonObject(value: unknown): JsonObject | null {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : null
+}
+
+/** A field's text; undefined if it is absent, empty or no text. */
+export function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined
+}
+
+/** A field's integer; undefined if it is absent or anything else. */
+export function integerOf(value: unknown): number | undefined {
+  return Number.isSafeInteger(value) ? Number(value) : undefined
+}
