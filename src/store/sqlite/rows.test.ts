@@ -1,0 +1,109 @@
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+import { ATTENTION, type AttentionCode } from '../../core/attention.ts'
+import { type FinalState, isFinal, KINDS, type Life, type Order } from '../../core/order.ts'
+import { TRADE_STATES, type TradeState } from '../../core/trade-state.ts'
+import { evidence, HELD } from '../contract.ts'
+import { sqliteStore } from './index.ts'
+import { stateOf } from './rows.ts'
+
+const text = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 })
+const count = fc.nat()
+const atMs = fc.integer({ min: 0, max: 8.64e15 })
+const maybe = <Value>(value: fc.Arbitrary<Value>) => fc.option(value, { nil: null })
+/** Records with the prototype that rows get, so that they can be compared strictly. */
+const record = <Fields extends object>(fields: { [Key in keyof Fields]: fc.Arbitrary<Fields[Key]> }) =>
+  fc.record<Fields>(fields, { noNullPrototype: true })
+const keysOf = <Key extends string>(record: Readonly<Record<Key, unknown>>) => Object.keys(record) as Key[]
+
+const proof = record({
+  source: fc.constantFrom('reply' as const, 'callback' as const),
+  request: text,
+  status: fc.integer({ min: 100, max: 599 }),
+  serial: text,
+  timestamp: text,
+  nonce: text,
+  signature: text,
+  body: fc.string({ unit: 'binary' }).filter((body) => body.isWellFormed()),
+  receivedAtMs: atMs,
+}).map(evidence)
+
+const ending = record({
+  phase: fc.constantFrom('ask' as const, 'act' as const, 'confirm' as const),
+  calls: count,
+  confirmations: count,
+  revoke: record({ inFlightAtMs: maybe(atMs), unansweredAtMs: maybe(atMs), accepted: fc.boolean() }),
+})
+
+const verdictFacts = record({
+  atMs,
+  learntBy: fc.constantFrom('place' as const, 'query' as const, 'callback' as const),
+  transaction_id: maybe(text),
+  success_time: maybe(text),
+})
+
+const proven = <State extends Exclude<FinalState, 'NOT_CREATED'>>(state: State) =>
+  fc
+    .tuple(verdictFacts, proof)
+    .map(([facts, evidence]) => ({ state, verdict: { state, ...facts, evidence } }))
+
+const unknown = fc.tuple(verdictFacts, maybe(proof)).map(([facts, evidence]) => {
+  const state = 'NOT_CREATED' as const
+  return { state, verdict: { state, ...facts, evidence } }
+})
+
+const life: fc.Arbitrary<Life> = fc.oneof(
+  atMs.map((dueAtMs) => ({ state: 'placing' as const, dueAtMs })),
+  atMs.map((dueAtMs) => ({ state: 'waiting' as const, dueAtMs })),
+  fc.tuple(atMs, ending).map(([dueAtMs, ending]) => ({ state: 'ending' as const, dueAtMs, ending })),
+  proven('SUCCESS'),
+  proven('CLOSED'),
+  proven('REVOKED'),
+  unknown,
+)
+
+const factsAndProgress = record({
+  account: text,
+  sub_mchid: maybe(text),
+  out_trade_no: text,
+  kind: fc.constantFrom(...KINDS),
+  total: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
+  currency: text,
+  origin: fc.constantFrom('placed' as const, 'tracked' as const),
+  mayEnd: fc.boolean(),
+  purchase: maybe(text),
+  createdAtMs: atMs,
+  windowEndAtMs: atMs,
+  version: fc.nat(),
+  queries: count,
+  silence: count,
+  seen: maybe(fc.constantFrom(...keysOf<TradeState>(TRADE_STATES))),
+  placings: count,
+  latestPlacingAtMs: atMs,
+  declined: fc.boolean(),
+  unknownAtMs: maybe(atMs),
+  givenUpAtMs: maybe(atMs),
+  attention: maybe(fc.constantFrom(...keysOf<AttentionCode>(ATTENTION))),
+})
+
+it('every order comes back as it was written', async () => {
+  const property = fc.asyncProperty(factsAndProgress, life, async (fields, life) => {
+    const store = await sqliteStore({ file: ':memory:' })
+    const entered = { ...fields, state: 'placing', dueAtMs: 0 } as const
+    const [result] = await store.insert([{ order: entered, fingerprint: '', body: null, journal: [] }], HELD)
+    if (result?.outcome !== 'inserted') throw new Error('not inserted')
+    expect(await store.byId(result.order.id)).toStrictEqual(result.order)
+
+    const order: Order = { ...fields, ...life, id: result.order.id, version: fields.version + 1 }
+    const proofs = isFinal(order) && order.verdict.evidence !== null ? [order.verdict.evidence] : []
+    await store.commit([{ change: { from: fields.version, order, journal: [], evidence: proofs } }])
+    expect(await store.byId(order.id)).toStrictEqual(order)
+    expect(await store.evidenceOf(order.id)).toStrictEqual(proofs)
+    await store.close()
+  })
+  await fc.assert(property, { numRuns: 300 })
+})
+
+it('a word that Verdict never writes is an error, not a default', () => {
+  expect(() => stateOf('PAID')).toThrow('a row\'s state is "PAID"')
+})

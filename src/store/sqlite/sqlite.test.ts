@@ -1,0 +1,324 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { DatabaseSync } from 'node:sqlite'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { due, enter, enterFree, evidence, newOrder, settle, storeContract, T0 } from '../contract.ts'
+import { SELECT_DUE } from './claims.ts'
+import { readSqliteStore, sqliteStore } from './index.ts'
+import { migrate } from './migrate.ts'
+
+let folder = ''
+let files = 0
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'verdict-sqlite-'))
+})
+
+afterAll(() => {
+  rmSync(folder, { recursive: true })
+})
+
+function newFile(): string {
+  return join(folder, `${++files}.db`)
+}
+
+storeContract('SQLite on disk', () => sqliteStore({ file: newFile() }))
+storeContract('SQLite in memory', () => sqliteStore({ file: ':memory:' }))
+
+describe('a Verdict database', () => {
+  it('keeps everything when it is closed and opened again, and frees its claims', async () => {
+    const file = newFile()
+    const before = await sqliteStore({ file })
+    const [open, closed] = await enter(before, [{ body: '{}', purchase: 'table 7' }, {}])
+    const final = await settle(before, closed, 'CLOSED')
+    const key = { account: '1900000001', serial: 'S', publicKey: 'pem', keptAtMs: T0 }
+    await before.keepPlatformKeys([key])
+    await before.close()
+    const after = await sqliteStore({ file })
+    expect(await after.page(0, 10)).toEqual([open, final])
+    expect(await after.evidenceOf(final.id)).toEqual([final.verdict.evidence])
+    expect(await after.placingOf(open.id)).toEqual({ fingerprint: 'f', body: '{}', credential: null })
+    expect(await after.platformKeys()).toEqual([key])
+    expect(await after.claimDue(due())).toEqual([open])
+    await after.close()
+  })
+
+  it('is read by others while its owner works', async () => {
+    const file = newFile()
+    const owner = await sqliteStore({ file })
+    const [order] = await enter(owner, [{}])
+    const reader = await readSqliteStore({ file })
+    expect(await reader.byId(order.id)).toEqual(order)
+    const final = await settle(owner, order, 'SUCCESS')
+    expect(await reader.byId(order.id)).toEqual(final)
+    await owner.close()
+    expect(await reader.countByState()).toEqual({ SUCCESS: 1 })
+    await reader.close()
+  })
+
+  it('is read without an owner', async () => {
+    const file = newFile()
+    const owner = await sqliteStore({ file })
+    const [order] = await enter(owner, [{}])
+    await owner.close()
+    const reader = await readSqliteStore({ file })
+    expect(await reader.byId(order.id)).toEqual(order)
+    await reader.close()
+  })
+
+  it('may be closed twice', async () => {
+    const store = await sqliteStore({ file: newFile() })
+    await store.close()
+    await store.close()
+  })
+})
+
+describe('a file that is no Verdict database', () => {
+  const errorOf = (open: Promise<unknown>) => open.then(() => null).catch((error: unknown) => error)
+
+  async function refused(file: string): Promise<void> {
+    const before = readFileSync(file)
+    const names = readdirSync(folder)
+    for (const open of [sqliteStore, readSqliteStore]) {
+      const error = await errorOf(open({ file }))
+      expect(error).toMatchObject({ code: 'STORE_INVALID', message: expect.stringContaining(file) })
+    }
+    expect(readFileSync(file).equals(before)).toBe(true)
+    expect(readdirSync(folder)).toEqual(names)
+  }
+
+  it.each([
+    ['a word', 'hello'],
+    ['a page of text', 'SQLite format 4\0'.repeat(1_000)],
+  ])('is refused and left as it was: %s', async (_, content) => {
+    const file = newFile()
+    writeFileSync(file, content)
+    await refused(file)
+  })
+
+  it.each(['DELETE', 'WAL'])(
+    "is refused and left as it was: another program's database in %s mode",
+    async (mode) => {
+      const file = newFile()
+      edit(file, `PRAGMA journal_mode = ${mode}; CREATE TABLE users (name TEXT)`)
+      await refused(file)
+    },
+  )
+
+  it('is refused and left as it was: a database of a newer Verdict', async () => {
+    const file = newFile()
+    await (await sqliteStore({ file })).close()
+    edit(file, 'PRAGMA user_version = 9999')
+    await refused(file)
+  })
+
+  it('is refused: a folder', async () => {
+    expect(await errorOf(sqliteStore({ file: folder }))).toMatchObject({ code: 'STORE_INVALID' })
+  })
+
+  it('is refused where its folder is missing', async () => {
+    const file = join(folder, 'nowhere', 'a.db')
+    expect(await errorOf(sqliteStore({ file }))).toMatchObject({ code: 'STORE_INVALID' })
+  })
+
+  it('is refused for reading where there is none, and not created', async () => {
+    const file = newFile()
+    expect(await errorOf(readSqliteStore({ file }))).toMatchObject({ code: 'STORE_INVALID' })
+    expect(existsSync(file)).toBe(false)
+  })
+
+  it('is taken where it is empty', async () => {
+    const file = newFile()
+    writeFileSync(file, '')
+    const store = await sqliteStore({ file })
+    expect(await store.countByState()).toEqual({})
+    await store.close()
+  })
+})
+
+describe('the owner', () => {
+  it('is one: a second is refused and told who it is, by whatever path it comes', async () => {
+    const file = newFile()
+    const owner = await sqliteStore({ file })
+    const link = newFile()
+    symlinkSync(file, link)
+    for (const path of [file, link]) {
+      const message = expect.stringMatching(new RegExp(`${file} is in use by process ${process.pid}`))
+      await expect(sqliteStore({ file: path })).rejects.toMatchObject({ code: 'STORE_IN_USE', message })
+    }
+    await owner.close()
+    await (await sqliteStore({ file: link })).close()
+  })
+
+  it('is one of many that start at once, on a file that is new', async () => {
+    const file = newFile()
+    const children = Array.from({ length: 4 }, () => startWorker(file, 0))
+    const first = await Promise.all(children.map(({ line }) => line()))
+    expect(first.filter((line) => line === 'owner')).toHaveLength(1)
+    expect(first.filter((line) => line === 'STORE_IN_USE')).toHaveLength(3)
+    await Promise.all(children.map(({ kill }) => kill()))
+  })
+
+  it('keeps other processes out until it dies, even by SIGKILL', async () => {
+    const file = newFile()
+    const owner = startWorker(file, 0)
+    expect(await owner.line()).toBe('owner')
+    const message = expect.stringContaining(`process ${owner.pid}`)
+    await expect(sqliteStore({ file })).rejects.toMatchObject({ code: 'STORE_IN_USE', message })
+    await owner.kill()
+    await (await sqliteStore({ file })).close()
+  })
+
+  it('leaves whole commits when it is killed while it writes, and all that it was told are written', async () => {
+    const file = newFile()
+    const owner = startWorker(file, 30)
+    expect(await owner.line()).toBe('owner')
+    let told = 0
+    while (told < 40) told = Number(await owner.line())
+    await owner.kill()
+    for (let line = await owner.line(); line !== null; line = await owner.line()) told = Number(line)
+    const store = await sqliteStore({ file })
+    const orders = await store.page(0, 100)
+    expect(orders).toHaveLength(30)
+    const versions = new Set(orders.map(({ version }) => version))
+    expect(versions.size).toBe(1)
+    const [version = 0] = versions
+    expect(version - 1).toBeGreaterThanOrEqual(told)
+    for (const { id, queries } of orders) {
+      expect(queries).toBe(version - 1)
+      expect((await store.journalOf(id)).map(({ said }) => said)).toEqual(wordsOf(version))
+      expect(await store.evidenceOf(id)).toHaveLength(version - 1)
+    }
+    await store.close()
+  })
+
+  const wordsOf = (version: number) =>
+    Array.from({ length: version - 1 }, (_, commit) => [`${commit + 1} a`, `${commit + 1} b`]).flat()
+})
+
+describe('a claim', () => {
+  function planOf(db: DatabaseSync): string {
+    const rows = db.prepare(`EXPLAIN QUERY PLAN ${SELECT_DUE}`).all('1900000001', 1, T0, T0)
+    return rows.map(({ detail }) => String(detail)).join('; ')
+  }
+
+  function schema(): DatabaseSync {
+    const db = new DatabaseSync(':memory:')
+    migrate(db, ':memory:')
+    return db
+  }
+
+  it('reads the index over due times and nothing else, without sorting', () => {
+    const span = '(account=? AND till=? AND due_at>? AND due_at<?)'
+    expect(planOf(schema())).toBe(`SEARCH orders USING COVERING INDEX orders_due ${span}`)
+  })
+
+  it('would read and sort the whole table without that index', () => {
+    const db = schema()
+    db.exec('DROP INDEX orders_due')
+    expect(planOf(db)).toBe('SCAN orders; USE TEMP B-TREE FOR ORDER BY')
+  })
+
+  it('finds what is free behind many that are claimed', async () => {
+    const store = await sqliteStore({ file: ':memory:' })
+    const orders = await enterFree(
+      store,
+      Array.from({ length: 2_000 }, (_, index) => ({ dueAtMs: T0 - 5_000 + index })),
+    )
+    const claimed: number[] = []
+    for (let round = 0; round < 4; round++)
+      claimed.push(...(await store.claimDue(due({ limit: 500 }))).map(({ id }) => id))
+    expect(claimed).toEqual(orders.map(({ id }) => id))
+    await store.close()
+  })
+})
+
+describe('a migration', () => {
+  it('leaves the database as it was if it fails half-way', async () => {
+    const db = new DatabaseSync(':memory:')
+    db.exec('PRAGMA application_id = 1447318100; CREATE TABLE verdicts (id INTEGER PRIMARY KEY)')
+    expect(() => migrate(db, 'a.db')).toThrow('table verdicts already exists')
+    const tables = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all()
+    expect(tables.map(({ name }) => name)).toEqual(['verdicts'])
+    expect(db.isTransaction).toBe(false)
+  })
+})
+
+// ------------------------------------------------------------------ children
+
+function edit(file: string, sql: string): void {
+  const db = new DatabaseSync(file)
+  db.exec(sql)
+  db.close()
+}
+
+/** Owns the database, says so, and commits changes of all orders at once for ever, saying how many commits returned. */
+const WORKER = `
+import { sqliteStore } from ${JSON.stringify(new URL('./index.ts', import.meta.url).href)}
+const { file, orders, evidence } = JSON.parse(process.argv[1])
+setInterval(() => {}, 1000)
+try {
+  const store = await sqliteStore({ file })
+  console.log('owner')
+  const inserted = await store.insert(orders, { worker: 'child', untilMs: 1 })
+  let current = inserted.map(({ order }) => order)
+  for (let commit = 1; current.length > 0; commit++) {
+    const changes = current.map((order) => ({
+      from: order.version,
+      order: { ...order, version: order.version + 1, queries: commit },
+      journal: [
+        { atMs: commit, event: 'answer', said: commit + ' a' },
+        { atMs: commit, event: 'attention', said: commit + ' b' },
+      ],
+      evidence: [evidence],
+    }))
+    const results = await store.commit(changes.map((change) => ({ change })))
+    if (results.some((result) => result !== 'applied')) throw new Error('moved')
+    current = changes.map(({ order }) => order)
+    console.log(commit)
+    await new Promise(setImmediate)
+  }
+} catch (error) {
+  console.log(error.code)
+}
+`
+
+interface Child {
+  readonly pid: number | undefined
+  /** The next line that it printed; null at the end. */
+  line(): Promise<string | null>
+  kill(): Promise<void>
+}
+
+function startWorker(file: string, count: number): Child {
+  const orders = Array.from({ length: count }, () => newOrder())
+  const work = JSON.stringify({ file, orders, evidence: evidence({}) })
+  const child = spawn(process.execPath, ['--no-warnings', '--input-type=module', '-e', WORKER, work], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+  const exited = once(child, 'exit')
+  return {
+    pid: child.pid,
+    line: async () => {
+      const { done, value } = await lines.next()
+      return done === true ? null : value
+    },
+    kill: async () => {
+      child.kill('SIGKILL')
+      await exited
+    },
+  }
+}
