@@ -1,0 +1,79 @@
+import { execFile } from 'node:child_process'
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+
+const run = promisify(execFile)
+const root = join(import.meta.dirname, '..', '..')
+
+/** What a build and a pack read. A copy is packed, so that the clone's own dist/ stays as it is. */
+const PACKED_FROM = [
+  ...['bin', 'scripts', 'src', 'CHANGELOG.md', 'LICENSE'],
+  ...['package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json'],
+]
+const SETUP_MS = 240_000
+
+let folder: string
+let project: string
+let packed: readonly string[]
+let manifest: { version: string; exports: Record<string, unknown> }
+
+beforeAll(async () => {
+  manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'))
+  folder = await mkdtemp(join(tmpdir(), 'verdict-package-'))
+  const tarball = await pack(join(folder, 'copy'))
+  project = join(folder, 'project')
+  await mkdir(project)
+  await writeFile(join(project, 'package.json'), '{ "private": true, "type": "module" }')
+  await npm(project, 'install', '--no-audit', '--no-fund', '--prefer-offline', tarball)
+}, SETUP_MS)
+
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+it('is imported by each of its names', async () => {
+  const names = Object.keys(manifest.exports).filter((name) => name !== './package.json')
+  for (const name of names) {
+    const specifier = name.replace('.', 'verdict-pay')
+    const script = `console.log(Object.keys(await import('${specifier}')).length)`
+    const { stdout } = await node('--input-type=module', '--eval', script)
+    expect(Number(stdout), specifier).toBeGreaterThan(0)
+  }
+})
+
+it('brings a command that knows its version', async () => {
+  const { stdout } = await node(join('node_modules', '.bin', 'verdict'), '--version')
+  expect(stdout).toBe(`${manifest.version}\n`)
+})
+
+it('has the types that it promises', () => {
+  const types = JSON.stringify(manifest.exports).match(/[^"]+\.d\.ts/g) ?? []
+  expect(types).not.toEqual([])
+  for (const path of types) expect(packed).toContain(path.replace('./', ''))
+})
+
+it('leaves sources, tests and scripts at home', () => {
+  expect(packed.filter((path) => /^(?:src|test|scripts)\/|\.test\.|contract\./.test(path))).toEqual([])
+})
+
+/** Builds and packs a copy of the clone. Returns the path of the tarball. */
+async function pack(copy: string): Promise<string> {
+  for (const name of PACKED_FROM) {
+    await cp(join(root, name), join(copy, name), { recursive: true })
+  }
+  await symlink(join(root, 'node_modules'), join(copy, 'node_modules'))
+  const { stdout } = await npm(copy, 'pack', '--json')
+  const [{ filename, files }] = JSON.parse(stdout.slice(stdout.indexOf('[')))
+  packed = files.map((file: { path: string }) => file.path)
+  return join(copy, filename)
+}
+
+function npm(cwd: string, ...args: string[]) {
+  return run('npm', args, { cwd })
+}
+
+/** On the Node that runs the tests, which is the one the package `node` brought. */
+function node(...args: string[]) {
+  return run(process.execPath, args, { cwd: project })
+}
