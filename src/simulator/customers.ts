@@ -8,7 +8,7 @@ import type { TradeType } from './truth/order.ts'
 export type CustomerPlan =
   /** Quick Pay: `afterMs` 0 needs no password, anything above asks for it. */
   | { readonly does: 'pay'; readonly afterMs: number }
-  /** The payment lands immediately before the close or the reverse is carried out. */
+  /** The payment lands immediately before the close, the reverse or WeChat Pay's own revocation is carried out. */
   | { readonly does: 'pay-before-ending' }
   /** Walks away, or types wrong passwords only: WeChat Pay shows both as NOTPAY or USERPAYING. */
   | { readonly does: 'never' }

@@ -27,6 +27,7 @@ export function outageOf(
   return OUTAGES.find((name) => STRIKES[name].includes(host) && strikes(name, inSlotMs)) ?? null
 
   function strikes(name: OutageName, atMs: number): boolean {
+    if (probabilities[name] === 0) return false
     const random = namedRandom(seed, 'outage', name, slot)
     if (random.next() >= probabilities[name]) return false
     const lengthMs = OUTAGE_MS_MIN + random.next() * (OUTAGE_MS_MAX - OUTAGE_MS_MIN)

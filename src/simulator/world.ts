@@ -58,6 +58,7 @@ export function openWorld({ ledger, clock, seed, customers }: WorldOptions): Wor
   const age = openAge(ledger, clock)
 
   const keep = (order: Order): Order => {
+    if (orders.get(keyOf(order)) === order) return order
     orders.set(keyOf(order), order)
     ids.set(order.id, keyOf(order))
     return order

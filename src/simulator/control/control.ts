@@ -66,13 +66,16 @@ function handlerOf(method: string, path: string): [Handler, name: string] {
     const match = method === expected ? pattern.exec(path) : null
     if (match) return [handler, decodedName(match[1] ?? '')]
   }
-  const known = HANDLERS.map(
-    ([verb, pattern]) => `${verb} /_sim/${pattern.source.slice(1, -1).replaceAll('\\/', '/')}`,
-  )
+  const known = HANDLERS.map(([verb, pattern]) => `${verb} ${readable(pattern)}`)
   throw new VerdictError(
     'OPTION_INVALID',
     `${method} /_sim/${path} is unknown; expected one of ${known.join(', ')}`,
   )
+}
+
+function readable(pattern: RegExp): string {
+  const path = pattern.source.slice(1, -1).replaceAll('\\/', '/')
+  return CONTROL_PATH + path.replace('([^/]+)', 'OUT_TRADE_NO')
 }
 
 function decodedName(name: string): string {

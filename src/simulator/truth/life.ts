@@ -20,11 +20,16 @@ export function upToNow(order: Order, nowMs: number): Order {
 }
 
 function customerActed(order: Order, nowMs: number): Order {
-  const { plan } = order
-  if (plan.does !== 'pay' && plan.does !== 'fail') return order
-  const atMs = order.createdAtMs + plan.afterMs
-  if (atMs > nowMs) return order
-  return plan.does === 'pay' ? payAt(order, atMs) : failAt(order, atMs)
+  const afterMs = actsAfterMs(order)
+  if (afterMs === null || order.createdAtMs + afterMs > nowMs) return order
+  const act = order.plan.does === 'fail' ? failAt : payAt
+  return act(order, order.createdAtMs + afterMs)
+}
+
+function actsAfterMs({ plan, trade_type }: Order): number | null {
+  if (plan.does === 'pay' || plan.does === 'fail') return plan.afterMs
+  // WeChat Pay's own revocation is an ending, too: the payment lands a moment before it.
+  return plan.does === 'pay-before-ending' && trade_type === 'MICROPAY' ? AUTO_REVOKE_MS - 1 : null
 }
 
 /** Why nobody can pay this order at this moment; null if somebody can. */
