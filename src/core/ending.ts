@@ -69,7 +69,11 @@ export function onPaidWhileRevoking(scene: Scene, ending: Ending, evidence: Evid
     draft.attend('paid_after_revoke', 'WeChat Pay accepted the revoke and states that the order is paid')
   }
   const atMs = moment.nowMs + endPauseMs(confirmations, moment.chance)
-  return draft.ending({ ...ending, phase: 'confirm', confirmations }, atMs)
+  const settledAtMs = accepted ? Infinity : openUntilMs(ending.revoke) + 1
+  return draft.ending(
+    { ...ending, phase: 'confirm', confirmations },
+    Math.max(Math.min(atMs, settledAtMs), moment.nowMs + 1),
+  )
 }
 
 // ---------------------------------------------------------------- what came of a revoke or close
@@ -78,7 +82,11 @@ type EndCall = Extract<Learnt, { call: 'close' | 'reverse' }>
 
 export function onEndCall(scene: Scene, { call, outcome, tookMs }: EndCall): Change {
   const { order, draft, moment } = scene
-  if (order.state !== 'ending') return draft.asBefore(order.dueAtMs)
+  if (order.state !== 'ending') {
+    // Nobody revokes or closes an order that isn't being ended; whatever this is, it changes nothing.
+    draft.note(outcome.kind, { call, tookMs })
+    return draft.asBefore(order.dueAtMs)
+  }
   const { revoke: before } = order.ending
   const revoke = call === 'reverse' ? afterRevoke(before, outcome, moment.nowMs - tookMs) : before
   const ending = { ...order.ending, revoke }
@@ -173,10 +181,15 @@ function latestOpenAtMs({ inFlightAtMs, unansweredAtMs }: RevokeTrail): number |
   return Math.max(inFlightAtMs, unansweredAtMs)
 }
 
-/** Whether a revoke without an answer may still take effect. Older ones are refused by WeChat Pay for their timestamp. */
-export function revokeIsOpen(trail: RevokeTrail, nowMs: number): boolean {
+/** Until when a revoke without an answer may take effect. WeChat Pay refuses an older one for its timestamp. */
+function openUntilMs(trail: RevokeTrail): number {
   const latestAtMs = latestOpenAtMs(trail)
-  return latestAtMs !== null && nowMs - latestAtMs <= USABLE_MS
+  return latestAtMs === null ? -Infinity : latestAtMs + USABLE_MS
+}
+
+/** Whether a revoke without an answer may still take effect. */
+export function revokeIsOpen(trail: RevokeTrail, nowMs: number): boolean {
+  return nowMs <= openUntilMs(trail)
 }
 
 /**

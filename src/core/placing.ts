@@ -34,7 +34,7 @@ function onCredential(scene: Scene, credential: Credential, tookMs: number): Cha
 }
 
 function onPlacingRefused(scene: Scene, { code, message }: Refusal, tookMs: number): Change {
-  const { order, draft, moment } = scene
+  const { draft, moment } = scene
   draft.note('refusal', { call: 'place', said: code, note: message, tookMs })
   draft.patch({ silence: 0 })
   switch (reactionTo('place', code)) {
@@ -56,7 +56,7 @@ function onPlacingRefused(scene: Scene, { code, message }: Refusal, tookMs: numb
       break
   }
   // Rule 1.3: a reply that says anything but success is followed by a query, at once.
-  return order.state === 'ending' ? draft.ending(order.ending, moment.nowMs) : draft.waiting(moment.nowMs)
+  return draft.asBefore(moment.nowMs)
 }
 
 function onPlacingSilent(scene: Scene, outcome: NoAnswer, tookMs: number): Change {
