@@ -61,7 +61,7 @@ export function createSimulator(settings: SimulatorSettings): SimulatorCore {
   const counters = openCounters(ledger)
   const nonce = secureNonces()
   const { sign, verifyCaller } = settings.cryptography ?? rsa(keys)
-  const signing = { keys, sign, nonce, nowMs: clock.nowMs }
+  const signing = { keys, sign, nonce, nowMs: () => clock.nowMs() }
   const wire = wireOf({
     world,
     keys,

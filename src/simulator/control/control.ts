@@ -44,20 +44,18 @@ const HANDLERS: ReadonlyArray<readonly [method: string, path: RegExp, handler: H
 
 /** The simulator's own API beside the wire: unsigned, for tests and for people. Never struck by faults. */
 export function control(parts: ControlParts): (request: WireRequest) => WireReply {
-  return ({ method, url, body }) => {
-    try {
-      const { pathname, searchParams } = new URL(url, 'http://simulator')
-      const path = pathname.slice(CONTROL_PATH.length)
-      const [handler, name] = handlerOf(method, path)
-      const request = { parts, name, query: searchParams, body: objectFrom(body) }
-      return json(
-        200,
-        parts.ledger.together(() => handler(request)),
-      )
-    } catch (error) {
-      if (!(error instanceof VerdictError)) throw error
-      return json(error.status, { code: error.code, message: error.message })
-    }
+  return (request) => parts.ledger.together(() => answer(request, parts))
+}
+
+/** Bad input is an answer: thrown through the ledger it would count as a broken write. */
+function answer({ method, url, body }: WireRequest, parts: ControlParts): WireReply {
+  try {
+    const { pathname, searchParams } = new URL(url, 'http://simulator')
+    const [handler, name] = handlerOf(method, pathname.slice(CONTROL_PATH.length))
+    return json(200, handler({ parts, name, query: searchParams, body: objectFrom(body) }))
+  } catch (error) {
+    if (!(error instanceof VerdictError)) throw error
+    return json(error.status, { code: error.code, message: error.message })
   }
 }
 

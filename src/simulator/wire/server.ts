@@ -26,9 +26,7 @@ export interface ListenOptions {
 /** @throws OPTION_INVALID if the port is taken or not ours to use */
 export async function listen({ address, port, host, clock, handle }: ListenOptions): Promise<Listener> {
   const server = createServer((request, response) => {
-    serve(request, response).catch((error: unknown) =>
-      response.destroy(error instanceof Error ? error : undefined),
-    )
+    serve(request, response).catch((error: unknown) => send(response, broken(error)))
   })
   // Longer than any client keeps an idle connection: it must never meet one that closes under its request.
   server.keepAliveTimeout = KEEP_ALIVE_MS
@@ -36,7 +34,8 @@ export async function listen({ address, port, host, clock, handle }: ListenOptio
   return { port: bound, url: `http://${address}:${bound}`, close: () => closeAll(server) }
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const body = await bodyOf(request)
+    const body = await bodyOf(request).catch(() => undefined)
+    if (body === undefined) return // the caller went away in the middle of it
     if (body === null) return send(response, TOO_LARGE)
     const { method = 'GET', url = '/' } = request
     const answer = await handle({ method, url, headers: headersOf(request), body, host })
@@ -59,6 +58,16 @@ const TOO_LARGE: WireReply = {
   status: 413,
   headers: { 'Content-Type': 'application/json; charset=utf-8', Connection: 'close' },
   body: JSON.stringify({ code: 'PARAM_ERROR', message: `The body has more than ${BODY_BYTES_MAX} bytes` }),
+}
+
+/** A fault of the simulator itself, never a simulated one: it says so, so that nobody looks for it elsewhere. */
+function broken(error: unknown): WireReply {
+  const body = JSON.stringify({ code: 'SIMULATOR_BROKEN', message: String(error) })
+  return {
+    status: 500,
+    headers: { 'Content-Type': 'application/json; charset=utf-8', Connection: 'close' },
+    body,
+  }
 }
 
 /** Null if it is too large. */
