@@ -54,7 +54,7 @@ it('has the types that it promises', () => {
 })
 
 it('leaves sources, tests and scripts at home', () => {
-  expect(packed.filter((path) => /^(?:src|test|scripts)\/|\.test\.|contract\./.test(path))).toEqual([])
+  expect(packed.filter((path) => /^(?:src|test|scripts)\/|\.test\.|(?:contract|testing)\./.test(path))).toEqual([])
 })
 
 /** Builds and packs a copy of the clone. Returns the path of the tarball. */
