@@ -37,6 +37,9 @@ export function bundledNode(root) {
  *     process.once('disconnect', stop)   // src/cli/main.ts does this beside its signal handlers
  *     process.channel?.unref()           // or the listener alone would keep the process alive
  *
+ * A Ctrl-C, `timeout` or systemd signals us and the child alike, so that ours is the child's second within some ms: the
+ * child has to take those for one.
+ *
  * @returns {Promise<{code: number | null, signal: string | null}>} rejects where the command can't be started
  */
 export function runToEnd(command, args, options) {
@@ -55,7 +58,7 @@ export function runToEnd(command, args, options) {
     const watch = setInterval(() => {
       if (ancestors() === before) return
       clearInterval(watch)
-      child.kill('SIGTERM')
+      forward('SIGTERM')
       setTimeout(() => child.kill('SIGKILL'), GRACE_MS).unref()
     }, PARENT_CHECK_MS)
     watch.unref()
