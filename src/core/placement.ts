@@ -176,7 +176,7 @@ function checkPayer(placement: Placement, mode: PlacingAccount['mode']): void {
           : 'missing'
       throw new VerdictError(
         'ORDER_INVALID',
-        `payer.auth_code has ${got}; expected 18 digits beginning with 10 to 15 (guide 5.1, 5.2)`,
+        `payer.auth_code ${got}; expected 18 digits beginning with 10 to 15 (guide 5.1, 5.2)`,
       )
     }
     return
