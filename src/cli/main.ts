@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { systemClock } from '../clock.ts'
 import { VerdictError } from '../errors.ts'
 import { FAULT_LEVELS } from './demo/options.ts'
 
@@ -11,10 +12,15 @@ const { version } = JSON.parse(readFileSync(new URL('../../package.json', import
 }
 
 const ending = new AbortController()
+/** A terminal signals the whole group, and whoever started us passes the signal on: both are one wish to end. */
+const ONE_WISH_MS = 1_000
+let askedToEndAtMs = 0
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(name, () => {
-    // The second one doesn't wait for what is under way.
-    if (ending.signal.aborted) process.exit(1)
+    const nowMs = systemClock.nowMs()
+    // A second wish doesn't wait for what is under way.
+    if (ending.signal.aborted && nowMs - askedToEndAtMs > ONE_WISH_MS) process.exit(1)
+    if (!ending.signal.aborted) askedToEndAtMs = nowMs
     ending.abort(new Error(name))
   })
 }
