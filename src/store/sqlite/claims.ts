@@ -1,11 +1,12 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import { isAtTheTill, isFinal, type OpenOrder, type Order } from '../../core/order.ts'
 import type { Claim, ClaimRequest } from '../store.ts'
 import { cellsOf, integer } from './rows.ts'
 
 /*
  * Who works on which order. The database has one owning process, so claims live in its memory: they cost no write,
  * and are all free when the process starts again. What is due, and in which order, comes from the index over due times
- * alone; a claim reads as many entries as it takes and as are claimed before them, however large the table is.
+ * alone; a claim reads as many entries as it takes, however large the table is and however much is claimed already.
  */
 
 /** A customer who stood at the till a minute ago is gone; such orders wait in line with the others. */
@@ -17,25 +18,41 @@ const RESERVED_FOR_OTHERS = 5
 export const SELECT_DUE = `SELECT id, due_at FROM orders
   WHERE account = ? AND till = ? AND due_at > ? AND due_at <= ? ORDER BY due_at, id`
 
+const ALWAYS_MS = Number.MIN_SAFE_INTEGER
+const NEVER_MS = Number.MAX_SAFE_INTEGER
+
+/** One of an account's two queues: the customers at the till, or everybody else. */
+interface Queue {
+  readonly account: string
+  readonly till: boolean
+  /** At the till: those whose customer is gone. Elsewhere: nobody. */
+  readonly gone: Stretch
+  readonly here: Stretch
+}
+
+/**
+ * Due times after `fromMs`, up to `toMs`, of which every order is claimed: nobody needs to look there again. Without
+ * it, each claim would read again all that was claimed ahead before it.
+ */
+interface Stretch {
+  fromMs: number
+  toMs: number
+}
+
 interface Due {
   readonly id: number
   readonly dueAtMs: number
+  readonly queue: Queue
 }
 
-interface Span {
-  readonly account: string
-  readonly till: boolean
-  readonly afterMs: number
-  readonly untilMs: number
-}
-
-const EVER = { afterMs: Number.MIN_SAFE_INTEGER, untilMs: Number.MAX_SAFE_INTEGER }
+type Held = Claim & Pick<Due, 'dueAtMs' | 'queue'>
 
 export class Claims {
-  readonly #claims = new Map<number, Claim>()
+  readonly #held = new Map<number, Held>()
+  /** No claim is over before this. */
+  #firstEndAtMs = NEVER_MS
+  readonly #queues = new Map<string, readonly [atTill: Queue, elsewhere: Queue]>()
   readonly #due: StatementSync
-  /** The latest moment that a caller named: whose claims are over when nobody names one. */
-  #nowMs = EVER.afterMs
 
   constructor(db: DatabaseSync) {
     this.#due = db.prepare(SELECT_DUE)
@@ -44,59 +61,105 @@ export class Claims {
 
   /** Claims what is due: customers at the till first, then the others by due time. Returns the orders' numbers. */
   claimDue({ account, worker, untilMs, nowMs, dueUntilMs, limit }: ClaimRequest): readonly number[] {
-    this.#nowMs = Math.max(this.#nowMs, nowMs)
-    const stillThereMs = Math.min(nowMs - TILL_PATIENCE_MS, dueUntilMs)
-    const atTill = this.#free({ account, till: true, afterMs: stillThereMs, untilMs: dueUntilMs }, limit)
+    this.#endOver(nowMs)
+    const [till, rest] = this.#queuesOf(account)
+    const stillHereMs = Math.min(nowMs - TILL_PATIENCE_MS, dueUntilMs)
+    const atTill = this.#free(till, till.here, stillHereMs, dueUntilMs, limit)
     const roomForOthers = Math.max(Math.floor(limit / RESERVED_FOR_OTHERS), limit - atTill.length)
-    const gone = { account, till: true, afterMs: EVER.afterMs, untilMs: stillThereMs }
-    const elsewhere = { account, till: false, afterMs: EVER.afterMs, untilMs: dueUntilMs }
-    const others = [...this.#free(gone, roomForOthers), ...this.#free(elsewhere, roomForOthers)]
-      .sort((a, b) => a.dueAtMs - b.dueAtMs || a.id - b.id)
-      .slice(0, roomForOthers)
-    const ids = [...atTill.slice(0, limit - others.length), ...others].map(({ id }) => id)
-    for (const id of ids) this.take(id, { worker, untilMs })
-    return ids
+    const gone = this.#free(till, till.gone, ALWAYS_MS, stillHereMs, roomForOthers)
+    const elsewhere = this.#free(rest, rest.here, ALWAYS_MS, dueUntilMs, roomForOthers)
+    const others = [...gone, ...elsewhere].sort(byDueTime).slice(0, roomForOthers)
+    const claimed = [...atTill.slice(0, limit - others.length), ...others]
+    for (const { id, dueAtMs, queue } of claimed) this.#hold(id, { worker, untilMs, dueAtMs, queue })
+    return claimed.map(({ id }) => id)
   }
 
   /** The earliest due time of an order that nobody claims; null without any. */
   nextDueAtMs(account: string): number | null {
-    const [atTill] = this.#free({ account, till: true, ...EVER }, 1)
-    const [elsewhere] = this.#free({ account, till: false, ...EVER }, 1)
-    if (atTill === undefined || elsewhere === undefined) return (atTill ?? elsewhere)?.dueAtMs ?? null
-    return Math.min(atTill.dueAtMs, elsewhere.dueAtMs)
+    const firsts = this.#queuesOf(account).flatMap((queue) => this.#firstFree(queue))
+    return firsts.sort(byDueTime)[0]?.dueAtMs ?? null
   }
 
-  take(id: number, claim: Claim): void {
-    this.#claims.set(id, claim)
-  }
-
-  /** Frees the order, whoever claims it. */
-  end(id: number): void {
-    this.#claims.delete(id)
+  take(order: OpenOrder, { worker, untilMs }: Claim): void {
+    this.#hold(order.id, { worker, untilMs, dueAtMs: order.dueAtMs, queue: this.#queueOf(order) })
   }
 
   /** Frees the order if it is this worker's. */
   release(id: number, worker: string): void {
-    if (this.#claims.get(id)?.worker === worker) this.#claims.delete(id)
+    const held = this.#held.get(id)
+    if (held?.worker === worker) this.#end(id, held)
   }
 
-  #free({ account, till, afterMs, untilMs }: Span, limit: number): readonly Due[] {
+  /** The order was changed: it may be final now, or due at another time. */
+  changed(order: Order, keepClaim: boolean): void {
+    const held = this.#held.get(order.id)
+    if (isFinal(order)) this.#held.delete(order.id)
+    else if (held !== undefined && keepClaim) this.take(order, held)
+    else this.#end(order.id, { dueAtMs: order.dueAtMs, queue: this.#queueOf(order) })
+  }
+
+  #hold(id: number, held: Held): void {
+    this.#held.set(id, held)
+    this.#firstEndAtMs = Math.min(this.#firstEndAtMs, held.untilMs)
+  }
+
+  #end(id: number, { dueAtMs, queue }: Pick<Held, 'dueAtMs' | 'queue'>): void {
+    this.#held.delete(id)
+    for (const stretch of [queue.gone, queue.here]) {
+      if (stretch.fromMs < dueAtMs) stretch.toMs = Math.min(stretch.toMs, dueAtMs - 1)
+    }
+  }
+
+  #endOver(nowMs: number): void {
+    if (nowMs < this.#firstEndAtMs) return
+    this.#firstEndAtMs = NEVER_MS
+    for (const [id, held] of this.#held) {
+      if (held.untilMs <= nowMs) this.#end(id, held)
+      else this.#firstEndAtMs = Math.min(this.#firstEndAtMs, held.untilMs)
+    }
+  }
+
+  /** The first orders of the queue that are due after `afterMs`, up to `untilMs`, and that nobody claims. */
+  #free(queue: Queue, stretch: Stretch, afterMs: number, untilMs: number, limit: number): readonly Due[] {
     const free: Due[] = []
     if (limit === 0) return free
-    for (const row of this.#due.iterate(account, Number(till), afterMs, untilMs)) {
+    const startMs = stretch.fromMs <= afterMs ? Math.max(afterMs, stretch.toMs) : afterMs
+    for (const row of this.#due.iterate(queue.account, Number(queue.till), startMs, untilMs)) {
       const [id, due_at] = cellsOf(row)
-      if (this.#isClaimed(integer(id))) continue
-      free.push({ id: integer(id), dueAtMs: integer(due_at) })
+      if (this.#held.has(integer(id))) continue
+      free.push({ id: integer(id), dueAtMs: integer(due_at), queue })
       if (free.length === limit) break
     }
+    stretch.fromMs = afterMs
+    stretch.toMs = Math.max(startMs, free[0] === undefined ? untilMs : free[0].dueAtMs - 1)
     return free
   }
 
-  #isClaimed(id: number): boolean {
-    const claim = this.#claims.get(id)
-    if (claim === undefined) return false
-    if (claim.untilMs > this.#nowMs) return true
-    this.#claims.delete(id)
-    return false
+  #firstFree(queue: Queue): readonly Due[] {
+    const { fromMs } = queue.here
+    const gone = this.#free(queue, queue.gone, ALWAYS_MS, fromMs, 1)
+    return gone.length > 0 ? gone : this.#free(queue, queue.here, fromMs, NEVER_MS, 1)
   }
+
+  #queueOf(order: OpenOrder): Queue {
+    const [atTill, elsewhere] = this.#queuesOf(order.account)
+    return isAtTheTill(order) ? atTill : elsewhere
+  }
+
+  #queuesOf(account: string): readonly [atTill: Queue, elsewhere: Queue] {
+    const known = this.#queues.get(account)
+    if (known !== undefined) return known
+    const queues = [newQueue(account, true), newQueue(account, false)] as const
+    this.#queues.set(account, queues)
+    return queues
+  }
+}
+
+function newQueue(account: string, till: boolean): Queue {
+  const nothing = { fromMs: ALWAYS_MS, toMs: ALWAYS_MS }
+  return { account, till, gone: { ...nothing }, here: { ...nothing } }
+}
+
+function byDueTime(a: Due, b: Due): number {
+  return a.dueAtMs - b.dueAtMs || a.id - b.id
 }

@@ -97,15 +97,18 @@ const ALL_COLUMNS = [
   ...EVIDENCE_COLUMNS.map((name) => `evidence.${name}`),
 ]
 
-export const SELECT_OPEN_ORDERS = `SELECT ${OPEN_COLUMNS} FROM orders JOIN facts ON facts.order_id = orders.id`
+/** Takes a JSON array of ids; gives the orders in that order, all with one call into SQLite. */
+export const SELECT_OPEN_ORDERS = `SELECT ${OPEN_COLUMNS} FROM json_each(?) AS wanted
+  CROSS JOIN orders ON orders.id = wanted.value CROSS JOIN facts ON facts.order_id = orders.id`
 
 export const SELECT_ORDERS = `SELECT ${ALL_COLUMNS} FROM orders JOIN facts ON facts.order_id = orders.id
   LEFT JOIN verdicts ON verdicts.order_id = orders.id LEFT JOIN evidence ON evidence.id = verdicts.evidence_id`
 
 export const INSERT_ORDER = insertInto('orders', [...KEY_COLUMNS, ...PROGRESS_COLUMNS])
 export const INSERT_FACTS = insertInto('facts', ['order_id', ...FACTS_COLUMNS])
+/** Takes `progressCells`, the id, the version before, and the state once more: a final one never becomes another. */
 export const UPDATE_ORDER = `UPDATE orders SET ${PROGRESS_COLUMNS.map((name) => `${name} = ?`)}
-  WHERE id = ? AND version = ?`
+  WHERE id = ? AND version = ? AND (due_at IS NOT NULL OR state = ?)`
 
 function insertInto(table: string, columns: readonly string[]): string {
   return `INSERT INTO ${table} (${columns}) VALUES (${columns.map(() => '?')})`

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { Change, JournalLine } from '../../core/change.ts'
-import { type FinalOrder, isFinal, type OpenOrder, type Order } from '../../core/order.ts'
+import { type FinalOrder, isFinal, nameOf, type OpenOrder, type Order } from '../../core/order.ts'
 import type { Evidence } from '../../core/outcome.ts'
 import type { Claim, ClaimRequest, Commit, Inserted, NewOrder, PlatformKey, Store } from '../store.ts'
 import { Claims } from './claims.ts'
@@ -32,9 +32,10 @@ import {
 export class SqliteStore extends SqliteReader implements Store {
   readonly #ownership: Ownership | null
   readonly #claims: Claims
-  readonly #openOrder: Query<OpenOrder>
+  readonly #openOrders: Query<OpenOrder>
   readonly #takesPurchase: Query<Order>
   readonly #fingerprint: Query<string>
+  readonly #version: Query<number>
   readonly #verdict: Query<number>
   readonly #insertOrder: StatementSync
   readonly #insertFacts: StatementSync
@@ -50,7 +51,7 @@ export class SqliteStore extends SqliteReader implements Store {
     super(db)
     this.#ownership = ownership
     this.#claims = new Claims(db)
-    this.#openOrder = new Query(db, `${SELECT_OPEN_ORDERS} WHERE orders.id = ?`, openOrderOf)
+    this.#openOrders = new Query(db, SELECT_OPEN_ORDERS, openOrderOf)
     this.#takesPurchase = new Query(
       db,
       `${SELECT_ORDERS} WHERE purchase = ? AND account = ? AND sub_mchid = ?
@@ -60,6 +61,7 @@ export class SqliteStore extends SqliteReader implements Store {
     this.#fingerprint = new Query(db, 'SELECT fingerprint FROM placings WHERE order_id = ?', ([cell]) =>
       text(cell),
     )
+    this.#version = new Query(db, 'SELECT version FROM orders WHERE id = ?', ([cell]) => integer(cell))
     this.#verdict = new Query(db, 'SELECT order_id FROM verdicts WHERE order_id = ?', ([cell]) =>
       integer(cell),
     )
@@ -84,24 +86,20 @@ export class SqliteStore extends SqliteReader implements Store {
   async insert(orders: readonly NewOrder[], claim: Claim): Promise<readonly Inserted[]> {
     const inserted = this.#durably(() => orders.map((order) => this.#insert(order)))
     for (const result of inserted) {
-      if (result.outcome === 'inserted') this.#claims.take(result.order.id, claim)
+      if (result.outcome === 'inserted') this.#claims.take(result.order, claim)
     }
     return inserted
   }
 
   async claimDue(request: ClaimRequest): Promise<readonly OpenOrder[]> {
-    return this.#claims.claimDue(request).map((id) => {
-      const order = this.#openOrder.first(id)
-      assert(order !== null)
-      return order
-    })
+    const ids = this.#claims.claimDue(request)
+    return this.#openOrders.all(JSON.stringify(ids))
   }
 
   async commit(changes: readonly Commit[]): Promise<readonly ('applied' | 'moved')[]> {
     const results = this.#durably(() => changes.map(({ change }) => this.#apply(change)))
     for (const [index, { change, keepClaim }] of changes.entries()) {
-      if (results[index] === 'applied' && (keepClaim !== true || isFinal(change.order)))
-        this.#claims.end(change.order.id)
+      if (results[index] === 'applied') this.#claims.changed(change.order, keepClaim === true)
     }
     return results
   }
@@ -171,7 +169,10 @@ export class SqliteStore extends SqliteReader implements Store {
 
   #apply({ from, order, journal, evidence, credential }: Change): 'applied' | 'moved' {
     assert(order.version === from + 1)
-    if (this.#update.run(...progressCells(order), order.id, from).changes === 0) return 'moved'
+    if (this.#update.run(...progressCells(order), order.id, from, order.state).changes === 0) {
+      assert(this.#version.first(order.id) !== from, `${nameOf(order)}: a verdict never falls`)
+      return 'moved'
+    }
     this.#writeJournal(order.id, order.version, journal)
     const evidenceIds = new Map(evidence.map((proof) => [proof, this.#writeEvidence(order.id, proof)]))
     if (credential !== undefined) this.#putCredential.run(order.id, credential.name, credential.value)
