@@ -172,8 +172,8 @@ function checkPayer(placement: Placement, mode: PlacingAccount['mode']): void {
       // The code itself is money: the message tells its length and prefix only.
       const got =
         typeof auth_code === 'string'
-          ? `${auth_code.length} characters beginning "${auth_code.slice(0, 2)}"`
-          : 'missing'
+          ? `has ${auth_code.length} characters beginning "${auth_code.slice(0, 2)}"`
+          : 'is missing'
       throw new VerdictError(
         'ORDER_INVALID',
         `payer.auth_code ${got}; expected 18 digits beginning with 10 to 15 (guide 5.1, 5.2)`,
