@@ -13,6 +13,8 @@ export interface Calling {
   readonly signer: Signer
   /** A new nonce each time. */
   readonly nonces: () => string
+  /** The serial of the key that the reply should be signed with; without one WeChat Pay takes a certificate. */
+  readonly wanted: () => string | null
 }
 
 export interface SignedCall {
@@ -29,19 +31,11 @@ const USER_AGENT = 'verdict-pay (Node.js)'
 export class Calls {
   readonly #calling: Calling
   readonly #mchid: string
-  readonly #getHeaders: readonly string[]
-  readonly #postHeaders: readonly string[]
   #hosts: Hosts = FIRST_HOST
 
   constructor(calling: Calling) {
     this.#calling = calling
-    const { identity, publicKey } = calling.account
-    this.#mchid = identity.account
-    const getHeaders = ['accept', 'application/json', 'user-agent', USER_AGENT]
-    // Says which key the reply should be signed with; without it WeChat Pay takes a certificate.
-    if (publicKey !== null) getHeaders.push('wechatpay-serial', publicKey.serial)
-    this.#getHeaders = getHeaders
-    this.#postHeaders = [...getHeaders, 'content-type', 'application/json']
+    this.#mchid = calling.account.identity.account
   }
 
   /** The longest that a call can take: it leaves in time or not at all, and is read in time or not at all. */
@@ -50,7 +44,7 @@ export class Calls {
   }
 
   async send({ method, path, body, signedAtMs }: SignedCall): Promise<HttpResult> {
-    const { account, clock, signer, nonces } = this.#calling
+    const { account, clock, signer, nonces, wanted } = this.#calling
     const startedAtMs = clock.nowMs()
     const atMs = signedAtMs ?? startedAtMs
     const timestamp = String(Math.floor(atMs / 1000))
@@ -65,8 +59,14 @@ export class Calls {
         serial_no: account.serial_no,
         signature,
       }),
-      ...(method === 'GET' ? this.#getHeaders : this.#postHeaders),
+      'accept',
+      'application/json',
+      'user-agent',
+      USER_AGENT,
     ]
+    if (method === 'POST') headers.push('content-type', 'application/json')
+    const serial = wanted()
+    if (serial !== null) headers.push('wechatpay-serial', serial)
     const { connectTimeoutMs, readTimeoutMs } = account
     const notAfterMs = Math.min(atMs, startedAtMs) + UNSENT_MS_MAX
     const first = this.#host()

@@ -74,12 +74,13 @@ class GlobalV3 implements GlobalV3Gateway {
       transport: this.#transport,
       signer: this.#signer,
       nonces: this.#nonces,
+      wanted: () => this.#keys.wanted,
     })
     const download = () => calls.send({ method: 'GET', path: CERTIFICATES_PATH, body: '' })
     this.#calls = calls
     this.#keys = new PlatformKeys({ account, clock, download, onKey })
     this.identity = account.identity
-    // A reply signed with a new key waits for one download of the certificates.
+    // A call may wait for one download of the certificates, before it or after.
     this.callMsMax = calls.callMsMax * (account.downloadsCertificates ? 2 : 1)
   }
 
@@ -125,6 +126,9 @@ class GlobalV3 implements GlobalV3Gateway {
 
   async #ask<T>(call: SignedCall, read: Question<T>['read']): Promise<Outcome<T>> {
     const request = `${call.method} ${call.path}`
+    // Without any key the reply to a payment would be lost on us: fetch the keys first.
+    const hadKeys = this.#keys.wanted !== null
+    if (!hadKeys) await this.#keys.learn()
     const result = await this.#calls.send(call)
     if (result.kind === 'failure') return outcomeOfFailure(result, request)
     const receivedAtMs = this.#clock.nowMs()
@@ -132,7 +136,7 @@ class GlobalV3 implements GlobalV3Gateway {
     const known = outcomeOfStatus(result, request)
     if (known !== null) return known
     let verification = this.#verified(result, receivedAtMs)
-    if (verification.kind === 'unknown-key') {
+    if (verification.kind === 'unknown-key' && hadKeys) {
       await this.#keys.learn()
       verification = this.#verified(result, receivedAtMs)
     }

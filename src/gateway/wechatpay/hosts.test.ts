@@ -28,6 +28,7 @@ const STORIES: Readonly<Record<string, readonly Line[]>> = {
     [0, 0, 'unreachable', 1],
     [1, 0, 'unreachable', 1],
     [2, 0, 'reached', 1],
+    [AWAY_MS, 0, 'reached', 0],
   ],
   'a backup that fails too sends back to the first': [
     [0, 0, 'unreachable', 1],

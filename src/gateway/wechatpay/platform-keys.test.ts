@@ -70,13 +70,27 @@ function inShort(outcome: Outcome<unknown>): string {
   return outcome.kind === 'no-answer' ? outcome.reason : outcome.kind
 }
 
-it('fetches the certificates when the first reply names one, once for all calls that wait', async () => {
+it('fetches the certificates before the first call, once for all calls that wait', async () => {
   const { query, downloads, keys, transport } = setUp()
   expect(await Promise.all([query(), query(), query()])).toEqual(['answer', 'answer', 'answer'])
   expect(downloads()).toBe(1)
   expect(keys.map(({ serial }) => serial)).toEqual([old.serial])
   expect(keys[0]?.publicKey).toMatch(/^-----BEGIN PUBLIC KEY-----/)
-  expect(transport.requests[0]?.headers).not.toContain('wechatpay-serial')
+  expect(
+    transport.requests.map(({ path, headers }) => [path === PATH, headers.includes(old.serial)]),
+  ).toEqual([
+    [true, false],
+    [false, true],
+    [false, true],
+    [false, true],
+  ])
+})
+
+it('asks for replies signed with the newest certificate in force', async () => {
+  listed = [next, old, platform({ fromMs: START_MS + DAY_MS, toMs: START_MS + 1000 * DAY_MS })]
+  const { query, transport } = setUp()
+  await query()
+  expect(transport.requests.at(-1)?.headers).toContain(next.serial)
 })
 
 it('a change-over: the new certificate is fetched when it signs first, and both verify', async () => {

@@ -37,6 +37,7 @@ export const RETRY_MS = 5_000
 export class PlatformKeys {
   readonly #options: PlatformKeysOptions
   readonly #certificates = new Map<string, PlatformCertificate>()
+  #newest: PlatformCertificate | null = null
   #underWay: Promise<void> | null = null
   #mayDownloadAtMs = 0
   #refreshAtMs: number
@@ -47,6 +48,7 @@ export class PlatformKeys {
     this.#refreshAtMs = downloadsCertificates ? 0 : Number.POSITIVE_INFINITY
     if (publicKey !== null) this.#tell(publicKey.serial, publicKey.key)
     for (const certificate of certificates) this.#add(certificate)
+    this.#tidy(options.clock.nowMs())
   }
 
   /** The key of a serial, if it may be used now. */
@@ -57,6 +59,14 @@ export class PlatformKeys {
     return certificate !== undefined && isInForce(certificate, this.#options.clock.nowMs())
       ? certificate.key
       : null
+  }
+
+  /** The serial of the key that replies should be signed with: the public key's, else the newest certificate's. */
+  get wanted(): string | null {
+    const { account, clock } = this.#options
+    if (account.publicKey !== null) return account.publicKey.serial
+    const newest = this.#newest
+    return newest !== null && isInForce(newest, clock.nowMs()) ? newest.serial : null
   }
 
   /** Fetches the certificates because one is missing, unless that was tried lately. */
@@ -87,7 +97,7 @@ export class PlatformKeys {
     const certificates = result.kind === 'reply' ? this.#believable(result, nowMs) : null
     if (certificates !== null) {
       for (const certificate of certificates) this.#add(certificate)
-      this.#dropExpired(nowMs)
+      this.#tidy(nowMs)
       this.#mayDownloadAtMs = nowMs + MISS_MS
       this.#refreshAtMs = nowMs + REFRESH_MS
     } else if (result.kind === 'reply' && hasNoCertificates(result)) {
@@ -119,9 +129,16 @@ export class PlatformKeys {
     if (before === undefined) this.#tell(certificate.serial, certificate.key)
   }
 
-  #dropExpired(nowMs: number): void {
-    for (const { serial, expiresAtMs } of this.#certificates.values()) {
-      if (expiresAtMs <= nowMs) this.#certificates.delete(serial)
+  #tidy(nowMs: number): void {
+    this.#newest = null
+    for (const certificate of this.#certificates.values()) {
+      if (certificate.expiresAtMs <= nowMs) this.#certificates.delete(certificate.serial)
+      else if (
+        isInForce(certificate, nowMs) &&
+        certificate.effectiveAtMs > (this.#newest?.effectiveAtMs ?? Number.NEGATIVE_INFINITY)
+      ) {
+        this.#newest = certificate
+      }
     }
   }
 

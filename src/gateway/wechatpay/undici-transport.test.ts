@@ -153,28 +153,34 @@ it('a body that never ends: timeout, even while bytes trickle in', async () => {
   expect(systemClock.nowMs() - startedAtMs).toBeLessThan(1000)
 })
 
-it('a connection that is never established: unreachable within the connect timeout, not sent', async () => {
-  // The one connection is taken; the second call can't begin.
-  const origin = await http(() => {})
-  const send = open(1)
-  const first = send(request(origin, { readTimeoutMs: 300 }))
-  const second = await send(request(origin, { connectTimeoutMs: 50 }))
-  expect(second).toMatchObject({ reason: 'unreachable', sent: false })
-  expect(await first).toMatchObject({ reason: 'timeout', sent: true })
-})
-
-it('what waited for a connection past its latest moment is never sent', async () => {
+it('no connection within the connect timeout: unreachable, and never sent later', async () => {
   const paths: string[] = []
   const origin = await http(({ url }, response) => {
     paths.push(url ?? '')
-    if (url === '/first') setImmediateTimes(50, () => response.end('{}'))
-    else response.end('{}')
+    if (url !== '/first') response.end('{}')
   })
+  // The one connection is taken; the second call can't begin in time.
   const send = open(1)
-  const notAfterMs = systemClock.nowMs() - 1
+  const first = send(request(origin, { path: '/first', readTimeoutMs: 300 }))
+  const second = await send(request(origin, { path: '/second', connectTimeoutMs: 50 }))
+  expect(second).toMatchObject({ reason: 'unreachable', sent: false })
+  expect(await first).toMatchObject({ reason: 'timeout', sent: true })
+  expect(textOf(await send(request(origin, { path: '/third' })))).toBe('200 {}')
+  expect(paths).toEqual(['/first', '/third'])
+})
+
+it('what waited for a connection past its latest moment is never sent, however late the timers are', async () => {
+  const paths: string[] = []
+  const origin = await http(({ url }, response) => {
+    paths.push(url ?? '')
+    setImmediateTimes(20, () => response.end('{}'))
+  })
+  const withoutTimers = { nowMs: systemClock.nowMs, after: () => () => {} }
+  const send = undiciTransport({ clock: withoutTimers, connectionsMax: 1 })
+  closers.push(async () => send.end?.())
   const [first, late] = await Promise.all([
     send(request(origin, { path: '/first' })),
-    send(request(origin, { path: '/late', notAfterMs })),
+    send(request(origin, { path: '/late', notAfterMs: systemClock.nowMs() - 1 })),
   ])
   expect(textOf(first)).toBe('200 {}')
   expect(late).toMatchObject({ reason: 'not-sent', sent: false })
