@@ -179,6 +179,25 @@ it('believes no list whose own signature does not fit, is not decrypted by our k
   }
 })
 
+it('a download that cannot even be signed harms nothing but itself', async () => {
+  let signatures = 0
+  const gateway = globalV3Gateway({
+    account: commonAccount({ certificates: 'download' }),
+    clock,
+    transport: scripted(() =>
+      signedReply({ status: 200, body: '{"trade_state":"NOTPAY"}', nowMs: START_MS }),
+    ),
+    signer: {
+      sign: async () => (++signatures === 2 ? Promise.reject(new Error('no key')) : 'c2lnbg=='),
+      signNow: () => 'c2lnbg==',
+    },
+  })
+  expect(inShort(await gateway.query(ORDER))).toBe('answer')
+  await clock.advance(0)
+  expect(inShort(await gateway.query(ORDER))).toBe('answer')
+  expect(signatures).toBe(3)
+})
+
 it('public key and certificates work at once', async () => {
   const { query, downloads, keys, transport } = setUp({ certificates: 'download' })
   signing = null

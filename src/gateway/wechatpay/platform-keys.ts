@@ -20,6 +20,7 @@ export interface PlatformKeysOptions {
   readonly clock: Clock
   /** `GET /v3/global/certificates`, signed. */
   readonly download: () => Promise<HttpResult>
+  /** Must not throw. */
   readonly onKey: (key: LearntKey) => void
 }
 
@@ -92,7 +93,8 @@ export class PlatformKeys {
 
   async #download(): Promise<void> {
     const { clock, download } = this.#options
-    const result = await download()
+    // A signer that fails is told by the call that wanted an answer; here, in the background, nobody listens.
+    const result = await download().catch((): HttpResult => NOT_SENT)
     const nowMs = clock.nowMs()
     const certificates = result.kind === 'reply' ? this.#believable(result, nowMs) : null
     if (certificates !== null) {
@@ -150,6 +152,7 @@ export class PlatformKeys {
 }
 
 const DONE = Promise.resolve()
+const NOT_SENT: HttpResult = { kind: 'failure', reason: 'not-sent', sent: false, detail: 'not signed' }
 
 /** A certificate that is listed before its time, as WeChat Pay does, is kept and not yet believed. */
 function isInForce({ effectiveAtMs, expiresAtMs }: PlatformCertificate, nowMs: number): boolean {
