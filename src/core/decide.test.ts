@@ -382,6 +382,12 @@ describe('"reversing a paid order returns the money"', () => {
     [400, 'query: SUCCESS', 'ending, query at 402'],
     [610.001, 'late query: SUCCESS', 'SUCCESS'],
   ])
+  lives('a mark that passes goes with the next answer, and the revoke is repeated', quickPay(), [
+    ...TO_THE_REVOKE,
+    [46, 'reverse: timeout', 'ending, reverse at 48'],
+    [47, 'late query: ORDER_NOT_EXIST', 'ending !vanished, query at 77'],
+    [77, 'query: SUCCESS', 'ending, reverse at 77'],
+  ])
   lives('a mark about money stops the repeats; the order is asked ever more slowly', quickPay(), [
     ...TO_THE_REVOKE,
     [46, 'reverse: timeout', 'ending, reverse at 48'],
@@ -420,6 +426,11 @@ describe('the merchant gives the order up', () => {
     [0.2, 'give up', 'ending, query at 0.2'],
     [0.5, 'late place: code_url', 'ending, query at 0.2'],
     [0.6, 'query: NOTPAY', 'ending, query at 10'],
+  ])
+  lives('the late reply to the placing is no query either: no revoke rests on it', quickPay(), [
+    [2, 'give up', 'ending, query at 2'],
+    [16, 'late place: USERPAYING', 'ending, query at 2'],
+    [16.1, 'query: SUCCESS', 'SUCCESS'],
   ])
   lives('twice changes nothing', native(), [
     [0.5, 'place: code_url', 'waiting, query at 10'],
