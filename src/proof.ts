@@ -1,9 +1,10 @@
 import { UNKNOWN_APART_MS, USABLE_MS } from './core/decide.ts'
-import { isFinal, nameOf, type Order } from './core/order.ts'
+import { type FinalOrder, isFinal, nameOf, type Order } from './core/order.ts'
 import type { Evidence } from './core/outcome.ts'
 import { reactionTo } from './core/reaction.ts'
 import { fitOf } from './core/statement.ts'
-import { meaningOf } from './core/trade-state.ts'
+import { meaningOf, type TradeMeaning } from './core/trade-state.ts'
+import { VerdictError } from './errors.ts'
 import type { PlatformKey } from './store/store.ts'
 import { checkEvidence } from './wechatpay/evidence.ts'
 import { jsonObjectFrom, textOf } from './wechatpay/json.ts'
@@ -21,64 +22,108 @@ export interface Proof {
  */
 export function proofOf(order: Order, evidence: readonly Evidence[], keys: readonly PlatformKey[]): Proof {
   if (!isFinal(order)) return no(`${nameOf(order)} is ${order.state}; it has no verdict to prove`)
-  const signed = evidence.filter((piece) => isSigned(piece, order.account, keys))
-  const forged = evidence.length - signed.length
-  if (forged > 0) return no(`${forged} of ${evidence.length} stored statements don't verify`)
-  return order.state === 'NOT_CREATED' ? proofOfAbsence(order, signed) : proofOfState(order, signed)
+  const broken = brokenEvidence(order, evidence, keys)
+  if (broken !== null) return no(broken)
+  // What came after the verdict can't have made it: late money is a story of its own.
+  const before = evidence.filter(({ receivedAtMs }) => receivedAtMs <= order.verdict.atMs)
+  return order.state === 'NOT_CREATED' ? proofOfAbsence(order, before) : proofOfState(order, before)
 }
 
-function isSigned(piece: Evidence, account: string, keys: readonly PlatformKey[]): boolean {
-  const key = keys.find(({ serial, account: owner }) => serial === piece.serial && owner === account)
-  return key !== undefined && checkEvidence(piece, key.publicKey)
+/** What is wrong with an order's stored evidence, as far as its signatures tell; null if nothing is. */
+export function brokenEvidence(
+  { account }: Order,
+  evidence: readonly Evidence[],
+  keys: readonly PlatformKey[],
+): string | null {
+  for (const [i, piece] of evidence.entries()) {
+    const which = `statement ${i + 1} of ${evidence.length}`
+    const key = keys.find(({ serial, account: owner }) => serial === piece.serial && owner === account)
+    if (key === undefined) return `${which} was signed with ${piece.serial}, and that key is not in the store`
+    if (!isSignedWith(key, piece)) return `the signature of ${which} is not that of ${piece.serial}`
+  }
+  return null
 }
 
-function proofOfState(order: Order, signed: readonly Evidence[]): Proof {
-  for (const piece of signed.toReversed()) {
-    const json = jsonObjectFrom(piece.body)
+/** A stored key that can't be read verifies nothing. */
+function isSignedWith({ publicKey }: PlatformKey, piece: Evidence): boolean {
+  try {
+    return checkEvidence(piece, publicKey)
+  } catch (error) {
+    if (error instanceof VerdictError) return false
+    throw error
+  }
+}
+
+/** The last statement about this order that is final, in whatever sense, has to be this verdict's. */
+function proofOfState(order: FinalOrder, evidence: readonly Evidence[]): Proof {
+  for (const { body, serial, timestamp } of evidence.toReversed()) {
+    const json = jsonObjectFrom(body)
     const statement = json === null ? null : tradeStatementFrom(json)
     if (statement === null || fitOf(order, statement).fit !== 'names it') continue
-    const meaning = meaningOf(statement.trade_state)
-    if (MEANINGS[order.state] === meaning) {
+    const { trade_state } = statement
+    const meaning = meaningOf(trade_state)
+    if (meaning === MEANINGS[order.state]) {
       return yes(
-        `WeChat Pay signed ${statement.trade_state} for ${nameOf(order)} with ${piece.serial} at ${piece.timestamp}`,
+        `WeChat Pay signed ${trade_state} for ${nameOf(order)} with ${serial} at ${moment(timestamp)}`,
       )
+    }
+    if (Object.values(MEANINGS).includes(meaning)) {
+      return no(`the last final statement about ${nameOf(order)} says ${trade_state}, not ${order.state}`)
     }
   }
   return no(`no stored statement says ${order.state} for ${nameOf(order)}`)
 }
 
-const MEANINGS: Partial<Record<Order['state'], string>> = {
+const MEANINGS: Partial<Record<Order['state'], TradeMeaning | 'unknown'>> = {
   SUCCESS: 'paid',
   CLOSED: 'closed',
   REVOKED: 'revoked',
 }
 
 /** An error's bytes don't name the order; the question that was asked does, and it is ours. */
-function proofOfAbsence(order: Order, signed: readonly Evidence[]): Proof {
+function proofOfAbsence(order: FinalOrder, evidence: readonly Evidence[]): Proof {
   const fromMs = order.latestPlacingAtMs + USABLE_MS
-  const denials = signed.filter((piece) => {
-    const code = textOf(jsonObjectFrom(piece.body)?.code)
-    const asksForIt = piece.request.includes(`/${encodeURIComponent(order.out_trade_no)}?`)
-    return (
-      code !== undefined &&
-      reactionTo('query', code) === 'unknown' &&
-      asksForIt &&
-      piece.receivedAtMs > fromMs
-    )
-  })
+  const denials = evidence.filter(
+    (piece) => asksFor(order, piece.request) && isDenial(piece) && piece.receivedAtMs > fromMs,
+  )
   const [first, last] = [denials[0], denials.at(-1)]
-  if (
-    first === undefined ||
-    last === undefined ||
-    last.receivedAtMs - first.receivedAtMs < UNKNOWN_APART_MS / 2
-  ) {
+  // The rule counts from question to question; between the answers it can be less, by what a call takes.
+  const apartMs = first && last ? last.receivedAtMs - first.receivedAtMs : 0
+  if (apartMs < UNKNOWN_APART_MS / 2) {
     return no(
-      `expected two signed "no such order", ${UNKNOWN_APART_MS} ms apart; ${denials.length} are stored`,
+      `expected two signed "no such order" about ${nameOf(order)}, ${UNKNOWN_APART_MS / 1_000} s apart and more than ${USABLE_MS / 1_000} s after its placing; ${denials.length} are stored`,
     )
   }
   return yes(
     `WeChat Pay signed "no such order" ${denials.length} times for the question about ${nameOf(order)} (the signed bytes don't name the order, the stored question does)`,
   )
+}
+
+/** Signed as "no such order", and at the moment at which the row says that it came, give or take the clocks. */
+function isDenial({ body, timestamp, receivedAtMs }: Evidence): boolean {
+  const code = textOf(jsonObjectFrom(body)?.code)
+  const isUnknown = code !== undefined && reactionTo('query', code) === 'unknown'
+  return isUnknown && Math.abs(Number(timestamp) * 1_000 - receivedAtMs) <= CLOCKS_APART_MS_MAX
+}
+
+/** No signature is accepted whose clock is further away from ours (300 s); a call takes some seconds more. */
+const CLOCKS_APART_MS_MAX = 330_000
+
+/** Whether a stored question, `GET /v3/global/transactions/out-trade-no/A42?mchid=…`, names this very order. */
+function asksFor({ account, sub_mchid, out_trade_no }: Order, request: string): boolean {
+  const [method, target = ''] = request.split(' ')
+  if (method !== 'GET' || !URL.canParse(target, 'https://wechatpay')) return false
+  const { pathname, searchParams } = new URL(target, 'https://wechatpay')
+  const ids = sub_mchid === null ? { mchid: account } : { sp_mchid: account, sub_mchid }
+  return (
+    pathname.endsWith(`/${encodeURIComponent(out_trade_no)}`) &&
+    Object.entries(ids).every(([name, id]) => searchParams.get(name) === id)
+  )
+}
+
+/** RFC 3339 in UTC. @param timestamp Unix seconds, as WeChat Pay wrote them */
+function moment(timestamp: string): string {
+  return new Date(Number(timestamp) * 1_000).toISOString().replace('.000Z', 'Z')
 }
 
 function yes(because: string): Proof {

@@ -1,11 +1,12 @@
 import { hkdfSync, randomUUID } from 'node:crypto'
 import { type Clock, systemClock } from './clock.ts'
+import { type Policies, policiesFrom } from './config.ts'
 import type { JournalLine } from './core/change.ts'
 import { KINDS, type Kind, type Order, type OrderKey, type Verdict as OrderVerdict } from './core/order.ts'
 import type { Credential, Evidence } from './core/outcome.ts'
 import type { Placement } from './core/placement.ts'
 import { compilePlan, type Plan } from './core/plan.ts'
-import { defaultPolicy, type Policy, reviewPolicy } from './core/policy.ts'
+import { defaultPolicy, reviewPolicy } from './core/policy.ts'
 import { DEFAULT_LIMITS, type Limits } from './engine/budget.ts'
 import { Engine, type EngineAccount, type PlacedOrder, type TrackOrder } from './engine/engine.ts'
 import { KeyShelf } from './engine/key-shelf.ts'
@@ -22,7 +23,7 @@ import type { PlatformKey, Store } from './store/store.ts'
 /** An account at WeChat Pay, and how Verdict works for it. */
 export type VerdictAccount = WechatPayAccount & {
   /** When to query, and when to end, per kind. The defaults follow WeChat Pay's guide. */
-  readonly policies?: { readonly [K in Kind]?: Policy }
+  readonly policies?: Policies
   /** Calls per second; the defaults are WeChat Pay's own limits. */
   readonly limits?: Partial<Limits>
   /** Calls under way at once: 1 to 1000, default 200. */
@@ -226,7 +227,8 @@ export function gatewayFor(
 
 type Plans = Readonly<Record<Kind, Plan>>
 
-function plansOf(name: string, { policies = {} }: VerdictAccount, notify: (notice: Notice) => void): Plans {
+function plansOf(name: string, account: VerdictAccount, notify: (notice: Notice) => void): Plans {
+  const policies = policiesFrom(account.policies ?? {}, `${name}, policies`)
   const planOf = (kind: Kind): Plan => {
     const policy = policies[kind] ?? defaultPolicy(kind)
     for (const warning of reviewPolicy(kind, policy).warnings) {

@@ -1,32 +1,15 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
-import { systemClock } from '../clock.ts'
-import { VerdictError } from '../errors.ts'
 import { FAULT_LEVELS } from './demo/options.ts'
-
-/** Bad input, whatever the command: nothing was changed. */
-const EXIT_INPUT = 2
+import { EXIT_INPUT, endingSignal, exitCodeFor } from './ending.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string
 }
 
-const ending = new AbortController()
-/** A terminal signals the whole group, and whoever started us passes the signal on: both are one wish to end. */
-const ONE_WISH_MS = 1_000
-let askedToEndAtMs = 0
-for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.on(name, () => {
-    const nowMs = systemClock.nowMs()
-    // A second wish doesn't wait for what is under way.
-    if (ending.signal.aborted && nowMs - askedToEndAtMs > ONE_WISH_MS) process.exit(1)
-    if (!ending.signal.aborted) askedToEndAtMs = nowMs
-    ending.abort(new Error(name))
-  })
-}
-// Whoever started us and holds the channel is gone: nobody would ever stop us.
-process.on('disconnect', () => ending.abort(new Error('the process that started this one is gone')))
-
+const signal = endingSignal()
+// Whoever read our output may be gone (`| head`); there is nobody left to tell.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
 const say = (sentence: string): void => void process.stderr.write(`${sentence}\n`)
 const print = (line: string): void => void process.stdout.write(`${line}\n`)
 
@@ -52,7 +35,7 @@ program
   .option('--json', 'print the result as one line of JSON', false)
   .action(async (flags) => {
     const { demo } = await import('./demo/demo.ts')
-    process.exitCode = await demo(flags, { say, print, signal: ending.signal })
+    process.exitCode = await demo(flags, { say, print, signal, terminal: process.stderr })
   })
 
 program
@@ -66,10 +49,11 @@ program
   .option('--seed <n>', 'the same customers and faults every time', number, 1)
   .addOption(new Option('--faults <level>', 'how much goes wrong').choices(FAULT_LEVELS).default('none'))
   .addOption(new Option('--customers <who>', 'who pays').choices(['none', 'seeded']).default('none'))
-  .addOption(new Option('--clock <file>', 'compressed time, shared with a demo').hideHelp())
-  .action(async (flags) => {
-    const { runSimulator } = await import('./simulate.ts')
-    await runSimulator(flags, { say, signal: ending.signal })
+  .addOption(new Option('--clock <file>', 'compressed time: this is the simulator of a demo').hideHelp())
+  .action(async ({ clock, ...options }: SimulateFlags) => {
+    const { runSimulator, runSimulatorOfDemo } = await import('./simulate.ts')
+    if (clock === undefined) await runSimulator(options, { say, signal })
+    else await runSimulatorOfDemo(options, clock, signal)
   })
 
 program
@@ -82,9 +66,9 @@ program
   .option('--verify', 'check the evidence of the verdict again, offline', false)
   .option('--export <dir>', 'write message, signature and public key, for openssl')
   .option('--json', 'print order, journal and evidence as JSON', false)
-  .action(async (out_trade_no: string, flags) => {
+  .action(async (out_trade_no: string, { subMchid: sub_mchid, ...flags }) => {
     const { showOrder } = await import('./order.ts')
-    await showOrder({ out_trade_no, ...flags }, { print })
+    await showOrder({ out_trade_no, sub_mchid, ...flags }, { print })
   })
 
 program
@@ -96,6 +80,11 @@ program
     print(explainPolicies(file === undefined ? {} : policiesIn(file)))
   })
 
+interface SimulateFlags {
+  readonly dir: string
+  readonly clock?: string
+}
+
 function number(text: string): number {
   const value = Number(text)
   if (text.trim() === '' || !Number.isFinite(value)) throw new InvalidArgumentError('expected a number')
@@ -105,18 +94,9 @@ function number(text: string): number {
 try {
   await program.parseAsync()
 } catch (error) {
-  process.exitCode = exitCodeFor(error)
+  // Commander has said it already.
+  const isUsage = error instanceof CommanderError
+  process.exitCode = isUsage ? (error.exitCode === 0 ? 0 : EXIT_INPUT) : exitCodeFor(error, say)
 }
 // Whatever still holds the process by then (a channel to a parent, an idle connection) has nothing left to do.
-process.disconnect?.()
-
-function exitCodeFor(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_INPUT
-  if (ending.signal.aborted) return 130
-  if (error instanceof VerdictError) {
-    say(`verdict: ${error.message} (${error.code})`)
-    return EXIT_INPUT
-  }
-  say(`verdict: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
-  return 1
-}
+if (process.connected) process.disconnect()

@@ -1,14 +1,10 @@
-import { mkdir, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import type { JournalLine } from '../core/change.ts'
-import { isFinal, nameOf, type Order } from '../core/order.ts'
-import type { Evidence } from '../core/outcome.ts'
+import { nameOf, type Order } from '../core/order.ts'
 import { VerdictError } from '../errors.ts'
 import { proofOf } from '../proof.ts'
 import { readSqliteStore } from '../store/sqlite/index.ts'
-import type { PlatformKey, StoreReader } from '../store/store.ts'
-import { signedMessage } from '../wechatpay/evidence.ts'
-import { inColumns, moment, money, seconds } from './text.ts'
+import type { StoreReader } from '../store/store.ts'
+import { exportEvidence } from './export.ts'
+import { timeline } from './timeline.ts'
 
 export interface OrderCommand extends OrderQuestion {
   readonly store: string
@@ -17,7 +13,11 @@ export interface OrderCommand extends OrderQuestion {
   readonly json: boolean
 }
 
-/** `verdict order`: reads beside the process that owns the store. @throws STORE_INVALID, and as the parts below */
+/**
+ * `verdict order`: reads beside the process that owns the store.
+ *
+ * @throws STORE_INVALID, EVIDENCE_INVALID where `verify` finds that the evidence proves nothing, and as the parts below
+ */
 export async function showOrder(
   command: OrderCommand,
   { print }: { print: (text: string) => void },
@@ -30,9 +30,19 @@ export async function showOrder(
       store.evidenceOf(order.id),
       store.platformKeys(),
     ])
-    print(command.json ? JSON.stringify({ order, journal, evidence }) : timeline(order, journal))
-    if (command.export !== undefined) print(await exported(command.export, evidence, keys))
-    if (command.verify) print(verified(order, evidence, keys))
+    const proof = command.verify ? proofOf(order, evidence, keys) : undefined
+    const exported =
+      command.export === undefined ? undefined : await exportEvidence(command.export, evidence, keys)
+    if (command.json) {
+      print(JSON.stringify({ order, journal, evidence, proof, exported }))
+    } else {
+      print(timeline(order, journal))
+      if (exported !== undefined) print(exported.map(({ openssl }) => openssl).join('\n'))
+      if (proof?.holds) print(`verified: ${proof.because}`)
+    }
+    if (proof?.holds === false) {
+      throw new VerdictError('EVIDENCE_INVALID', `${nameOf(order)} is not proven: ${proof.because}`)
+    }
   } finally {
     await store.close()
   }
@@ -58,10 +68,11 @@ export async function theOrder(
   )
   const [order, ...others] = fitting
   if (order === undefined) {
+    const asked = [account, sub_mchid, out_trade_no].filter((part) => part !== undefined).join('/')
     const hint = named.length > 0 ? `; there is ${named.map(nameOf).join(', ')}` : ''
     throw new VerdictError(
       'ORDER_UNKNOWN',
-      `${out_trade_no} is not in the store; expected the out_trade_no of an order that was placed or tracked${hint}`,
+      `${asked} is not in the store; expected the out_trade_no of an order that was placed or tracked${hint}`,
     )
   }
   if (others.length > 0) {
@@ -71,82 +82,4 @@ export async function theOrder(
     )
   }
   return order
-}
-
-/** The life of an order in words. */
-export function timeline(order: Order, journal: readonly JournalLine[]): string {
-  const rows = journal.map((line) => [
-    moment(line.atMs),
-    `+${seconds(Math.max(0, line.atMs - order.createdAtMs))}`,
-    inWords(line),
-  ])
-  return [head(order), ...inColumns(rows)].join('\n')
-}
-
-function head(order: Order): string {
-  const { kind, total, currency, attention, origin } = order
-  const standing = isFinal(order)
-    ? `${order.state}, learnt by ${order.verdict.learntBy} ${seconds(order.verdict.atMs - order.createdAtMs)} after it was ${origin}`
-    : `${order.state}, next due ${moment(order.dueAtMs)}`
-  const mark = attention === null ? '' : `\nneeds attention: ${attention}`
-  return `${nameOf(order)}: ${money(total, currency)} by ${kind}, ${standing}${mark}`
-}
-
-const CALL_WORDS = { place: 'placing', query: 'query', close: 'close', reverse: 'revoke' } as const
-
-function inWords({ event, call, said = '', note, tookMs }: JournalLine): string {
-  const what = call === undefined ? '' : CALL_WORDS[call]
-  const took = tookMs === undefined ? '' : ` (${seconds(tookMs)})`
-  const why = note === undefined || note === '' ? '' : `: ${note}`
-  switch (event) {
-    case 'entered':
-      return said === 'tracked' ? 'tracked: somebody else placed it' : 'entered, to be placed'
-    case 'intent':
-      return `${what} written down, then sent`
-    case 'answer':
-      return `${what} answered ${said}${took}`
-    case 'refusal':
-      return `${what} refused with ${said}${took}${why}`
-    case 'no-answer':
-      return `${what} got no answer, ${said}${took}${why}`
-    case 'give-up':
-      return 'given up by the merchant'
-    case 'ending':
-      return `to be ended: ${said}`
-    case 'attention':
-      return `needs attention, ${said}${why}`
-    case 'verdict':
-      return `verdict ${said}`
-  }
-}
-
-/** Checks the stored evidence of an order's verdict again, in words. @throws EVIDENCE_INVALID */
-export function verified(order: Order, evidence: readonly Evidence[], keys: readonly PlatformKey[]): string {
-  const proof = proofOf(order, evidence, keys)
-  if (proof.holds) return `verified: ${proof.because}`
-  throw new VerdictError('EVIDENCE_INVALID', `${nameOf(order)}: ${proof.because}`)
-}
-
-/** Writes what openssl alone needs to check each piece of evidence, and returns the commands that do it. */
-export async function exported(
-  dir: string,
-  evidence: readonly Evidence[],
-  keys: readonly PlatformKey[],
-): Promise<string> {
-  await mkdir(dir, { recursive: true })
-  const commands: string[] = []
-  for (const [i, piece] of evidence.entries()) {
-    const key = keys.find(({ serial }) => serial === piece.serial)
-    if (key === undefined)
-      throw new VerdictError('EVIDENCE_INVALID', `the public key ${piece.serial} is not in the store`)
-    const file = (name: string): string => join(dir, `${i + 1}.${name}`)
-    await writeFile(file('message.txt'), signedMessage(piece))
-    await writeFile(file('signature.bin'), Buffer.from(piece.signature, 'base64'))
-    await writeFile(file('public_key.pem'), key.publicKey)
-    await writeFile(file('request.txt'), `${piece.request}\n`)
-    commands.push(
-      `openssl dgst -sha256 -verify ${file('public_key.pem')} -signature ${file('signature.bin')} ${file('message.txt')}`,
-    )
-  }
-  return commands.join('\n')
 }

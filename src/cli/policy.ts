@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs'
+import { type Policies, policiesFrom } from '../config.ts'
 import { KINDS, type Kind } from '../core/order.ts'
 import { compilePlan } from '../core/plan.ts'
 import { defaultPolicy, type Policy, reviewPolicy } from '../core/policy.ts'
 import { VerdictError } from '../errors.ts'
 import { inColumns, seconds } from './text.ts'
 
-/** The schedule of every kind in words, with the guide's rule behind each line. */
-export function explainPolicies(policies: Partial<Record<Kind, Policy>> = {}): string {
+/** The schedule of every kind in words, with the guide's rule behind each line. @throws POLICY_INVALID */
+export function explainPolicies(policies: Policies = {}): string {
   return KINDS.map((kind) => explainPolicy(kind, policies[kind] ?? defaultPolicy(kind))).join('\n\n')
 }
 
@@ -15,33 +16,25 @@ function explainPolicy(kind: Kind, policy: Policy): string {
     .explain()
     .map(({ atMs, what, rule }) => [seconds(atMs), what, `guide ${rule}`])
   const { warnings } = reviewPolicy(kind, policy)
-  const { policy: name } = policy
   return [
-    `${kind} (${name})`,
+    `${kind} (${policy.policy})`,
     ...inColumns(rows),
     ...warnings.map((warning) => `  warning: ${warning}`),
   ].join('\n')
 }
 
-/** Policies of a JSON file, by kind. What they say is checked when they are compiled. @throws OPTION_INVALID */
-export function policiesIn(file: string): Partial<Record<Kind, Policy>> {
-  let json: unknown
+/** Policies of a JSON file, by kind. @throws OPTION_INVALID */
+export function policiesIn(file: string): Policies {
+  const expected = 'a JSON file with policies by kind'
+  const policies = policiesFrom(jsonIn(file, expected), file)
+  if (Object.keys(policies).length > 0) return policies
+  throw new VerdictError('OPTION_INVALID', `${file} names no kind; expected ${expected}: ${KINDS.join(', ')}`)
+}
+
+function jsonIn(file: string, expected: string): unknown {
   try {
-    json = JSON.parse(readFileSync(file, 'utf8'))
+    return JSON.parse(readFileSync(file, 'utf8'))
   } catch (cause) {
-    throw new VerdictError(
-      'OPTION_INVALID',
-      `${file} can't be read; expected a JSON file with policies by kind`,
-      { cause },
-    )
+    throw new VerdictError('OPTION_INVALID', `${file} can't be read; expected ${expected}`, { cause })
   }
-  const names = typeof json === 'object' && json !== null ? Object.keys(json) : []
-  const strange = names.find((name) => !KINDS.some((kind) => kind === name))
-  if (names.length === 0 || strange !== undefined) {
-    throw new VerdictError(
-      'OPTION_INVALID',
-      `${file} names ${strange ?? 'no kind'}; expected ${KINDS.join(', ')}`,
-    )
-  }
-  return json as Partial<Record<Kind, Policy>>
 }

@@ -1,18 +1,48 @@
-import { compressedClock, systemClock } from '../clock.ts'
+import { compressedClock } from '../clock.ts'
+import { VerdictError } from '../errors.ts'
 import { type SimulateOptions, simulate } from '../simulator/index.ts'
 import { readAnchor } from './demo/clock-file.ts'
+import type { WordFromSimulator } from './demo/wechat-pay.ts'
+import { whenFree } from './when-free.ts'
 
-/** `verdict simulate`: serves until the signal aborts. */
+/** `verdict simulate`: serves, in real time, until the signal aborts. @throws as `simulate` */
 export async function runSimulator(
-  { clock: clockFile, ...options }: SimulateOptions & { clock?: string },
+  options: SimulateOptions,
   { say, signal }: { say: (sentence: string) => void; signal: AbortSignal },
 ): Promise<void> {
-  // Alone, the simulator's time is the real time; only a demo compresses it, for both processes together.
-  const clock = clockFile === undefined ? systemClock : compressedClock(readAnchor(clockFile))
-  const simulator = await simulate(options, { line: say }, clock)
-  await new Promise<void>((resolve) => {
+  const simulator = await simulate(options, { line: say })
+  await aborted(signal)
+  await simulator.close()
+}
+
+/** The simulator of a demo: in the demo's time, and the demo hears by message how it goes. */
+export async function runSimulatorOfDemo(
+  options: SimulateOptions,
+  clockFile: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const quiet = (): void => {}
+  try {
+    const clock = compressedClock(readAnchor(clockFile))
+    const open = () => simulate(options, { line: quiet }, clock)
+    const simulator = await whenFree(open, { say: quiet, signal })
+    tell({ serves: true })
+    await aborted(signal)
+    await simulator.close()
+  } catch (error) {
+    if (!(error instanceof VerdictError)) throw error
+    tell({ serves: false, code: error.code, message: error.message })
+  }
+}
+
+function tell(word: WordFromSimulator): void {
+  // Nobody to tell: then nobody waits for it either.
+  process.send?.(word, () => {})
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
     if (signal.aborted) resolve()
     signal.addEventListener('abort', () => resolve(), { once: true })
   })
-  await simulator.close()
 }

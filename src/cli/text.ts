@@ -8,29 +8,43 @@ export function inColumns(rows: ReadonlyArray<readonly string[]>): string[] {
   )
 }
 
-/** `12.3 s`, `1 min 30 s`: a duration for people. */
+const SECOND_MS = 1_000
+const MINUTE_MS = 60 * SECOND_MS
+const HOUR_MS = 60 * MINUTE_MS
+
+/** `12.3 s`, `1 min 30 s`, `2 h 5 min`: a duration for people. */
 export function seconds(ms: number): string {
-  if (ms < 1_000) return `${ms} ms`
-  if (ms < 60_000) return `${trimmed(ms / 1_000)} s`
-  const minutes = Math.floor(ms / 60_000)
-  const rest = Math.round((ms % 60_000) / 1_000)
-  return rest === 0 ? `${minutes} min` : `${minutes} min ${rest} s`
+  if (ms < SECOND_MS) return `${ms} ms`
+  // What rounds up to a minute is one.
+  if (ms < MINUTE_MS - 50) return `${(ms / SECOND_MS).toFixed(1).replace(/\.0$/, '')} s`
+  const wholeMs = Math.round(ms / SECOND_MS) * SECOND_MS
+  if (wholeMs < HOUR_MS) return inParts(wholeMs, ['min', MINUTE_MS], ['s', SECOND_MS])
+  return inParts(Math.round(ms / MINUTE_MS) * MINUTE_MS, ['h', HOUR_MS], ['min', MINUTE_MS])
 }
 
-function trimmed(value: number): string {
-  return value.toFixed(1).replace(/\.0$/, '')
+type Part = readonly [name: string, ms: number]
+
+function inParts(ms: number, [big, bigMs]: Part, [small, smallMs]: Part): string {
+  const rest = Math.round((ms % bigMs) / smallMs)
+  return `${Math.floor(ms / bigMs)} ${big}${rest === 0 ? '' : ` ${rest} ${small}`}`
 }
 
 /** An amount in its currency's smallest unit, as people write it: `HKD 12.34`, `JPY 1234`. */
 export function money(total: number, currency: string): string {
-  const digits = ZERO_DECIMAL.has(currency) ? 0 : 2
+  const digits = fractionDigits(currency)
   return `${currency} ${(total / 10 ** digits).toFixed(digits)}`
 }
 
-/** ISO 4217 currencies without a smaller unit, among those that WeChat Pay settles in. */
-const ZERO_DECIMAL: ReadonlySet<string> = new Set(['JPY', 'KRW', 'VND', 'IDR', 'CLP'])
+/** As ISO 4217 has it, which JavaScript's own tables follow. */
+function fractionDigits(currency: string): number {
+  const { maximumFractionDigits } = new Intl.NumberFormat('en', {
+    style: 'currency',
+    currency,
+  }).resolvedOptions()
+  return maximumFractionDigits ?? 2
+}
 
 /** `2026-06-08 10:34:56.789` in Beijing time, WeChat Pay's own. */
 export function moment(atMs: number): string {
-  return new Date(atMs + 8 * 3_600_000).toISOString().slice(0, 23).replace('T', ' ')
+  return new Date(atMs + 8 * HOUR_MS).toISOString().slice(0, 23).replace('T', ' ')
 }

@@ -1,6 +1,6 @@
 import { isFinal, nameOf, type Order } from '../../core/order.ts'
 import type { Evidence } from '../../core/outcome.ts'
-import { proofOf } from '../../proof.ts'
+import { brokenEvidence, proofOf } from '../../proof.ts'
 import type { PlatformKey, Store } from '../../store/store.ts'
 
 /** What the simulator knows of an order, as `GET /_sim/orders` tells it. */
@@ -16,17 +16,25 @@ export interface TrueOrder {
   readonly received: number
 }
 
+/** All that the simulator has to say about a run. */
+export interface Truth {
+  readonly orders: readonly TrueOrder[]
+  /** Quick Pay numbers that arrived more than once, those that became no order among them. */
+  readonly quickPayReceivedTwice: number
+}
+
 export interface Wrong {
   readonly order: string
   readonly why: string
 }
 
 /**
- * Holds every verdict against the simulator's truth. Wrong is: a verdict that contradicts the truth, an order that
- * WeChat Pay has and Verdict lacks, a Quick Pay that was received twice, evidence that doesn't verify.
+ * Holds every order against the simulator's truth. Wrong is: a verdict that contradicts the truth, an order that WeChat
+ * Pay has and Verdict lacks, a Quick Pay that was received twice, evidence that doesn't verify. An order without
+ * verdict claims nothing yet: only its evidence can be wrong.
  */
-export async function audit(store: Store, truth: readonly TrueOrder[]): Promise<readonly Wrong[]> {
-  const truths = new Map(truth.map((order) => [nameOf(order), order]))
+export async function audit(store: Store, truth: Truth): Promise<readonly Wrong[]> {
+  const truths = new Map(truth.orders.map((order) => [nameOf(order), order]))
   const keys = await store.platformKeys()
   const wrong: Wrong[] = []
   const seen = new Set<string>()
@@ -36,11 +44,21 @@ export async function audit(store: Store, truth: readonly TrueOrder[]): Promise<
     const why = wrongAbout(order, truths.get(name), await store.evidenceOf(order.id), keys)
     if (why !== null) wrong.push({ order: name, why })
   }
-  for (const [name, { received, kind }] of truths) {
+  for (const name of truths.keys()) {
     if (!seen.has(name)) wrong.push({ order: name, why: 'WeChat Pay has it, Verdict lacks it' })
-    if (kind === 'quick_pay' && received > 1)
-      wrong.push({ order: name, why: `Quick Pay received ${received} times` })
   }
+  return [...wrong, ...receivedTwice(truth)]
+}
+
+function receivedTwice({ orders, quickPayReceivedTwice }: Truth): readonly Wrong[] {
+  const twice = orders.filter(({ kind, received }) => kind === 'quick_pay' && received > 1)
+  const wrong = twice.map((order) => ({
+    order: nameOf(order),
+    why: `Quick Pay received ${order.received} times`,
+  }))
+  const others = quickPayReceivedTwice - twice.length
+  if (others > 0)
+    wrong.push({ order: 'orders that WeChat Pay refused', why: `${others} Quick Pay received twice` })
   return wrong
 }
 
@@ -50,7 +68,8 @@ function wrongAbout(
   evidence: readonly Evidence[],
   keys: readonly PlatformKey[],
 ): string | null {
-  if (!isFinal(order)) return null
+  if (order.kind === 'quick_pay' && order.placings > 1) return `Quick Pay sent ${order.placings} times`
+  if (!isFinal(order)) return brokenEvidence(order, evidence, keys)
   const { state } = order
   const expected = truth === undefined ? 'NOT_CREATED' : truth.trade_state
   if (state !== expected) return `verdict ${state}, WeChat Pay has ${truth?.trade_state ?? 'no such order'}`

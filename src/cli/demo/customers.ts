@@ -1,13 +1,17 @@
 import { type Clock, sleep } from '../../clock.ts'
+import { isFinal } from '../../core/order.ts'
 import type { PlaceOrder } from '../../engine/engine.ts'
 import { VerdictError } from '../../errors.ts'
 import type { Gateway } from '../../gateway/gateway.ts'
 import type { WechatPayAccount } from '../../gateway/wechatpay/account.ts'
+import type { StoreReader } from '../../store/store.ts'
 import type { Verdict } from '../../verdict.ts'
 import { type ShopOrder, shopOrder } from './shop.ts'
 
 export interface ShopEdges {
   readonly verdict: Verdict
+  /** What entered before a crash is served no second time. */
+  readonly store: Pick<StoreReader, 'find'>
   readonly clock: Clock
   readonly accounts: readonly WechatPayAccount[]
   /** Places the orders that Verdict only tracks, as somebody else's code would. */
@@ -27,28 +31,58 @@ export async function serveCustomers(
   orders: number | null,
   signal: AbortSignal,
 ): Promise<void> {
-  const served: Array<Promise<void>> = []
-  for (let index = 0; orders === null || index < orders; index++) {
-    const order = shopOrder(edges.seed, index)
-    const waitMs = edges.startedAtMs + order.arrivesAfterMs - edges.clock.nowMs()
-    if (waitMs > 0) await sleep(edges.clock, waitMs, signal)
-    signal.throwIfAborted()
-    served.push(serve(edges, order, signal).catch((error: Error) => refusedToStop(error, edges, signal)))
+  const { clock, seed, startedAtMs, store } = edges
+  const underWay = new Set<Promise<void>>()
+  const serving = (work: Promise<void>): void => {
+    const settled = work.catch((error: Error) => saidUnlessStopped(error, edges, signal))
+    underWay.add(settled)
+    settled.then(() => underWay.delete(settled))
   }
-  await Promise.all(served)
+  // While Verdict was down the shop was closed: the next customer comes now, and the others after him.
+  let closedMs: number | null = null
+  for (let index = 0; orders === null || index < orders; index++) {
+    const order = shopOrder(seed, index)
+    const placement = placementOf(order, edges.accounts)
+    const known = await store.find(placement)
+    if (known === null) {
+      const comesAtMs = startedAtMs + order.arrivesAfterMs
+      closedMs ??= Math.max(0, clock.nowMs() - comesAtMs)
+      const waitMs = comesAtMs + closedMs - clock.nowMs()
+      if (waitMs > 0) await sleep(clock, waitMs, signal)
+      signal.throwIfAborted()
+      serving(
+        enter(edges, order, placement, signal).then(() => loseInterest(edges, order, placement, signal)),
+      )
+    } else if (!isFinal(known) && order.givesUpAfterMs !== null) {
+      serving(loseInterest(edges, order, placement, signal))
+    }
+  }
+  await Promise.all(underWay)
 }
 
-function refusedToStop(error: Error, { say }: ShopEdges, signal: AbortSignal): void {
+function saidUnlessStopped(error: Error, { say }: ShopEdges, signal: AbortSignal): void {
   if (!signal.aborted) say(error.message)
 }
 
-async function serve(edges: ShopEdges, order: ShopOrder, signal: AbortSignal): Promise<void> {
-  const { verdict, clock } = edges
-  const placement = placementOf(order, edges.accounts)
-  if (order.isTracked) await placeElsewhereAndTrack(edges, placement)
-  else await verdict.place(placement)
-  if (order.givesUpAfterMs === null) return
-  await sleep(clock, order.givesUpAfterMs, signal)
+async function enter(
+  edges: ShopEdges,
+  order: ShopOrder,
+  placement: PlaceOrder,
+  signal: AbortSignal,
+): Promise<void> {
+  if (order.isTracked) await placeElsewhereAndTrack(edges, placement, signal)
+  else await edges.verdict.place(placement)
+}
+
+async function loseInterest(
+  { verdict, clock, store }: ShopEdges,
+  { givesUpAfterMs }: ShopOrder,
+  placement: PlaceOrder,
+  signal: AbortSignal,
+): Promise<void> {
+  if (givesUpAfterMs === null) return
+  const { createdAtMs } = (await store.find(placement)) ?? { createdAtMs: clock.nowMs() }
+  await sleep(clock, Math.max(0, createdAtMs + givesUpAfterMs - clock.nowMs()), signal)
   await verdict.giveUp(placement).catch((error: unknown) => {
     // The customer paid before the shop lost interest.
     if (!(error instanceof VerdictError && error.code === 'ORDER_STATE')) throw error
@@ -58,6 +92,7 @@ async function serve(edges: ShopEdges, order: ShopOrder, signal: AbortSignal): P
 async function placeElsewhereAndTrack(
   { verdict, clock, elsewhere }: ShopEdges,
   placement: PlaceOrder,
+  signal: AbortSignal,
 ): Promise<void> {
   const { account, sub_mchid, out_trade_no, kind, amount } = placement
   const gateway = elsewhere.get(account)
@@ -67,7 +102,7 @@ async function placeElsewhereAndTrack(
     const signedAtMs = clock.nowMs()
     const outcome = await gateway.place({ account, sub_mchid, out_trade_no, kind, body, signedAtMs })
     if (outcome.kind !== 'no-answer') break
-    await sleep(clock, ELSEWHERE_RETRY_MS)
+    await sleep(clock, ELSEWHERE_RETRY_MS, signal)
   }
   await verdict.track({ account, sub_mchid, out_trade_no, kind, amount, end: true })
 }

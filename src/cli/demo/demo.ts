@@ -4,59 +4,77 @@ import type { Store } from '../../store/store.ts'
 import { audit, everyOrder, type Wrong } from './audit.ts'
 import { serveCustomers } from './customers.ts'
 import type { DemoFlags } from './options.ts'
+import { screenOn } from './screen.ts'
 import { type DemoEdges, openSession, type Session } from './session.ts'
+import { showProgress, showTable } from './show.ts'
 import { type Summary, summarize } from './summary.ts'
-import { progressLine, resultTable, standing } from './table.ts'
+import { countOpen, resultTable } from './table.ts'
 
 /** The audit looks at the truth this long after the last verdict, in simulated time. */
 const AUDIT_AFTER_MS = 600_000
-const PROGRESS_MS = 1_000
+/** Far longer than any ending takes: an order that is open by then stays open, and the run says so. */
+const SETTLING_MS_MAX = 2 * 3_600_000
 const SETTLED_CHECK_MS = 100
 const WRONG_SHOWN_MAX = 20
 
 /**
  * The main job, seen whole: a shop places orders at a simulated WeChat Pay that loses replies, and Verdict finds out
  * what became of each. Returns the exit code: 0 if every order has its verdict and none is wrong.
+ *
+ * @throws as `openSession`, and the signal's reason
  */
-export async function demo(flags: DemoFlags, edges: DemoEdges): Promise<number> {
+export function demo(flags: DemoFlags, edges: DemoEdges): Promise<number> {
+  return flags.once ? runOnce(flags, edges) : runLive(flags, edges)
+}
+
+async function runOnce(flags: DemoFlags, edges: DemoEdges): Promise<number> {
   const session = await openSession(flags, edges)
-  const closing = new AbortController()
-  const ended = AbortSignal.any([edges.signal, closing.signal])
-  const customers = serveCustomers(session.shop, session.run.orders, ended)
-  customers.catch(() => {})
-  const shown = flags.once ? showProgress(session, edges, ended) : showTable(session, edges, ended)
-  shown.catch(() => {})
+  const shown = new AbortController()
+  const show = showProgress(session, edges.say, AbortSignal.any([edges.signal, shown.signal]))
+  show.catch(() => {})
   try {
-    if (!flags.once) return await untilAborted(edges.signal)
-    await customers
+    await serveCustomers(session.shop, session.run.orders, edges.signal)
     await untilAudit(session, edges)
-    closing.abort()
+    shown.abort()
     return await report(session, flags, edges)
   } finally {
-    closing.abort()
+    shown.abort()
     await session.close()
   }
 }
 
-function untilAborted(signal: AbortSignal): Promise<number> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve(0)
-    signal.addEventListener('abort', () => resolve(0), { once: true })
-  })
+/** Stays up until the signal aborts. */
+async function runLive(flags: DemoFlags, edges: DemoEdges): Promise<number> {
+  const { terminal, signal } = edges
+  const screen = terminal?.isTTY ? screenOn(terminal) : null
+  const say = screen?.say ?? edges.say
+  const session = await openSession(flags, { ...edges, say })
+  try {
+    const show = screen === null ? showProgress(session, say, signal) : showTable(session, screen, signal)
+    // Whichever fails first ends the demo; both fail when the signal aborts.
+    await Promise.all([serveCustomers(session.shop, session.run.orders, signal), show])
+    return 0
+  } finally {
+    await session.close()
+  }
 }
 
 /** Waits until every order has its verdict and ten simulated minutes more. */
 async function untilAudit({ store, clock }: Session, { say, signal }: DemoEdges): Promise<void> {
-  while ((await countOpen(store)) > 0) await sleep(systemClock, SETTLED_CHECK_MS, signal)
+  const giveUpAtMs = clock.nowMs() + SETTLING_MS_MAX
+  for (;;) {
+    const open = countOpen(await store.countByState())
+    if (open === 0) break
+    if (clock.nowMs() > giveUpAtMs) {
+      say(`${open} orders are still open two simulated hours after the last customer came`)
+      break
+    }
+    await sleep(systemClock, SETTLED_CHECK_MS, signal)
+  }
   const waitMs = (await lastVerdictAtMs(store)) + AUDIT_AFTER_MS - clock.nowMs()
   if (waitMs <= 0) return
-  say('every order has its verdict; the truth is compared ten simulated minutes after the last one')
+  say('the truth is compared ten simulated minutes after the last verdict')
   await sleep(clock, waitMs, signal)
-}
-
-async function countOpen(store: Store): Promise<number> {
-  const { placing = 0, waiting = 0, ending = 0 } = await store.countByState()
-  return placing + waiting + ending
 }
 
 async function lastVerdictAtMs(store: Store): Promise<number> {
@@ -69,10 +87,10 @@ async function lastVerdictAtMs(store: Store): Promise<number> {
 async function report(
   { store, truth, run, speed }: Session,
   { json }: DemoFlags,
-  edges: DemoEdges,
+  { say, print }: DemoEdges,
 ): Promise<number> {
-  const wrong = await audit(store, await truth.orders())
   const { ordersHit, faults } = await truth.statistics()
+  const wrong = await audit(store, await truth.truth())
   const summary: Summary = {
     ...(await summarize(store, wrong)),
     ordersWithFault: ordersHit,
@@ -80,41 +98,14 @@ async function report(
     seed: run.seed,
     speed,
   }
-  sayWrong(wrong, edges)
-  edges.print(json ? JSON.stringify(summary) : resultTable(summary))
-  return summary.open === 0 && summary.wrong === 0 ? 0 : 1
+  sayWrong(wrong, say)
+  const missing = (run.orders ?? 0) - summary.orders
+  if (missing > 0) say(`wrong: ${missing} customers' orders never entered Verdict`)
+  print(json ? JSON.stringify(summary) : resultTable(summary))
+  return summary.open === 0 && summary.wrong === 0 && missing <= 0 ? 0 : 1
 }
 
-function sayWrong(wrong: readonly Wrong[], { say }: DemoEdges): void {
+function sayWrong(wrong: readonly Wrong[], say: DemoEdges['say']): void {
   for (const { order, why } of wrong.slice(0, WRONG_SHOWN_MAX)) say(`wrong: ${order}: ${why}`)
   if (wrong.length > WRONG_SHOWN_MAX) say(`wrong: ${wrong.length - WRONG_SHOWN_MAX} more`)
-}
-
-async function showProgress(
-  { store, verdict }: Session,
-  { say }: DemoEdges,
-  signal: AbortSignal,
-): Promise<void> {
-  for (;;) {
-    await sleep(systemClock, PROGRESS_MS, signal)
-    say(progressLine(await store.countByState(), verdict.statistics))
-  }
-}
-
-/** A table that is drawn over itself on a terminal; elsewhere a line a second. */
-async function showTable(session: Session, edges: DemoEdges, signal: AbortSignal): Promise<void> {
-  if (!process.stderr.isTTY) return showProgress(session, edges, signal)
-  const { store, verdict, truth, clock } = session
-  let drawn = 0
-  for (;;) {
-    await sleep(systemClock, PROGRESS_MS, signal)
-    const lines = standing(
-      await store.countByState(),
-      verdict.statistics,
-      await truth.statistics(),
-      clock.nowMs(),
-    )
-    process.stderr.write(`${drawn > 0 ? `\x1b[${drawn}A\x1b[0J` : ''}${lines.join('\n')}\n`)
-    drawn = lines.length
-  }
 }

@@ -1,4 +1,5 @@
-import { type Clock, compressedClock, sleep, systemClock } from '../../clock.ts'
+import { existsSync } from 'node:fs'
+import { type Clock, compressedClock } from '../../clock.ts'
 import { VerdictError } from '../../errors.ts'
 import type { Gateway } from '../../gateway/gateway.ts'
 import { accountName } from '../../gateway/wechatpay/account.ts'
@@ -6,19 +7,14 @@ import { accountsFromFile } from '../../gateway/wechatpay/account-file.ts'
 import { sqliteStore } from '../../store/sqlite/index.ts'
 import type { Store } from '../../store/store.ts'
 import { gatewayFor, Verdict, type VerdictOptions } from '../../verdict.ts'
+import { whenFree } from '../when-free.ts'
 import { anchorIn } from './clock-file.ts'
 import type { ShopEdges } from './customers.ts'
-import {
-  checkSpeed,
-  type DemoFlags,
-  demoFiles,
-  keepRun,
-  type Run,
-  SPEED_LIVE,
-  SPEED_ONCE,
-  theRun,
-} from './options.ts'
-import { TruthTeller, WeChatPay } from './wechat-pay.ts'
+import { checkFlags, type DemoFlags, SPEED_LIVE, SPEED_ONCE } from './options.ts'
+import { type DemoFiles, demoFiles, keepRun, makeFolderOf, type Run, theRun } from './run.ts'
+import type { Terminal } from './screen.ts'
+import { TruthTeller } from './truth-teller.ts'
+import { WeChatPay } from './wechat-pay.ts'
 
 export interface DemoEdges {
   /** Progress, for people: standard error. */
@@ -26,6 +22,8 @@ export interface DemoEdges {
   /** The result: standard output. */
   readonly print: (line: string) => void
   readonly signal: AbortSignal
+  /** Where the live table is drawn, if it is a terminal. */
+  readonly terminal?: Terminal
   /** For tests of the audit itself: puts something between Verdict and WeChat Pay. */
   readonly sabotage?: (gateway: Gateway) => Gateway
 }
@@ -44,31 +42,33 @@ export interface Session {
 
 /** @throws OPTION_INVALID, STORE_INVALID, STORE_IN_USE */
 export async function openSession(flags: DemoFlags, edges: DemoEdges): Promise<Session> {
-  checkSpeed(flags.speed)
+  checkFlags(flags)
   const files = demoFiles(flags.store)
-  const given = theRun(flags, files.run)
+  const given = theRun(flags, files)
+  makeFolderOf(files)
   const closing: Array<() => Promise<void>> = []
   const close = async (): Promise<void> => {
     for (const end of closing.splice(0).reverse()) await end()
   }
   try {
-    const store = await ownStore(files.store, edges)
+    const { say, signal } = edges
+    const store = await whenFree(() => sqliteStore({ file: files.store }), edges)
     closing.push(() => store.close())
+    await refuseForeignOrders(store, files)
     const anchor = anchorIn(files.clock, flags.speed, flags.once ? SPEED_ONCE : SPEED_LIVE)
     const clock = compressedClock(anchor)
-    const startedAtMs = given.startedAtMs ?? clock.nowMs()
-    const run = keepRun(files.run, { ...given, startedAtMs })
-    sayWhatRuns(run, anchor.speed, files.store, edges)
+    keepRun(files, given)
+    sayWhatRuns(given, anchor.speed, files.store, edges)
 
-    const { say } = edges
-    const { seed, faults, port } = run
+    const { seed, faults, port } = given
     const weChatPay = new WeChatPay({ dir: files.weChatPay, clockFile: files.clock, port, seed, faults, say })
     closing.push(() => weChatPay.end())
     await weChatPay.start()
+    signal.throwIfAborted()
     const accounts = await accountsFromFile(weChatPay.accountFile)
     const baseUrl = accounts[0]?.baseUrl ?? ''
     say(
-      `WeChat Pay is simulated at ${baseUrl} by process ${weChatPay.pid}; Verdict is process ${process.pid}`,
+      `WeChat Pay is simulated at ${baseUrl} by process ${weChatPay.pid}; Verdict is process ${process.pid}; the truth is told at ${baseUrl}/_sim/orders`,
     )
 
     const createGateway = sabotaged(clock, edges.sabotage)
@@ -84,12 +84,25 @@ export async function openSession(flags: DemoFlags, edges: DemoEdges): Promise<S
       accounts.map((account) => [accountName(account), gatewayFor(account, { clock })]),
     )
     for (const gateway of elsewhere.values()) closing.push(() => gateway.end())
-    const shop: ShopEdges = { verdict, clock, accounts, elsewhere, seed, startedAtMs, say }
-    return { run, speed: anchor.speed, clock, store, verdict, truth: new TruthTeller(baseUrl), shop, close }
+    // Only now: what was opened so far took minutes of simulated time, and the first customers would come all at once.
+    const startedAtMs = given.startedAtMs ?? clock.nowMs()
+    const run = keepRun(files, { ...given, startedAtMs })
+    const shop: ShopEdges = { verdict, store, clock, accounts, elsewhere, seed, startedAtMs, say }
+    const truth = new TruthTeller(baseUrl, signal)
+    return { run, speed: anchor.speed, clock, store, verdict, truth, shop, close }
   } catch (error) {
     await close()
     throw error
   }
+}
+
+/** Nobody's real orders are mixed with a demo's. */
+async function refuseForeignOrders(store: Store, { run, store: file }: DemoFiles): Promise<void> {
+  if (existsSync(run) || (await store.page(0, 1)).length === 0) return
+  throw new VerdictError(
+    'OPTION_INVALID',
+    `--store is ${file}, which holds orders that no demo placed; expected a new file, or one of an earlier demo`,
+  )
 }
 
 function sayWhatRuns({ orders, seed, faults }: Run, speed: number, file: string, { say }: DemoEdges): void {
@@ -106,23 +119,5 @@ function sabotaged(
   return (account, onKey) => {
     const gateway = gatewayFor(account, { clock, onKey })
     return sabotage === undefined ? gateway : sabotage(gateway)
-  }
-}
-
-const OWNER_WAIT_MS = 15_000
-const OWNER_RETRY_MS = 250
-
-/** A run that was just killed may still be going: waits a little for it to let go of the store. */
-async function ownStore(file: string, { say, signal }: DemoEdges): Promise<Store> {
-  const untilMs = systemClock.nowMs() + OWNER_WAIT_MS
-  for (let attempt = 0; ; attempt++) {
-    try {
-      return await sqliteStore({ file })
-    } catch (error) {
-      const isInUse = error instanceof VerdictError && error.code === 'STORE_IN_USE'
-      if (!isInUse || systemClock.nowMs() > untilMs) throw error
-      if (attempt === 0) say(`${error.message}; waiting for it to end`)
-      await sleep(systemClock, OWNER_RETRY_MS, signal)
-    }
   }
 }

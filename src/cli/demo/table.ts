@@ -1,39 +1,78 @@
-import type { Order } from '../../core/order.ts'
+import { isFinal, type Order } from '../../core/order.ts'
 import type { Statistics } from '../../engine/report.ts'
-import { inColumns, moment, seconds } from '../text.ts'
+import { inColumns, moment, money, seconds } from '../text.ts'
+import type { Run } from './run.ts'
 import type { Summary } from './summary.ts'
-import type { WeChatPayStatistics } from './wechat-pay.ts'
 
 export type CountByState = Readonly<Partial<Record<Order['state'], number>>>
 
 const OPEN = ['placing', 'waiting', 'ending'] as const
 const FINAL = ['SUCCESS', 'CLOSED', 'REVOKED', 'NOT_CREATED'] as const
 
-function sum(counts: CountByState, states: readonly Order['state'][]): number {
+export function sum(counts: CountByState, states: readonly Order['state'][] = [...OPEN, ...FINAL]): number {
   return states.reduce((total, state) => total + (counts[state] ?? 0), 0)
+}
+
+export function countOpen(counts: CountByState): number {
+  return sum(counts, OPEN)
 }
 
 export function progressLine(counts: CountByState, { calls, noAnswers }: Statistics): string {
   const verdicts = FINAL.map((state) => `${state} ${counts[state] ?? 0}`).join(', ')
-  return `${sum(counts, [...OPEN, ...FINAL])} orders: ${sum(counts, OPEN)} open, ${verdicts}; ${calls.query} queries, ${noAnswers} calls without an answer`
+  return `${sum(counts)} orders: ${countOpen(counts)} open, ${verdicts}; ${calls.query} queries, ${noAnswers} calls without an answer`
 }
 
+/** What the live table shows. */
+export interface Standing {
+  readonly nowMs: number
+  readonly speed: number
+  readonly run: Run
+  readonly counts: CountByState
+  readonly statistics: Statistics
+  /** Orders that met a fault, as the simulator counts; null while it can't be asked. */
+  readonly ordersHit: number | null
+  readonly latest: readonly Order[]
+}
+
+const BAR_WIDTH = 30
+
 /** The live table. */
-export function standing(
-  counts: CountByState,
-  statistics: Statistics,
-  weChatPay: WeChatPayStatistics,
-  nowMs: number,
-): string[] {
+export function liveTable({ nowMs, speed, run, counts, statistics, ordersHit, latest }: Standing): string[] {
   const { calls, noAnswers } = statistics
+  const all = sum(counts)
+  const hit = ordersHit === null ? 'asking' : `${ordersHit} of ${all} orders`
   return [
-    `${moment(nowMs)} (simulated)`,
+    '',
+    `  ${moment(nowMs).slice(0, 19)}, ${speed} times as fast; seed ${run.seed}, faults ${run.faults}; Ctrl-C ends it`,
+    '',
+    ...inColumns([...OPEN, ...FINAL].map((state) => [state, ...bar(counts[state] ?? 0, all)])),
+    '',
     ...inColumns([
-      ...[...OPEN, ...FINAL].map((state) => [state, String(counts[state] ?? 0).padStart(7)]),
-      ['orders that met a fault', String(weChatPay.ordersHit).padStart(7)],
+      ['met a fault', hit],
       ['calls', `place ${calls.place}, query ${calls.query}, close ${calls.close}, revoke ${calls.reverse}`],
-      ['without an answer', String(noAnswers).padStart(7)],
+      ['no answer', `${noAnswers} of them`],
     ]),
+    '',
+    ...inColumns(latest.map((order) => orderRow(order, nowMs))),
+  ]
+}
+
+function bar(count: number, all: number): [count: string, bar: string] {
+  const width = count === 0 ? 0 : Math.max(1, Math.round((count / all) * BAR_WIDTH))
+  return [String(count).padStart(7), '█'.repeat(width)]
+}
+
+function orderRow(order: Order, nowMs: number): string[] {
+  const { out_trade_no, kind, total, currency, queries, createdAtMs } = order
+  const endMs = isFinal(order) ? order.verdict.atMs : nowMs
+  const asked = queries === 1 ? '1 query answered' : `${queries} queries answered`
+  const afterMs = Math.max(0, endMs - createdAtMs)
+  return [
+    out_trade_no,
+    kind,
+    money(total, currency).padStart(11),
+    order.state,
+    `${asked}, ${seconds(afterMs)}`,
   ]
 }
 

@@ -1,8 +1,8 @@
 import { type ChildProcess, fork } from 'node:child_process'
-import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { type Clock, sleep, systemClock } from '../../clock.ts'
-import type { TrueOrder } from './audit.ts'
+import { type ErrorCode, VerdictError } from '../../errors.ts'
 
 export interface WeChatPayOptions {
   /** The simulator's own folder: its keys, its truth. */
@@ -14,15 +14,14 @@ export interface WeChatPayOptions {
   readonly say: (sentence: string) => void
 }
 
-/** What the simulator counts, as `GET /_sim/statistics` tells it. */
-export interface WeChatPayStatistics {
-  readonly orders: number
-  readonly ordersHit: number
-  readonly faults: Readonly<Record<string, number>>
-}
+/** What the simulator's process tells the demo. */
+export type WordFromSimulator =
+  | { readonly serves: true }
+  | { readonly serves: false; readonly code: ErrorCode; readonly message: string }
 
-const START_MS_MAX = 20_000
+const START_MS_MAX = 30_000
 const RESTART_PAUSE_MS = 300
+const END_MS_MAX = 3_000
 
 /** The simulator as a process of its own: started, watched, and started again when it dies. */
 export class WeChatPay {
@@ -43,66 +42,77 @@ export class WeChatPay {
     return this.#child?.pid
   }
 
-  /** Resolves when the simulator serves. */
+  /** Resolves when the simulator serves. @throws the VerdictError that it died of */
   async start(): Promise<void> {
-    // Its presence tells that the simulator serves; one of an earlier run would tell it too early.
-    rmSync(this.accountFile, { force: true })
-    const { dir, clockFile, port, seed, faults } = this.#options
+    const { dir, clockFile, port, seed, faults, say } = this.#options
     const args = ['simulate', '--dir', dir, '--clock', clockFile, '--customers', 'seeded']
     const more = ['--seed', String(seed), '--faults', faults, '--port', String(port)]
     const main = new URL(`../main${import.meta.url.slice(-3)}`, import.meta.url)
-    const child = fork(main, [...args, ...more], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+    // In a group of its own: a Ctrl-C is for us, and we end it when we no longer need it. Should we be killed, it
+    // notices that the channel is gone.
+    const child = fork(main, [...args, ...more], {
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      execArgv: [],
+      detached: true,
+    })
     this.#child = child
-    child.on('exit', () => void this.#restart(child))
-    const startedAtMs = this.#real.nowMs()
-    while (!existsSync(this.accountFile)) {
-      if (child.exitCode !== null || this.#real.nowMs() - startedAtMs > START_MS_MAX) {
-        throw new Error('the WeChat Pay simulator did not start')
-      }
-      await sleep(this.#real, 20)
-    }
+    if (child.stderr !== null) createInterface({ input: child.stderr }).on('line', say)
+    await this.#serving(child)
+    child.once('exit', (code, signal) => void this.#restart(signal ?? `exit code ${code}`))
+    // It may have died between its word and now.
+    if (!isAlive(child)) void this.#restart('at once')
+  }
+
+  #serving(child: ChildProcess): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const fail = (why: string): void => reject(new Error(`the WeChat Pay simulator did not start: ${why}`))
+      const cancel = this.#real.after(START_MS_MAX, () => {
+        child.kill('SIGKILL')
+        fail(`nothing was heard of it for ${START_MS_MAX} ms`)
+      })
+      child.once('error', (error) => fail(error.message))
+      child.once('exit', (code, signal) => {
+        cancel()
+        fail(signal ?? `exit code ${code}`)
+      })
+      child.once('message', (word: WordFromSimulator) => {
+        cancel()
+        if (word.serves) resolve()
+        else reject(new VerdictError(word.code, word.message))
+      })
+    })
   }
 
   async end(): Promise<void> {
     this.#ending = true
     const child = this.#child
-    if (child === null || child.exitCode !== null || child.signalCode !== null) return
+    if (child === null || !isAlive(child)) return
     const exited = new Promise((resolve) => child.once('exit', resolve))
     child.kill('SIGTERM')
-    const cancel = this.#real.after(3_000, () => child.kill('SIGKILL'))
+    const cancel = this.#real.after(END_MS_MAX, () => child.kill('SIGKILL'))
     await exited
     cancel()
   }
 
-  async #restart(child: ChildProcess): Promise<void> {
-    if (this.#ending || this.#child !== child) return
-    this.#options.say(
-      `the WeChat Pay simulator died (${child.signalCode ?? child.exitCode}); it is started again`,
-    )
-    await sleep(this.#real, RESTART_PAUSE_MS)
-    if (!this.#ending) await this.start().catch((error: Error) => this.#options.say(error.message))
+  /** As often as it takes: its port may be in use for a moment. */
+  async #restart(diedOf: string): Promise<void> {
+    if (this.#ending) return
+    this.#options.say(`the WeChat Pay simulator died (${diedOf}); it is started again`)
+    let said = ''
+    for (;;) {
+      await sleep(this.#real, RESTART_PAUSE_MS)
+      if (this.#ending) return
+      try {
+        return await this.start()
+      } catch (error) {
+        const { message } = error as Error
+        if (message !== said) this.#options.say(message)
+        said = message
+      }
+    }
   }
 }
 
-/** Asks the simulator's control API beside the wire. */
-export class TruthTeller {
-  readonly #baseUrl: string
-
-  constructor(baseUrl: string) {
-    this.#baseUrl = baseUrl
-  }
-
-  async orders(): Promise<readonly TrueOrder[]> {
-    return (await this.#get<{ orders: readonly TrueOrder[] }>('/_sim/orders')).orders
-  }
-
-  statistics(): Promise<WeChatPayStatistics> {
-    return this.#get('/_sim/statistics')
-  }
-
-  async #get<T>(path: string): Promise<T> {
-    const reply = await fetch(`${this.#baseUrl}${path}`)
-    if (!reply.ok) throw new Error(`${path} answered ${reply.status}`)
-    return (await reply.json()) as T
-  }
+function isAlive({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode === null && signalCode === null
 }

@@ -1,0 +1,86 @@
+import type { JournalLine } from '../core/change.ts'
+import { isFinal, nameOf, type Order } from '../core/order.ts'
+import { isTradeState, type TradeState } from '../core/trade-state.ts'
+import { inColumns, moment, money, seconds } from './text.ts'
+
+/** The life of an order in words. Moments are Beijing time, and since the order entered. */
+export function timeline(order: Order, journal: readonly JournalLine[]): string {
+  const since = journal.map(({ atMs }) => `+${seconds(Math.max(0, atMs - order.createdAtMs))}`)
+  const width = Math.max(0, ...since.map(({ length }) => length))
+  const rows = journal.map((line, i) => [
+    moment(line.atMs),
+    (since[i] ?? '').padStart(width),
+    inWords(line, order),
+  ])
+  return [...head(order), ...inColumns(rows)].join('\n')
+}
+
+function head(order: Order): string[] {
+  const { kind, total, currency, attention } = order
+  const lines = [`${nameOf(order)}: ${money(total, currency)} by ${kind}`, standing(order)]
+  if (attention !== null) lines.push(`needs attention: ${attention}`)
+  return lines
+}
+
+function standing(order: Order): string {
+  const { origin, createdAtMs } = order
+  if (!isFinal(order)) return `${order.state}; next due ${moment(order.dueAtMs)}`
+  const { atMs, learntBy, transaction_id, success_time } = order.verdict
+  const facts = [
+    `${order.state}, learnt by ${LEARNT_BY[learntBy]} ${seconds(Math.max(0, atMs - createdAtMs))} after it was ${origin}`,
+    success_time === null ? null : `paid ${success_time}`,
+    transaction_id === null ? null : `transaction_id ${transaction_id}`,
+  ]
+  return facts.filter((fact) => fact !== null).join('; ')
+}
+
+const LEARNT_BY = { place: 'the reply to the placing', query: 'a query', callback: 'a callback' } as const
+
+const CALL_WORDS = { place: 'placing', query: 'query', close: 'close', reverse: 'revoke' } as const
+
+function inWords({ event, call, said = '', note = '', tookMs }: JournalLine, { origin }: Order): string {
+  const what = call === undefined ? '' : CALL_WORDS[call]
+  const took = tookMs === undefined ? '' : ` (took ${seconds(tookMs)})`
+  const why = detail(note)
+  switch (event) {
+    case 'entered':
+      return origin === 'tracked' ? 'tracked: somebody else placed it' : 'accepted from the merchant'
+    case 'intent':
+      return `${what} written down, then sent`
+    case 'answer':
+      return `${what} answered: ${meaning(said)}${took}`
+    case 'refusal':
+      return `${what} refused: ${said}${took}${why}`
+    case 'no-answer':
+      return `${what} got no answer: ${said}${took}${why}`
+    case 'give-up':
+      return 'given up by the merchant'
+    case 'ending':
+      return `to be ended: ${said}`
+    case 'attention':
+      return `needs attention: ${said}${why}`
+    case 'verdict':
+      return `verdict ${said}`
+  }
+}
+
+const MEANINGS: Readonly<Record<TradeState, string>> = {
+  SUCCESS: 'paid',
+  REFUND: 'paid, then refunded',
+  NOTPAY: 'not paid yet',
+  USERPAYING: 'the customer is entering the password',
+  ACCEPT: 'accepted, not deducted yet',
+  PAYERROR: 'the payment failed',
+  CLOSED: 'closed',
+  REVOKED: 'revoked',
+}
+
+function meaning(said: string): string {
+  return isTradeState(said) ? `${said}, ${MEANINGS[said]}` : said
+}
+
+/** What a note adds: that the call about this very order was meant, the line says already. */
+function detail(note: string): string {
+  const rest = note.replace(/^(GET|POST) \S+: /, '')
+  return rest === '' ? '' : `: ${rest}`
+}
