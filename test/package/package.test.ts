@@ -3,17 +3,33 @@ import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/pr
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { blocks, textOf } from '../docs/markdown.ts'
 
 const run = promisify(execFile)
 const root = join(import.meta.dirname, '..', '..')
 
 /** What a build and a pack read. A copy is packed, so that the clone's own dist/ stays as it is. */
 const PACKED_FROM = [
-  ...['bin', 'scripts', 'src', 'CHANGELOG.md', 'LICENSE'],
+  ...['bin', 'docs', 'scripts', 'src', 'CHANGELOG.md', 'LICENSE', 'README.md'],
   ...['package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json'],
 ]
 const SETUP_MS = 240_000
+
+/** As a careful user would set it. The project has Node's types from the clone. */
+const STRICT = {
+  compilerOptions: {
+    target: 'es2024',
+    module: 'nodenext',
+    strict: true,
+    noUncheckedIndexedAccess: true,
+    exactOptionalPropertyTypes: true,
+    noEmit: true,
+    types: ['node'],
+    typeRoots: [join(root, 'node_modules', '@types')],
+  },
+  files: ['shop.ts'],
+}
 
 let folder: string
 let project: string
@@ -53,8 +69,28 @@ it('has the types that it promises', () => {
   for (const path of types) expect(packed).toContain(path.replace('./', ''))
 })
 
+describe("README's snippet", () => {
+  const [snippet = ''] = blocks(textOf('README.md'), 'ts')
+
+  it('compiles against the types of the package', async () => {
+    await writeFile(join(project, 'shop.ts'), snippet)
+    await writeFile(join(project, 'tsconfig.json'), JSON.stringify(STRICT))
+    const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
+    await expect(node(tsc, '-p', '.').catch(({ stdout }) => stdout)).resolves.toMatchObject({ stdout: '' })
+  })
+
+  it('runs as pasted, and again', async () => {
+    for (let start = 0; start < 2; start++) {
+      const { stdout } = await node('shop.ts')
+      expect(stdout).toMatch(/^SUCCESS 4200\d{24}\n\d+ true\n$/)
+    }
+  })
+})
+
 it('leaves sources, tests and scripts at home', () => {
-  expect(packed.filter((path) => /^(?:src|test|scripts)\/|\.test\.|(?:contract|testing)\./.test(path))).toEqual([])
+  expect(
+    packed.filter((path) => /^(?:src|test|scripts)\/|\.test\.|(?:contract|testing)\./.test(path)),
+  ).toEqual([])
 })
 
 /** Builds and packs a copy of the clone. Returns the path of the tarball. */
