@@ -9,6 +9,8 @@ export interface Entry {
 
 /** Every fifth order that is due comes from the others, however many stand at the till. */
 const RESERVED_EVERY = 5
+/** A customer who stood at the till a minute ago is gone; such orders wait in line with the others. */
+const TILL_PATIENCE_MS = 60_000
 
 /** The claimed orders in the order of their moments: those at the till first, the others with a reserved share. */
 export class Agenda {
@@ -16,8 +18,13 @@ export class Agenda {
   readonly #others = new Heap()
   #turn = 0
 
-  get size(): number {
-    return this.#till.size + this.#others.size
+  /** How many stand at the till. */
+  get till(): number {
+    return this.#till.size
+  }
+
+  get others(): number {
+    return this.#others.size
   }
 
   /** The earliest moment; Infinity when empty. */
@@ -25,8 +32,9 @@ export class Agenda {
     return Math.min(this.#till.nextAtMs, this.#others.nextAtMs)
   }
 
-  add(entry: Entry): void {
-    const heap = isAtTheTill(entry.order) ? this.#till : this.#others
+  add(entry: Entry, nowMs: number): void {
+    const atTheTill = isAtTheTill(entry.order) && nowMs - entry.order.dueAtMs < TILL_PATIENCE_MS
+    const heap = atTheTill ? this.#till : this.#others
     heap.push(entry)
   }
 
@@ -36,6 +44,11 @@ export class Agenda {
     const [first, second] = this.#turn === 0 ? [this.#others, this.#till] : [this.#till, this.#others]
     if (first.nextAtMs <= nowMs) return first.pop()
     return second.nextAtMs <= nowMs ? second.pop() : null
+  }
+
+  /** Takes one order out, whenever it is wanted; null if it isn't there. Reads all of them: not for every poll. */
+  take(id: number): Entry | null {
+    return this.#till.remove(id) ?? this.#others.remove(id)
   }
 
   /** Takes out everything. */
@@ -76,6 +89,13 @@ class Heap {
     if (top === undefined || last === undefined) return null
     if (entries.length > 0) this.#sink(last)
     return top
+  }
+
+  remove(id: number): Entry | null {
+    const found = this.#entries.find(({ order }) => order.id === id)
+    if (found === undefined) return null
+    for (const entry of this.clear()) if (entry !== found) this.push(entry)
+    return found
   }
 
   clear(): readonly Entry[] {

@@ -42,7 +42,10 @@ export class Batcher<Item, Result> {
   /** Writes what is waiting now, and resolves when nothing is left. Failures reach those who added. */
   async flush(): Promise<void> {
     while (this.#writing !== null || this.#waiting.length > 0) {
-      this.#writing ??= this.#writeWaiting()
+      // Forgotten only after it is remembered, even if the write fails before its first await.
+      this.#writing ??= this.#writeWaiting().finally(() => {
+        this.#writing = null
+      })
       await this.#writing
     }
   }
@@ -65,8 +68,6 @@ export class Batcher<Item, Result> {
       for (const [i, { resolve }] of batch.entries()) resolve(results[i] as Result)
     } catch (error) {
       for (const { reject } of batch) reject(error)
-    } finally {
-      this.#writing = null
     }
   }
 }

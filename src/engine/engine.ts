@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto'
+import assert from 'node:assert/strict'
 import { type Clock, sleep } from '../clock.ts'
 import type { Change } from '../core/change.ts'
 import { decide } from '../core/decide.ts'
@@ -7,22 +7,12 @@ import {
   isFinal,
   type Kind,
   nameOf,
-  type OpenOrder,
   type Order,
   type OrderKey,
   type Verdict,
 } from '../core/order.ts'
 import type { Credential } from '../core/outcome.ts'
-import {
-  checkAmount,
-  checkKey,
-  checkKind,
-  checkPlacement,
-  checkSubMchid,
-  expiryMs,
-  type Placement,
-  type PlacingAccount,
-} from '../core/placement.ts'
+import { checkKey, checkPlacement, type Placement, type PlacingAccount } from '../core/placement.ts'
 import type { Plan } from '../core/plan.ts'
 import { VerdictError } from '../errors.ts'
 import type { Gateway } from '../gateway/gateway.ts'
@@ -31,7 +21,8 @@ import type { Claim, Commit, Inserted, NewOrder, Store } from '../store/store.ts
 import { Batcher } from './batcher.ts'
 import type { Limits } from './budget.ts'
 import type { KeyShelf } from './key-shelf.ts'
-import { Lane, LEASE_MS, SOON_MS } from './lane.ts'
+import { Lane, SOON_MS } from './lane.ts'
+import { checkPurchase, checkTracked, conflict, fingerprintOf, newPlacing, newTracked } from './new-order.ts'
 import { type Notice, Report, type Statistics } from './report.ts'
 import { Waiters } from './waiters.ts'
 
@@ -62,6 +53,7 @@ const GATHER_MS = 20
 const BATCH_MAX = 500
 /** Room for every repeat of a placing; the order itself goes on after it. */
 const PLACE_WAIT_MS = 60_000
+const TIME_IS_UP = Symbol('time is up')
 
 export interface PlaceOrder extends Placement {
   readonly account: string
@@ -103,6 +95,8 @@ export class Engine {
   readonly #placing = new Waiters<Change>()
   readonly #closing = new AbortController()
   readonly #random: Random
+  /** A new order is claimed for as long as the slowest account needs. */
+  readonly #leaseMs: number
   #closed: Promise<void> | null = null
 
   constructor({ store, accounts, clock, random, worker, keys, notify = () => {} }: EngineOptions) {
@@ -116,7 +110,7 @@ export class Engine {
     this.#commits = new Batcher({ ...batch, write: (commits: readonly Commit[]) => this.#commit(commits) })
     this.#inserts = new Batcher({
       ...batch,
-      write: (orders: readonly NewOrder[]) => store.insert(orders, this.#claim()),
+      write: async (orders: readonly NewOrder[]) => store.insert(orders, this.#claim()),
     })
     for (const account of accounts) {
       const edges = { store, clock, random, worker, commits: this.#commits, report: this.#report }
@@ -124,14 +118,16 @@ export class Engine {
       this.#lanes.set(lane.account, lane)
       this.#accounts.set(lane.account, account)
     }
+    this.#leaseMs = Math.max(...[...this.#lanes.values()].map(({ leaseMs }) => leaseMs))
   }
 
   start(): void {
     for (const lane of this.#lanes.values()) lane.start()
   }
 
-  /** One turn of every lane, without the loop. Returns how many orders were worked on. */
+  /** One turn of every lane, without the loop. Returns how many orders were worked on. @throws CLOSED */
   async runOnce(): Promise<number> {
+    this.#closing.signal.throwIfAborted()
     const worked = await Promise.all([...this.#lanes.values()].map((lane) => lane.runOnce()))
     return worked.reduce((sum, count) => sum + count, 0)
   }
@@ -154,7 +150,8 @@ export class Engine {
     await Promise.all([...this.#lanes.values()].map((lane) => lane.stop()))
     await this.#commits.flush()
     this.#placing.endAll(closed)
-    await Promise.all([...this.#accounts.values()].map(({ gateway }) => gateway.end()))
+    const ends = await Promise.allSettled([...this.#accounts.values()].map(({ gateway }) => gateway.end()))
+    for (const end of ends) if (end.status === 'rejected') throw end.reason
   }
 
   // -------------------------------------------------------------- entrances
@@ -167,26 +164,41 @@ export class Engine {
    */
   async place({ account, purchase, ...placement }: PlaceOrder): Promise<PlacedOrder> {
     const lane = this.#lane(account)
-    const { placing } = this.#account(account)
-    const warnings = checkPlacement(placement, placing, this.#clock.nowMs())
-    checkPurchase(purchase)
-    const fingerprint = this.#fingerprint(account, { ...placement, purchase })
+    const { placing, fingerprintKey } = this.#account(account)
+    checkKey({ account, ...placement })
     const existing = await this.store.find({ account, ...placement })
+    // A repeat is judged at the moment of the first: a `time_expire` that has passed since makes it no other order.
+    const warnings = checkPlacement(placement, placing, existing?.createdAtMs ?? this.#clock.nowMs())
+    checkPurchase(purchase)
+    const fingerprint = fingerprintOf({ ...placement, purchase }, fingerprintKey)
     if (existing !== null) return this.#repeated(existing, fingerprint, warnings)
 
     await lane.mayPlace((ms) => sleep(this.#clock, ms, this.#closing.signal))
-    const claim = this.#claim()
-    const { order, body } = newPlacing(lane, placement, purchase ?? null, this.#clock.nowMs())
-    const quick = placement.kind === 'quick_pay'
-    const journal = [
-      { atMs: order.createdAtMs, event: 'entered', said: 'placed' },
-      { atMs: order.createdAtMs, event: 'intent', call: 'place' },
-    ] as const
-    const inserted = await this.#insert({ order, fingerprint, body: quick ? null : body, journal })
-    if (inserted.outcome === 'exists') return this.#repeated(inserted.order, fingerprint, warnings)
+    const entered = await lane.during(this.#enter(lane, placement, purchase ?? null, fingerprint))
+    if (entered.outcome === 'exists') return this.#repeated(entered.order, fingerprint, warnings)
+    return { ...(await this.#whenPlaced(entered.order)), repeated: false, warnings }
+  }
 
-    const first = await lane.place(inserted.order, body, claim.untilMs)
-    return { ...(await this.#whenPlaced(first ?? inserted.order)), repeated: false, warnings }
+  /** Writes the order, and only then sends it. */
+  async #enter(
+    lane: Lane,
+    placement: Placement,
+    purchase: string | null,
+    fingerprint: string,
+  ): Promise<{ readonly outcome: Inserted['outcome']; readonly order: Order }> {
+    const nowMs = this.#clock.nowMs()
+    const claim = this.#claim()
+    const entering = { gateway: lane.gateway, plan: lane.plan(placement.kind), nowMs }
+    const { order, body } = newPlacing(placement, purchase, entering)
+    const journal = [
+      { atMs: nowMs, event: 'entered', said: 'placed' },
+      { atMs: nowMs, event: 'intent', call: 'place' },
+    ] as const
+    const kept = placement.kind === 'quick_pay' ? null : body
+    const inserted = await this.#insert(lane, { order, fingerprint, body: kept, journal })
+    if (inserted.outcome === 'exists') return inserted
+    const placed = await lane.place(inserted.order, body, claim.untilMs)
+    return { outcome: 'inserted', order: placed ?? inserted.order }
   }
 
   /**
@@ -194,46 +206,27 @@ export class Engine {
    *
    * @throws ORDER_INVALID, ORDER_CONFLICT, PURCHASE_TAKEN, ACCOUNT_UNKNOWN, CLOSED: then nothing was written
    */
-  async track({ kind, amount, purchase, createdAtMs, end = false, ...key }: TrackOrder): Promise<Order> {
-    const lane = this.#lane(key.account)
+  async track(order: TrackOrder): Promise<Order> {
+    const lane = this.#lane(order.account)
     const nowMs = this.#clock.nowMs()
-    checkKind(kind)
-    checkKey(key)
-    checkSubMchid(key.sub_mchid, lane.gateway.identity.mode)
-    checkAmount(amount)
-    checkPurchase(purchase)
-    if (
-      createdAtMs !== undefined &&
-      !(Number.isSafeInteger(createdAtMs) && createdAtMs > 0 && createdAtMs <= nowMs)
-    ) {
-      throw new VerdictError(
-        'ORDER_INVALID',
-        `createdAtMs is ${createdAtMs}; expected epoch ms, not after now`,
-      )
-    }
-    const fingerprint = this.#fingerprint(key.account, { tracked: key.out_trade_no, kind, amount, purchase })
-    const order = newOrder(key, nowMs, {
-      kind,
-      total: amount.total,
-      currency: amount.currency,
-      origin: 'tracked',
-      mayEnd: end,
-      purchase: purchase ?? null,
-      windowEndAtMs: nowMs + lane.plan(kind).windowMs,
-      placings: 0,
-      latestPlacingAtMs: createdAtMs ?? nowMs,
-      state: 'waiting',
-      dueAtMs: nowMs,
-    })
+    checkTracked(order, lane.gateway.identity.mode, nowMs)
+    return lane.during(this.#enterTracked(lane, order, nowMs))
+  }
+
+  async #enterTracked(lane: Lane, tracked: TrackOrder, nowMs: number): Promise<Order> {
+    const { account, out_trade_no, kind, amount, purchase, end = false } = tracked
+    const { fingerprintKey } = this.#account(account)
+    const parameters = { tracked: out_trade_no, kind, amount, purchase, end }
+    const fingerprint = fingerprintOf(parameters, fingerprintKey)
+    const order = newTracked(tracked, { gateway: lane.gateway, plan: lane.plan(kind), nowMs })
     const journal = [{ atMs: nowMs, event: 'entered', said: 'tracked' }] as const
-    const inserted = await this.#insert({ order, fingerprint, body: null, journal })
+    const inserted = await this.#insert(lane, { order, fingerprint, body: null, journal })
     if (inserted.outcome === 'exists') {
       if (inserted.fingerprint !== fingerprint) throw conflict(inserted.order)
       return inserted.order
     }
     // The insert claimed it for a placing; there is none, so it goes to the loop.
-    await this.store.release([inserted.order.id], this.#worker)
-    lane.wake(nowMs)
+    await lane.giveBack(inserted.order, nowMs + this.#leaseMs)
     return inserted.order
   }
 
@@ -252,10 +245,11 @@ export class Engine {
         throw new VerdictError('ORDER_STATE', `${nameOf(order)} is paid; it can't be given up, only refunded`)
       }
       if (order.givenUpAtMs !== null) return order
+      this.#closing.signal.throwIfAborted()
       const moment = { nowMs: this.#clock.nowMs(), chance: this.#random.next() }
       const change = decide(order, { call: 'give-up' }, lane.rules(order.kind), moment)
       if ((await this.#commits.add({ change, keepClaim: true }, SOON_MS)) === 'applied') {
-        if (!isFinal(change.order)) lane.wake(change.order.dueAtMs)
+        if (!isFinal(change.order)) lane.changed(change.order)
         return change.order
       }
     }
@@ -311,9 +305,13 @@ export class Engine {
     return results
   }
 
-  async #insert(order: NewOrder): Promise<Exclude<Inserted, { outcome: 'purchase-taken' }>> {
+  async #insert(lane: Lane, order: NewOrder): Promise<Exclude<Inserted, { outcome: 'purchase-taken' }>> {
     this.#closing.signal.throwIfAborted()
-    const inserted = await this.#inserts.add(order, SOON_MS)
+    const inserted = await this.#inserts.add(order, SOON_MS).catch((error: unknown) => {
+      // It may be written all the same, and claimed by a caller that doesn't know.
+      lane.lost(this.#claim().untilMs)
+      throw error
+    })
     if (inserted.outcome !== 'purchase-taken') return inserted
     const { by } = inserted
     throw new VerdictError(
@@ -325,34 +323,37 @@ export class Engine {
   async #repeated(order: Order, fingerprint: string, warnings: readonly string[]): Promise<PlacedOrder> {
     const placing = await this.store.placingOf(order.id)
     if (placing?.fingerprint !== fingerprint) throw conflict(order)
-    const { credential } = await this.#whenPlaced(order)
-    return { order: (await this.store.byId(order.id)) ?? order, credential, repeated: true, warnings }
+    return { ...(await this.#whenPlaced(order)), repeated: true, warnings }
   }
 
   /** Waits while repeats of the placing are still to come. */
-  async #whenPlaced(order: Order): Promise<{ order: Order; credential: Credential | null }> {
-    const { signal } = this.#closing
-    if (order.state === 'placing') {
-      const changed = this.#placing.wait(order.id, signal)
-      const current = await this.store.byId(order.id)
-      if (current?.state === 'placing') {
-        await Promise.race([changed, sleep(this.#clock, PLACE_WAIT_MS, signal)]).catch(() =>
-          signal.throwIfAborted(),
-        )
-      }
-      changed.catch(() => {})
-    }
-    const [now, placing] = await Promise.all([this.store.byId(order.id), this.store.placingOf(order.id)])
-    return { order: now ?? order, credential: placing?.credential ?? null }
+  async #whenPlaced({ id, state }: Order): Promise<Pick<PlacedOrder, 'order' | 'credential'>> {
+    if (state === 'placing') await this.#leavesPlacing(id)
+    const [order, placing] = await Promise.all([this.store.byId(id), this.store.placingOf(id)])
+    assert(order !== null)
+    return { order, credential: placing?.credential ?? null }
   }
 
-  #fingerprint(account: string, parameters: object): string {
-    const { fingerprintKey } = this.#account(account)
-    return createHmac('sha256', fingerprintKey).update(canonical(parameters)).digest('base64url')
+  /** Resolves when a commit moves the order on from `placing`, or every repeat has had its time. @throws CLOSED */
+  async #leavesPlacing(id: number): Promise<void> {
+    const ended = new AbortController()
+    const changed = this.#placing.wait(id, ended.signal)
+    changed.catch(() => {})
+    const cancel = this.#clock.after(PLACE_WAIT_MS, () => ended.abort(TIME_IS_UP))
+    try {
+      this.#closing.signal.throwIfAborted()
+      // Read after the waiter stands: a change that came in between is seen by one of the two.
+      if ((await this.store.byId(id))?.state === 'placing') await changed
+    } catch (error) {
+      if (error !== TIME_IS_UP) throw error
+    } finally {
+      cancel()
+      ended.abort(TIME_IS_UP)
+    }
   }
 
   #claim(): Claim {
-    return { worker: this.#worker, untilMs: this.#clock.nowMs() + LEASE_MS }
+    return { worker: this.#worker, untilMs: this.#clock.nowMs() + this.#leaseMs }
   }
 
   #lane(account: string): Lane {
@@ -369,104 +370,6 @@ export class Engine {
     this.#lane(account)
     return this.#accounts.get(account) as EngineAccount
   }
-}
-
-type NewFields = NewOrder['order']
-type Given = Pick<
-  NewFields,
-  | 'kind'
-  | 'total'
-  | 'currency'
-  | 'origin'
-  | 'mayEnd'
-  | 'purchase'
-  | 'windowEndAtMs'
-  | 'placings'
-  | 'latestPlacingAtMs'
-  | 'state'
-  | 'dueAtMs'
->
-
-function newOrder({ account, sub_mchid, out_trade_no }: OrderKey, nowMs: number, given: Given): NewFields {
-  return {
-    account,
-    sub_mchid,
-    out_trade_no,
-    createdAtMs: nowMs,
-    version: 1,
-    queries: 0,
-    silence: 0,
-    seen: null,
-    declined: false,
-    unknownAtMs: null,
-    givenUpAtMs: null,
-    attention: null,
-    ...given,
-  }
-}
-
-/** The order as it is written before its request leaves, and the request's bytes. */
-function newPlacing(
-  lane: Lane,
-  placement: Placement,
-  purchase: string | null,
-  nowMs: number,
-): { order: NewFields; body: string } {
-  const { kind, amount } = placement
-  const given = placement.time_expire === undefined ? null : expiryMs(placement.time_expire)
-  const windowEndAtMs = given ?? nowMs + lane.plan(kind).windowMs
-  const time_expire = placement.time_expire ?? beijingTime(windowEndAtMs)
-  const body = lane.gateway.draft(kind === 'quick_pay' ? placement : { ...placement, time_expire })
-  const order = newOrder({ account: lane.account, ...placement }, nowMs, {
-    kind,
-    total: amount.total,
-    currency: amount.currency,
-    origin: 'placed',
-    mayEnd: true,
-    purchase,
-    windowEndAtMs,
-    placings: 1,
-    latestPlacingAtMs: nowMs,
-    state: 'placing',
-    // Should this process die now, the next one finds the order due.
-    dueAtMs: nowMs,
-  })
-  return { order, body }
-}
-
-const BEIJING_OFFSET_MS = 8 * 3_600_000
-
-/** `2026-06-08T10:34:56+08:00`, rounded up to the second. */
-export function beijingTime(atMs: number): string {
-  return `${new Date(Math.ceil(atMs / 1000) * 1000 + BEIJING_OFFSET_MS).toISOString().slice(0, 19)}+08:00`
-}
-
-function checkPurchase(purchase: string | undefined): void {
-  if (
-    purchase !== undefined &&
-    !(typeof purchase === 'string' && purchase.length >= 1 && purchase.length <= 128)
-  ) {
-    throw new VerdictError(
-      'ORDER_INVALID',
-      `purchase is ${JSON.stringify(purchase)}; expected 1 to 128 characters`,
-    )
-  }
-}
-
-/** The same text for the same values, whatever the order of the keys; absent and undefined are the same. */
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_, part: unknown) =>
-    typeof part === 'object' && part !== null && !Array.isArray(part)
-      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : part,
-  )
-}
-
-function conflict(order: OpenOrder | Order): VerdictError {
-  return new VerdictError(
-    'ORDER_CONFLICT',
-    `${nameOf(order)} exists with other parameters; expected a new out_trade_no, or exactly the same parameters`,
-  )
 }
 
 function notSettled(key: OrderKey, waitMs: number): VerdictError {

@@ -1,8 +1,8 @@
 import type { Clock } from '../clock.ts'
 import type { Call } from '../core/change.ts'
 import { decide, type Learnt, type Rules } from '../core/decide.ts'
-import { isFinal, type Kind, nameOf, type OpenOrder, type Order } from '../core/order.ts'
-import type { NoAnswer, Outcome } from '../core/outcome.ts'
+import { isAtTheTill, isFinal, type Kind, nameOf, type OpenOrder, type Order } from '../core/order.ts'
+import type { Outcome } from '../core/outcome.ts'
 import type { Plan } from '../core/plan.ts'
 import { nextStep, type Step } from '../core/step.ts'
 import type { Gateway } from '../gateway/gateway.ts'
@@ -36,12 +36,19 @@ export interface LaneEdges {
 const READ_AHEAD_MS = 1_000
 /** What one claim takes at most; the next one is made when half of it is worked off. */
 const CLAIM_LIMIT = 500
-/** How long a claim lasts. After a crash it is free again then, or at once where one process owns the store. */
-export const LEASE_MS = 60_000
+const CLAIM_LIMIT_MIN = 20
+/** How long a claim lasts at least. After a crash it is free again then, or at once where one process owns the store. */
+const LEASE_MS_MIN = 60_000
 /** A call is sent only if the claim outlasts it by this much. */
 const LEASE_MARGIN_MS = 1_000
 /** Pause after the store failed; the same work is tried again then. */
 const STORE_PAUSE_MS = 1_000
+/** Pause after a claim gave nothing though something is due: somebody else holds it at this moment. */
+const NOTHING_FREE_MS = 50
+/** An order at the till is asked again within 5 s: it stays in hand until then, and needs no claim. */
+const TILL_AHEAD_MS = 6_000
+/** So many orders at the till stay in hand like that; more go through the store like all others. */
+const TILL_IN_HAND_MAX = 5_000
 
 /**
  * One account's orders on their way: claim due → ask → decide → commit. An account has a lane of its own, so that no
@@ -55,12 +62,16 @@ export class Lane {
   readonly #budget: Budget
   readonly #breaker = new Breaker()
   readonly #underWay = new Set<Promise<void>>()
+  /** What one claim takes: no more than the budget lets out in a second, so that nobody new waits behind it. */
+  readonly #claimMax: number
   #running = false
   #stopping = false
   #claiming: Promise<void> | null = null
   /** When something unclaimed may fall within reach. */
   #claimAtMs = Number.NEGATIVE_INFINITY
-  /** Nothing is sent before: the budget or the breaker said so. */
+  /** Claims that nobody works on are over by then: a dead worker's, or one that the store failed to take back. */
+  #strayUntilMs = Number.NEGATIVE_INFINITY
+  /** Nothing is sent before: the budget or the breaker said so, or the store failed. */
   #pausedUntilMs = Number.NEGATIVE_INFINITY
   #timer: { readonly atMs: number; readonly cancel: () => void } | null = null
 
@@ -69,6 +80,7 @@ export class Lane {
     this.#edges = edges
     this.#options = options
     this.#budget = new Budget(options.limits, edges.clock.nowMs())
+    this.#claimMax = Math.min(Math.max(Math.ceil(options.limits.query), CLAIM_LIMIT_MIN), CLAIM_LIMIT)
   }
 
   get account(): string {
@@ -83,13 +95,19 @@ export class Lane {
     return { plan: this.plan(kind), believesUnsignedUnknown: this.gateway.identity.believesUnsignedUnknown }
   }
 
+  /** How long a claim lasts: two of the longest calls fit into it. */
+  get leaseMs(): number {
+    return Math.max(LEASE_MS_MIN, 2 * (this.gateway.callMsMax + LEASE_MARGIN_MS))
+  }
+
   /** Works on what falls due until `stop`. */
   start(): void {
     this.#running = true
+    this.#strayUntilMs = this.#edges.clock.nowMs() + this.leaseMs
     this.#turn()
   }
 
-  /** Starts nothing new, waits for what is under way, and gives the claims back. */
+  /** Starts nothing new, waits for what is under way, and gives the claims back. Never rejects. */
   async stop(): Promise<void> {
     this.#running = false
     this.#stopping = true
@@ -97,21 +115,18 @@ export class Lane {
     this.#timer = null
     await this.#claiming
     while (this.#underWay.size > 0) await Promise.all(this.#underWay)
-    const ids = this.#agenda.clear().map(({ order }) => order.id)
-    if (ids.length > 0) await this.#edges.store.release(ids, this.#edges.worker)
+    await this.#giveBack(this.#agenda.clear())
   }
 
   /**
-   * One turn without the loop: claims what is due now, works on all of it, what follows at once included, and resolves
-   * when it is written. Returns how many orders were worked on.
+   * One turn without the loop: claims what is due now, works on all of it that budget and breaker let out, what follows
+   * at once included, and resolves when it is written. Returns how many orders were worked on.
    */
   async runOnce(): Promise<number> {
     await this.#claim(this.#edges.clock.nowMs())
     let worked = 0
     for (;;) {
-      const before = this.#underWay.size
-      this.#dispatch()
-      worked += this.#underWay.size - before
+      worked += this.#dispatch()
       if (this.#underWay.size === 0) return worked
       await Promise.race(this.#underWay)
     }
@@ -123,6 +138,29 @@ export class Lane {
     this.#turn()
   }
 
+  /** The order was changed by somebody else than this lane, and may be due earlier than before. */
+  changed(order: OpenOrder): void {
+    const held = this.#agenda.take(order.id)
+    this.#follow(order, held?.claimedUntilMs ?? null)
+  }
+
+  /** `stop` waits for this work, too. */
+  during<Result>(work: Promise<Result>): Promise<Result> {
+    return this.#track(work)
+  }
+
+  /** An order was perhaps written and is claimed until then, and nobody works on it. */
+  lost(claimedUntilMs: number): void {
+    this.#strayUntilMs = Math.max(this.#strayUntilMs, claimedUntilMs)
+    this.#claimAtMs = Math.min(this.#claimAtMs, this.#strayUntilMs)
+    this.#turn()
+  }
+
+  /** Gives claims back, so that whoever is next takes the orders. If the store fails they end by themselves. */
+  giveBack(order: OpenOrder, claimedUntilMs: number): Promise<void> {
+    return this.#giveBack([{ order, claimedUntilMs }])
+  }
+
   /** Waits until the budget allows one more placing. Nothing is written or signed before. */
   async mayPlace(sleep: (ms: number) => Promise<void>): Promise<void> {
     for (;;) {
@@ -132,9 +170,14 @@ export class Lane {
     }
   }
 
-  /** Sends the placing whose intent was just written, and writes what came of it. */
-  place(order: OpenOrder, body: string, claimedUntilMs: number): Promise<Order | null> {
-    return this.#track(this.#placeAndLearn(order, body, claimedUntilMs))
+  /** Sends the placing whose intent was just written, and writes what came of it. Null if the store failed at that. */
+  async place(order: OpenOrder, body: string, claimedUntilMs: number): Promise<Order | null> {
+    try {
+      return await this.#placeAndLearn(order, body, claimedUntilMs)
+    } catch (error) {
+      await this.#failed(error, order, claimedUntilMs)
+      return null
+    }
   }
 
   /** Decides what was learnt and writes it; if the order moved on meanwhile, decides again on what it is now. */
@@ -163,8 +206,7 @@ export class Lane {
   #turn(): void {
     if (!this.#running) return
     const nowMs = this.#edges.clock.nowMs()
-    if (nowMs >= this.#claimAtMs && this.#agenda.size <= CLAIM_LIMIT / 2)
-      void this.#claim(nowMs + READ_AHEAD_MS)
+    if (nowMs >= this.#claimAtMs && this.#hasRoomForClaims) void this.#claim(nowMs + READ_AHEAD_MS)
     this.#dispatch()
     this.#sleep()
   }
@@ -174,10 +216,8 @@ export class Lane {
     if (!this.#running) return
     const hasRoom = this.#underWay.size < this.#options.concurrency
     const sendAtMs = hasRoom ? Math.max(this.#agenda.nextAtMs, this.#pausedUntilMs) : Number.POSITIVE_INFINITY
-    const claimAtMs =
-      this.#claiming === null && this.#agenda.size <= CLAIM_LIMIT / 2
-        ? this.#claimAtMs
-        : Number.POSITIVE_INFINITY
+    const mayClaim = this.#claiming === null && this.#hasRoomForClaims
+    const claimAtMs = mayClaim ? this.#claimAtMs : Number.POSITIVE_INFINITY
     const atMs = Math.min(sendAtMs, claimAtMs)
     if (this.#timer !== null && this.#timer.atMs === atMs) return
     this.#timer?.cancel()
@@ -191,6 +231,11 @@ export class Lane {
     this.#timer = { atMs, cancel: clock.after(Math.max(0, atMs - clock.nowMs()), wakeUp) }
   }
 
+  /** Those at the till don't count: however many are in hand, the others must come in as well. */
+  get #hasRoomForClaims(): boolean {
+    return this.#agenda.others <= this.#claimMax / 2 && this.#agenda.till <= 2 * TILL_IN_HAND_MAX
+  }
+
   #claim(dueUntilMs: number): Promise<void> {
     this.#claiming ??= this.#claimDue(dueUntilMs).finally(() => {
       this.#claiming = null
@@ -202,37 +247,63 @@ export class Lane {
   async #claimDue(dueUntilMs: number): Promise<void> {
     const { store, clock, worker, report } = this.#edges
     const nowMs = clock.nowMs()
-    const untilMs = nowMs + LEASE_MS
+    const untilMs = nowMs + this.leaseMs
     this.#claimAtMs = Number.POSITIVE_INFINITY
     try {
       const { account } = this
-      const orders = await store.claimDue({ account, worker, untilMs, nowMs, dueUntilMs, limit: CLAIM_LIMIT })
-      for (const order of orders) this.#agenda.add({ order, atMs: order.dueAtMs, claimedUntilMs: untilMs })
+      const limit = this.#claimMax
+      const orders = await store.claimDue({ account, worker, untilMs, nowMs, dueUntilMs, limit })
+      for (const order of orders) {
+        this.#agenda.add({ order, atMs: order.dueAtMs, claimedUntilMs: untilMs }, nowMs)
+      }
       const dueAtMs = await store.nextDueAtMs(account)
-      if (dueAtMs !== null) this.#claimAtMs = Math.min(this.#claimAtMs, dueAtMs - READ_AHEAD_MS / 2)
+      const soonestMs = orders.length > 0 ? Number.NEGATIVE_INFINITY : clock.nowMs() + NOTHING_FREE_MS
+      const nextMs = dueAtMs === null ? Number.POSITIVE_INFINITY : dueAtMs - READ_AHEAD_MS / 2
+      const strayMs = nowMs < this.#strayUntilMs ? this.#strayUntilMs : Number.POSITIVE_INFINITY
+      this.#claimAtMs = Math.min(this.#claimAtMs, Math.max(nextMs, soonestMs), strayMs)
     } catch (error) {
       this.#claimAtMs = clock.nowMs() + STORE_PAUSE_MS
       report.storeFailed(error)
     }
   }
 
-  /** Starts every order whose moment has come, as far as concurrency, budget and breaker allow. */
-  #dispatch(): void {
+  /**
+   * Starts every order whose moment has come, as far as concurrency, budget and breaker allow. Returns how many.
+   */
+  #dispatch(): number {
     const { clock, random } = this.#edges
+    let started = 0
+    let parked = 0
+    let stale: Entry[] | null = null
     while (this.#underWay.size < this.#options.concurrency) {
       const nowMs = clock.nowMs()
-      if (nowMs < this.#pausedUntilMs) return
+      if (nowMs < this.#pausedUntilMs) break
       const entry = this.#agenda.takeDue(nowMs)
-      if (entry === null) return
-      const step = nextStep(entry.order, nowMs)
-      const waitMs = this.#breaker.hold(nowMs, random.next()) || this.#budget.take(step.do, nowMs)
-      if (waitMs > 0) {
-        this.#agenda.add(entry)
-        this.#pausedUntilMs = nowMs + waitMs
-        return
+      if (entry === null) break
+      // Looked at before the breaker, whose probe would be lost on an order that may not be sent.
+      if (entry.claimedUntilMs - nowMs < this.gateway.callMsMax + LEASE_MARGIN_MS) {
+        stale ??= []
+        stale.push(entry)
+        continue
       }
-      void this.#track(this.#work(entry, step, nowMs))
+      const step = nextStep(entry.order, nowMs)
+      const heldMs = this.#breaker.hold(nowMs, random.next())
+      const waitMs = heldMs || this.#budget.take(step.do, nowMs)
+      if (waitMs === 0) {
+        started += 1
+        void this.#track(this.#work(entry, step, nowMs))
+      } else if (heldMs === 0 && step.do !== 'query') {
+        // Only this call's budget is used up: its orders stand in line, the queries behind them go on.
+        parked += 1
+        this.#agenda.add({ ...entry, atMs: nowMs + waitMs * parked }, nowMs)
+      } else {
+        this.#agenda.add(entry, nowMs)
+        this.#pausedUntilMs = nowMs + waitMs
+        break
+      }
     }
+    if (stale !== null) void this.#track(this.#giveBack(stale))
+    return started
   }
 
   #track<Result>(work: Promise<Result>): Promise<Result> {
@@ -251,21 +322,31 @@ export class Lane {
   // -------------------------------------------------------------- one order
 
   async #work({ order, claimedUntilMs }: Entry, step: Step, nowMs: number): Promise<void> {
-    const { store, worker, report } = this.#edges
     try {
-      if (claimedUntilMs - nowMs < this.gateway.callMsMax + LEASE_MARGIN_MS) {
-        await store.release([order.id], worker)
-        this.wake(order.dueAtMs)
-        return
-      }
       if (step.do === 'query') await this.learn(order, await this.#query(order), claimedUntilMs)
       else await this.#act(order, step, nowMs, claimedUntilMs)
     } catch (error) {
-      // What was learnt is lost with the write that failed, not the order: it is due as before, and asked again.
+      await this.#failed(error, order, claimedUntilMs)
+    }
+  }
+
+  /** What was learnt is lost with the write that failed, not the order: it is due as before, and asked again. */
+  #failed(error: unknown, order: OpenOrder, claimedUntilMs: number): Promise<void> {
+    this.#edges.report.storeFailed(error)
+    this.#pausedUntilMs = Math.max(this.#pausedUntilMs, this.#edges.clock.nowMs() + STORE_PAUSE_MS)
+    return this.#giveBack([{ order, claimedUntilMs }])
+  }
+
+  async #giveBack(entries: ReadonlyArray<Pick<Entry, 'order' | 'claimedUntilMs'>>): Promise<void> {
+    if (entries.length === 0) return
+    const { store, worker, report } = this.#edges
+    try {
+      const ids = entries.map(({ order }) => order.id)
+      await store.release(ids, worker)
+      this.wake(Math.min(...entries.map(({ order }) => order.dueAtMs)))
+    } catch (error) {
       report.storeFailed(error)
-      this.#pausedUntilMs = this.#edges.clock.nowMs() + STORE_PAUSE_MS
-      await store.release([order.id], worker).catch(report.storeFailed)
-      this.wake(this.#pausedUntilMs)
+      this.lost(Math.max(...entries.map(({ claimedUntilMs }) => claimedUntilMs)))
     }
   }
 
@@ -276,15 +357,13 @@ export class Lane {
     signedAtMs: number,
     claimedUntilMs: number,
   ): Promise<void> {
-    const { store, commits, worker } = this.#edges
+    const { store, commits } = this.#edges
     const intended = step.intent.order
     if (
       isFinal(intended) ||
       (await commits.add({ change: step.intent, keepClaim: true }, SOON_MS)) === 'moved'
     ) {
-      await store.release([order.id], worker)
-      this.wake(order.dueAtMs)
-      return
+      return this.#giveBack([{ order, claimedUntilMs }])
     }
     if (step.do === 'place') {
       const placing = await store.placingOf(order.id)
@@ -317,27 +396,36 @@ export class Lane {
   ): Promise<{ outcome: Outcome<T>; tookMs: number }> {
     const { clock, report } = this.#edges
     const fromMs = clock.nowMs()
-    const outcome = await make().catch(notSent)
+    const outcome = await answered(make)
     const nowMs = clock.nowMs()
     report.called(this.account, call, outcome)
-    if (this.#breaker.learn(outcome)) report.breaker(this.account, this.#breaker.isOpen)
-    if (!this.#breaker.isOpen) this.#pausedUntilMs = Math.min(this.#pausedUntilMs, nowMs)
+    if (this.#breaker.learn(outcome)) {
+      report.breaker(this.account, this.#breaker.isOpen)
+      // Somebody is there again: no need to wait for the next probe.
+      if (!this.#breaker.isOpen) this.#pausedUntilMs = nowMs
+    }
     if (outcome.kind === 'no-answer' && outcome.reason === 'rate-limited') this.#budget.slowDown(nowMs)
     return { outcome, tookMs: nowMs - fromMs }
   }
 
-  /** An order that is due again soon stays claimed and goes straight back onto the agenda. */
+  /**
+   * An order that is due again soon stays claimed and goes straight back onto the agenda; so does one at the till, which
+   * must not wait for a claim behind the others.
+   */
   #staysOurs(order: Order, claimedUntilMs: number, nowMs: number): boolean {
     if (this.#stopping || isFinal(order)) return false
     const lastMs = order.dueAtMs + this.gateway.callMsMax + LEASE_MARGIN_MS
-    return order.dueAtMs - nowMs <= READ_AHEAD_MS && lastMs < claimedUntilMs
+    if (lastMs >= claimedUntilMs) return false
+    const aheadMs = order.dueAtMs - nowMs
+    if (aheadMs <= READ_AHEAD_MS) return true
+    return aheadMs <= TILL_AHEAD_MS && isAtTheTill(order) && this.#agenda.till < TILL_IN_HAND_MAX
   }
 
   #follow(order: Order, claimedUntilMs: number | null): void {
     if (isFinal(order)) return
     if (claimedUntilMs === null) this.wake(order.dueAtMs)
     else {
-      this.#agenda.add({ order, atMs: order.dueAtMs, claimedUntilMs })
+      this.#agenda.add({ order, atMs: order.dueAtMs, claimedUntilMs }, this.#edges.clock.nowMs())
       this.#turn()
     }
   }
@@ -346,12 +434,12 @@ export class Lane {
 /** How long an intent waits for others to share its durable write: somebody stands still meanwhile. */
 export const SOON_MS = 2
 
-/** A gateway must not throw; if it does, we know nothing about the call. */
-function notSent(error: unknown): NoAnswer {
-  return {
-    kind: 'no-answer',
-    reason: 'reset',
-    sent: true,
-    detail: `the gateway failed: ${error instanceof Error ? error.message : error}`,
+/** A gateway must not throw; if it does, in whatever way, we know nothing about the call. */
+async function answered<T>(make: () => Promise<Outcome<T>>): Promise<Outcome<T>> {
+  try {
+    return await make()
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    return { kind: 'no-answer', reason: 'reset', sent: true, detail: `the gateway failed: ${why}` }
   }
 }

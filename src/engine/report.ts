@@ -24,17 +24,29 @@ export class Report {
     FinalState,
     number
   >
+  readonly #keysRefused = new Set<string>()
   #noAnswers = 0
+  #storeError: unknown = null
 
   constructor(notify: (notice: Notice) => void) {
-    this.#notify = notify
+    // Whoever is told must not be able to stop the work.
+    this.#notify = (notice) => {
+      try {
+        notify(notice)
+      } catch {}
+    }
   }
 
   called(account: string, call: Call, outcome: Outcome<unknown>): void {
     this.#calls[call] += 1
-    if (outcome.kind !== 'no-answer') return
+    if (outcome.kind !== 'no-answer') {
+      if (this.#keysRefused.size > 0) this.#keysRefused.delete(account)
+      return
+    }
     this.#noAnswers += 1
-    if (outcome.reason === 'key-refused') {
+    // Told once until WeChat Pay answers again: every call of the account fails alike.
+    if (outcome.reason === 'key-refused' && !this.#keysRefused.has(account)) {
+      this.#keysRefused.add(account)
       this.#notify({
         level: 'warn',
         message: `${account}: WeChat Pay refuses our signature: ${outcome.detail}`,
@@ -57,7 +69,10 @@ export class Report {
     )
   }
 
+  /** One write carries many orders: its failure is told once. */
   readonly storeFailed = (error: unknown): void => {
+    if (error === this.#storeError) return
+    this.#storeError = error
     this.#notify({
       level: 'warn',
       message: `the store failed: ${error instanceof Error ? error.message : String(error)}`,
