@@ -22,47 +22,69 @@ import type { PlatformKey, Store } from './store/store.ts'
 
 /** An account at WeChat Pay, and how Verdict works for it. */
 export type VerdictAccount = WechatPayAccount & {
-  /** When to query, and when to end, per kind. The defaults follow WeChat Pay's guide. */
+  /** When to query, and when to end, per kind. A kind that is left out has its default, which follows WeChat Pay's guide. */
   readonly policies?: Policies
-  /** Calls per second; the defaults are WeChat Pay's own limits. */
+  /**
+   * Calls per second of this process, each above 0 and at most 1,000,000. Default: place, close and reverse 150, query
+   * 600; WeChat Pay names all but the close.
+   */
   readonly limits?: Partial<Limits>
   /** Calls under way at once: 1 to 1000, default 200. */
   readonly concurrency?: number
 }
 
 export interface VerdictOptions {
+  /** Where the orders live. Stays the caller's: close it after Verdict. */
   readonly store: Store
+  /** At least one; no `mchid` or `sp_mchid` twice. Open orders of other accounts in the store are left alone. */
   readonly accounts: readonly VerdictAccount[]
-  /** Told what whoever runs Verdict should see: one sentence, nothing secret. */
+  /** Told what whoever runs Verdict should see: one sentence, nothing secret. Must not throw. Default: nobody is told. */
   readonly notify?: (notice: Notice) => void
+  /** The only source of time. Default: the machine's. */
   readonly clock?: Clock
+  /** The only source of chance in schedules. Default: the machine's. */
   readonly random?: Random
-  /** Makes the gateway of an account; for tests and other API families. `onKey` keeps a platform key for ever. */
+  /**
+   * Makes the gateway of an account; for tests and other API families. `onKey` keeps a platform key for ever. Default:
+   * Global APIv3 on the real network.
+   */
   readonly createGateway?: (account: WechatPayAccount, onKey: KeepKey) => Gateway
 }
 
+/** Keeps one of WeChat Pay's public keys by its serial, before anything that it signed is written. */
 export type KeepKey = (key: PlatformKey) => void
 
-/** Names an order. `account` may be left out while one is open; `sub_mchid` where the account has a default. */
+/** Names an order. */
 export interface OrderRef {
+  /** 1 to 32 characters: letters, digits and `_-|*@`. */
   readonly out_trade_no: string
+  /** `mchid` or `sp_mchid`. May be left out while one account is open. */
   readonly account?: string
+  /** Institutional mode only: the sub-merchant; the account's own by default. */
   readonly sub_mchid?: string | null
 }
 
+/** An order to be placed, in WeChat Pay's own words. */
 export type PlaceParameters = Omit<Placement, 'sub_mchid'> &
   OrderRef & {
-    /** The caller's id of what is bought: a second number is refused while an earlier one is open or paid. */
+    /**
+     * The caller's id of what is bought, 1 to 128 characters: a second number for it, under the same account and
+     * sub-merchant, is refused while an earlier one is open or paid (guide 6.9).
+     */
     readonly purchase?: string
   }
 
+/** An order that somebody else's code placed, and whether Verdict may end it. */
 export type TrackParameters = Omit<TrackOrder, keyof OrderKey> & OrderRef
 
 /** An order with everything that happened to it. */
 export interface OrderHistory {
   readonly order: Order
+  /** What the customer needs to pay: `code_url`, `prepay_id` or `mweb_url`. Null for Quick Pay, and while none came. */
   readonly credential: Credential | null
+  /** In the order of events. */
   readonly journal: readonly JournalLine[]
+  /** Every signed statement that was kept, in the order in which they came. */
   readonly evidence: readonly Evidence[]
   /** Whether the stored evidence proves the verdict, checked now. */
   readonly proof: Proof
@@ -91,6 +113,8 @@ export class Verdict {
   }
 
   /**
+   * Starts to follow all open orders of these accounts in the store, those of an earlier process included.
+   *
    * @throws OPTION_INVALID, KEY_INVALID, POLICY_INVALID with one sentence that names the value and what is expected;
    * nothing is sent then
    */
@@ -114,8 +138,10 @@ export class Verdict {
 
   /**
    * Places an order: it is written before its request leaves, and followed to its verdict whatever becomes of the
-   * reply. Resolves when a reply came, or every repeat went without one. The same number with the same parameters
-   * returns the order that exists, and sends nothing.
+   * reply. Resolves when a reply came, when every repeat went without one, or after a minute of waiting for repeats: look
+   * at `order.state` and `credential`, not at the fact that it resolved. Quick Pay is sent once; the other kinds up to
+   * four times with the same bytes. The same number with the same parameters returns the order that exists, and sends
+   * nothing.
    *
    * @throws ORDER_INVALID, ORDER_CONFLICT, PURCHASE_TAKEN, ACCOUNT_UNKNOWN, CLOSED: then nothing was sent
    */
@@ -125,16 +151,19 @@ export class Verdict {
   }
 
   /**
-   * Follows an order that somebody else's code placed. It is closed or revoked only with `end: true`.
+   * Follows an order that somebody else's code placed. It is closed or revoked only with `end: true`, or once it is
+   * given up; its window counts from tracking. Resolves when the order is written; the first query follows at once.
    *
-   * @throws ORDER_INVALID, ORDER_CONFLICT, PURCHASE_TAKEN, ACCOUNT_UNKNOWN, CLOSED
+   * @throws ORDER_INVALID, ORDER_CONFLICT, PURCHASE_TAKEN, ACCOUNT_UNKNOWN, CLOSED: then nothing was written
    */
   track(parameters: TrackParameters): Promise<Order> {
     return this.#engine.track({ ...parameters, ...this.#key(parameters) })
   }
 
   /**
-   * The merchant no longer wants the order: it is closed or revoked as soon as WeChat Pay allows.
+   * The merchant no longer wants the order: it is closed or revoked as soon as WeChat Pay allows, which is 15 s after
+   * the placing for Quick Pay and 5 min for the other kinds. Resolves with the order once the wish is written; the
+   * verdict may still be SUCCESS, if the customer pays in between. An order that ended unpaid stays as it is.
    *
    * @throws ORDER_STATE if it is paid, ORDER_UNKNOWN, ACCOUNT_UNKNOWN, CLOSED
    */
@@ -143,9 +172,11 @@ export class Verdict {
   }
 
   /**
-   * Resolves with the verdict, as soon as it is committed.
+   * Resolves with the verdict, as soon as it is committed; at once for an order that has it. Any number of callers may
+   * wait for one order.
    *
-   * @throws NOT_SETTLED_YET after `waitMs` (default: none), ORDER_UNKNOWN, CLOSED
+   * @param options.waitMs ends the wait, not the order. Default: no limit
+   * @throws NOT_SETTLED_YET after `waitMs`, ORDER_UNKNOWN, ACCOUNT_UNKNOWN, CLOSED
    */
   settled(order: OrderRef, options: { readonly waitMs?: number } = {}): Promise<OrderVerdict> {
     return this.#engine.settled(this.#key(order), options)
@@ -171,7 +202,8 @@ export class Verdict {
   }
 
   /**
-   * What the customer's page, mini program or app needs to call the payment.
+   * What the customer's page, mini program or app needs to call the payment, signed anew at each call: WeChat Pay
+   * accepts a `prepay_id` for two hours.
    *
    * @param appid whose page calls it; the account's own by default
    * @throws ORDER_STATE if the order has no `prepay_id`, ORDER_UNKNOWN, ACCOUNT_UNKNOWN
@@ -193,11 +225,15 @@ export class Verdict {
     )
   }
 
+  /** What was called and decided since `open`. */
   get statistics(): Statistics {
     return this.#engine.statistics
   }
 
-  /** Starts nothing new, finishes what is under way, and gives it back. The store stays open: it is the caller's. */
+  /**
+   * Starts nothing new, finishes and writes what is under way, and gives the claims back. Whoever waits is told CLOSED.
+   * Open orders go on when the store is opened again. The store stays open: it is the caller's. May be called twice.
+   */
   close(): Promise<void> {
     return this.#engine.close()
   }
@@ -217,7 +253,11 @@ export class Verdict {
   }
 }
 
-/** The Global v3 gateway of an account, on the real network. */
+/**
+ * The Global APIv3 gateway of an account, on the real network.
+ *
+ * @throws OPTION_INVALID, KEY_INVALID
+ */
 export function gatewayFor(
   account: WechatPayAccount,
   { clock, onKey = () => {} }: { clock: Clock; onKey?: KeepKey },
