@@ -5,6 +5,7 @@
 
 export type { Clock, ClockAnchor } from './clock.ts'
 export { anchorNow, compressedClock, systemClock } from './clock.ts'
+export type { Policies } from './config.ts'
 export type { AttentionCode } from './core/attention.ts'
 export type { Call, JournalEvent, JournalLine } from './core/change.ts'
 export type {
