@@ -9,7 +9,7 @@ export class KeyShelf {
   }
 
   /** Writes what was added. If the store fails they stay on the shelf. */
-  async moveTo(store: Store): Promise<void> {
+  async moveTo(store: Pick<Store, 'keepPlatformKeys'>): Promise<void> {
     const keys = [...this.#keys]
     if (keys.length === 0) return
     await store.keepPlatformKeys(keys)

@@ -1,0 +1,128 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { placing, tracked } from '../core/testing.ts'
+import { Agenda, type Entry } from './agenda.ts'
+
+const T0 = Date.UTC(2026, 5, 8, 10, 0, 0)
+
+let ids = 0
+
+function entry(kind: 'quick_pay' | 'native', atMs: number): Entry {
+  ids += 1
+  const order = kind === 'quick_pay' ? placing(kind, { id: ids }) : tracked(kind, { id: ids })
+  return { order: { ...order, dueAtMs: atMs }, atMs, claimedUntilMs: atMs + 60_000 }
+}
+
+function agendaOf(entries: readonly Entry[], nowMs = T0): Agenda {
+  const agenda = new Agenda()
+  for (const one of entries) agenda.add(one, nowMs)
+  return agenda
+}
+
+function takeAll(agenda: Agenda, nowMs: number): readonly Entry[] {
+  const taken: Entry[] = []
+  for (let one = agenda.takeDue(nowMs); one !== null; one = agenda.takeDue(nowMs)) taken.push(one)
+  return taken
+}
+
+const MOMENTS = fc.array(fc.integer({ min: 0, max: 1_000 }), { maxLength: 100 })
+
+describe('the moments', () => {
+  it('entries come in the order of their moments, whatever the order they went in', () => {
+    fc.assert(
+      fc.property(MOMENTS, (moments) => {
+        const agenda = agendaOf(moments.map((ms) => entry('native', T0 + ms)))
+        const taken = takeAll(agenda, T0 + 1_000).map(({ atMs }) => atMs - T0)
+        expect(taken).toEqual(moments.toSorted((a, b) => a - b))
+      }),
+    )
+  })
+
+  it('taking some out and adding others in between keeps the order', () => {
+    const steps = fc.array(fc.oneof(fc.integer({ min: 0, max: 100 }), fc.constant(null)), { maxLength: 200 })
+    fc.assert(
+      fc.property(steps, (moments) => {
+        const agenda = new Agenda()
+        const model: number[] = []
+        for (const ms of moments) {
+          if (ms !== null) {
+            agenda.add(entry('native', T0 + ms), T0)
+            model.push(T0 + ms)
+          } else {
+            model.sort((a, b) => a - b)
+            expect(agenda.takeDue(T0 + 100)?.atMs ?? null).toBe(model.shift() ?? null)
+          }
+          expect(agenda.nextAtMs).toBe(Math.min(...model))
+          expect(agenda.others + agenda.till).toBe(model.length)
+        }
+      }),
+    )
+  })
+
+  it('nothing comes before its moment', () => {
+    const agenda = agendaOf([entry('native', T0 + 10), entry('quick_pay', T0 + 20)])
+    expect(agenda.takeDue(T0 + 9)).toBeNull()
+    expect(agenda.nextAtMs).toBe(T0 + 10)
+    expect(agenda.takeDue(T0 + 10)?.atMs).toBe(T0 + 10)
+    expect(agenda.takeDue(T0 + 10)).toBeNull()
+  })
+
+  it('empty: the next moment is never', () => {
+    expect(new Agenda().nextAtMs).toBe(Number.POSITIVE_INFINITY)
+    expect(new Agenda().takeDue(T0)).toBeNull()
+  })
+})
+
+describe('the till', () => {
+  const kinds = (taken: readonly Entry[]): string =>
+    taken.map(({ order }) => (order.kind === 'quick_pay' ? 'T' : 'o')).join('')
+
+  it('comes first, however long the others have been due', () => {
+    const others = Array.from({ length: 4 }, (_, i) => entry('native', T0 - 1_000_000 + i))
+    const agenda = agendaOf([...others, entry('quick_pay', T0), entry('quick_pay', T0)])
+    expect(kinds(takeAll(agenda, T0)).slice(0, 2)).toBe('TT')
+  })
+
+  it('leaves every fifth place to the others while both are waiting', () => {
+    const crowd = Array.from({ length: 20 }, () => entry('quick_pay', T0))
+    const others = Array.from({ length: 20 }, () => entry('native', T0))
+    const taken = kinds(takeAll(agendaOf([...crowd, ...others]), T0))
+    expect(taken.slice(0, 20)).toBe('TTTToTTTToTTTToTTTTo')
+    expect(taken.slice(25)).toBe('o'.repeat(15))
+  })
+
+  it('is left by an order that was due a minute ago: it waits in line with the others', () => {
+    const gone = entry('quick_pay', T0 - 60_000)
+    const living = entry('quick_pay', T0 - 59_999)
+    const agenda = agendaOf([gone, living])
+    expect([agenda.till, agenda.others]).toEqual([1, 1])
+    expect(agenda.takeDue(T0)).toBe(living)
+  })
+})
+
+describe('taking one order out', () => {
+  it('gives its entry and leaves the others in order', () => {
+    fc.assert(
+      fc.property(MOMENTS, fc.nat(), (moments, index) => {
+        const entries = moments.map((ms, i) => entry(i % 3 === 0 ? 'quick_pay' : 'native', T0 + ms))
+        const agenda = agendaOf(entries)
+        const wanted = entries[index % Math.max(1, entries.length)]
+        const id = wanted?.order.id ?? -1
+        expect(agenda.take(id)).toBe(wanted ?? null)
+        expect(agenda.take(id)).toBeNull()
+        expect(takeAll(agenda, T0 + 1_000)).toHaveLength(Math.max(0, entries.length - 1))
+      }),
+    )
+  })
+
+  it('takes nothing for a stranger', () => {
+    expect(agendaOf([entry('native', T0)]).take(-1)).toBeNull()
+  })
+})
+
+it('clearing gives back everything and leaves nothing', () => {
+  const entries = [entry('native', T0), entry('quick_pay', T0), entry('native', T0 + 5)]
+  const agenda = agendaOf(entries)
+  expect(new Set(agenda.clear())).toEqual(new Set(entries))
+  expect([agenda.till, agenda.others, agenda.nextAtMs]).toEqual([0, 0, Number.POSITIVE_INFINITY])
+})
