@@ -54,7 +54,7 @@ async function measure({ name, orders, delayMs, measureMs, concurrency }: Load):
   const settings = { orders, mchid: MCHID, serial: SERIAL, keyFile, delayMs }
   const gateway = fork(new URL('./gateway.ts', import.meta.url), [JSON.stringify(settings)])
   const { port } = await reply<{ port: number }>(gateway)
-  const file = join(dir, `${name}.db`)
+  const file = join(dir, `${orders}.db`)
   const store = await sqliteStore({ file })
   await fill(store, MCHID, orders, Date.now() + 1_500, EVERY_MS)
   const lags: number[] = []

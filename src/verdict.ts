@@ -29,7 +29,7 @@ export type VerdictAccount = WechatPayAccount & {
    * 600; WeChat Pay names all but the close.
    */
   readonly limits?: Partial<Limits>
-  /** Calls under way at once: 1 to 1000, default 200. */
+  /** Calls under way at once: 1 to 500, default 200. */
   readonly concurrency?: number
 }
 
@@ -91,7 +91,8 @@ export interface OrderHistory {
 }
 
 const CONCURRENCY = 200
-const CONCURRENCY_MAX = 1_000
+/** Below the connections that the transport holds per host, so that no call waits for one. */
+const CONCURRENCY_MAX = 500
 
 /**
  * Gives every WeChat Pay order its true final status. Opened with a store and accounts, it follows all open orders in
@@ -145,7 +146,7 @@ export class Verdict {
    *
    * @throws ORDER_INVALID, ORDER_CONFLICT, PURCHASE_TAKEN, ACCOUNT_UNKNOWN, CLOSED: then nothing was sent
    */
-  place(parameters: PlaceParameters): Promise<PlacedOrder> {
+  async place(parameters: PlaceParameters): Promise<PlacedOrder> {
     const { account: _, ...placement } = parameters
     return this.#engine.place({ ...placement, ...this.#key(parameters) })
   }
@@ -156,7 +157,7 @@ export class Verdict {
    *
    * @throws ORDER_INVALID, ORDER_CONFLICT, PURCHASE_TAKEN, ACCOUNT_UNKNOWN, CLOSED: then nothing was written
    */
-  track(parameters: TrackParameters): Promise<Order> {
+  async track(parameters: TrackParameters): Promise<Order> {
     return this.#engine.track({ ...parameters, ...this.#key(parameters) })
   }
 
@@ -167,7 +168,7 @@ export class Verdict {
    *
    * @throws ORDER_STATE if it is paid, ORDER_UNKNOWN, ACCOUNT_UNKNOWN, CLOSED
    */
-  giveUp(order: OrderRef): Promise<Order> {
+  async giveUp(order: OrderRef): Promise<Order> {
     return this.#engine.giveUp(this.#key(order))
   }
 
@@ -178,7 +179,7 @@ export class Verdict {
    * @param options.waitMs ends the wait, not the order. Default: no limit
    * @throws NOT_SETTLED_YET after `waitMs`, ORDER_UNKNOWN, ACCOUNT_UNKNOWN, CLOSED
    */
-  settled(order: OrderRef, options: { readonly waitMs?: number } = {}): Promise<OrderVerdict> {
+  async settled(order: OrderRef, options: { readonly waitMs?: number } = {}): Promise<OrderVerdict> {
     return this.#engine.settled(this.#key(order), options)
   }
 
@@ -299,6 +300,10 @@ function engineAccount(account: VerdictAccount, gateway: Gateway, plans: Plans):
 
 function checkedLimits(limits: Limits): Limits {
   for (const [call, perSecond] of Object.entries(limits)) {
+    if (!Object.hasOwn(DEFAULT_LIMITS, call)) {
+      const known = Object.keys(DEFAULT_LIMITS).join(', ')
+      throw new VerdictError('OPTION_INVALID', `limits names ${call}; expected ${known}`)
+    }
     if (!(perSecond > 0 && perSecond <= 1_000_000)) {
       throw new VerdictError(
         'OPTION_INVALID',
