@@ -21,7 +21,7 @@ import type { Claim, Commit, Inserted, NewOrder, Store } from '../store/store.ts
 import { Batcher } from './batcher.ts'
 import type { Limits } from './budget.ts'
 import type { KeyShelf } from './key-shelf.ts'
-import { Lane, SOON_MS } from './lane.ts'
+import { Lane, leaseMsFor, SOON_MS } from './lane.ts'
 import { checkPurchase, checkTracked, conflict, fingerprintOf, newPlacing, newTracked } from './new-order.ts'
 import { type Notice, Report, type Statistics } from './report.ts'
 import { Waiters } from './waiters.ts'
@@ -95,7 +95,6 @@ export class Engine {
   readonly #placing = new Waiters<Change>()
   readonly #closing = new AbortController()
   readonly #random: Random
-  /** A new order is claimed for as long as the slowest account needs. */
   readonly #leaseMs: number
   #closed: Promise<void> | null = null
 
@@ -112,13 +111,14 @@ export class Engine {
       ...batch,
       write: async (orders: readonly NewOrder[]) => store.insert(orders, this.#claim()),
     })
+    this.#leaseMs = leaseMsFor(accounts.map(({ gateway }) => gateway))
+    const mine = { worker, leaseMs: this.#leaseMs, commits: this.#commits, report: this.#report }
+    const edges = { store, clock, random, ...mine }
     for (const account of accounts) {
-      const edges = { store, clock, random, worker, commits: this.#commits, report: this.#report }
       const lane = new Lane(edges, account)
       this.#lanes.set(lane.account, lane)
       this.#accounts.set(lane.account, account)
     }
-    this.#leaseMs = Math.max(...[...this.#lanes.values()].map(({ leaseMs }) => leaseMs))
   }
 
   start(): void {
@@ -226,7 +226,7 @@ export class Engine {
       return inserted.order
     }
     // The insert claimed it for a placing; there is none, so it goes to the loop.
-    await lane.giveBack(inserted.order, nowMs + this.#leaseMs)
+    await lane.giveBack(inserted.order)
     return inserted.order
   }
 
@@ -309,7 +309,7 @@ export class Engine {
     this.#closing.signal.throwIfAborted()
     const inserted = await this.#inserts.add(order, SOON_MS).catch((error: unknown) => {
       // It may be written all the same, and claimed by a caller that doesn't know.
-      lane.lost(this.#claim().untilMs)
+      lane.lost()
       throw error
     })
     if (inserted.outcome !== 'purchase-taken') return inserted

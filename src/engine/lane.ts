@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts'
+import { type Clock, sleep } from '../clock.ts'
 import type { Call } from '../core/change.ts'
 import { decide, type Learnt, type Rules } from '../core/decide.ts'
 import { isAtTheTill, isFinal, type Kind, nameOf, type OpenOrder, type Order } from '../core/order.ts'
@@ -28,6 +28,7 @@ export interface LaneEdges {
   readonly clock: Clock
   readonly random: Random
   readonly worker: string
+  readonly leaseMs: number
   readonly commits: Batcher<Commit, 'applied' | 'moved'>
   readonly report: Report
 }
@@ -41,8 +42,20 @@ const CLAIM_LIMIT_MIN = 20
 const LEASE_MS_MIN = 60_000
 /** A call is sent only if the claim outlasts it by this much. */
 const LEASE_MARGIN_MS = 1_000
-/** Pause after the store failed; the same work is tried again then. */
+
+/** How long all claims last: two of the longest calls of any account fit into it. */
+export function leaseMsFor(gateways: ReadonlyArray<Pick<Gateway, 'callMsMax'>>): number {
+  const longestMs = Math.max(...gateways.map(({ callMsMax }) => callMsMax))
+  return Math.max(LEASE_MS_MIN, 2 * (longestMs + LEASE_MARGIN_MS))
+}
+
+/**
+ * Pauses of an order whose write failed: about 1, 2, 4, 8, 8, … s. It keeps its place among the calls under way, so that
+ * a store that is down stops the calls, whose outcome nobody could write. Chance spreads the orders: one that the store
+ * will never take must not spoil the same batch for the others again and again.
+ */
 const STORE_PAUSE_MS = 1_000
+const STORE_PAUSE_MS_MAX = 8_000
 /** Pause after a claim gave nothing though something is due: somebody else holds it at this moment. */
 const NOTHING_FREE_MS = 50
 /** An order at the till is asked again within 5 s: it stays in hand until then, and needs no claim. */
@@ -65,13 +78,13 @@ export class Lane {
   /** What one claim takes: no more than the budget lets out in a second, so that nobody new waits behind it. */
   readonly #claimMax: number
   #running = false
-  #stopping = false
+  readonly #stopping = new AbortController()
   #claiming: Promise<void> | null = null
   /** When something unclaimed may fall within reach. */
   #claimAtMs = Number.NEGATIVE_INFINITY
   /** Claims that nobody works on are over by then: a dead worker's, or one that the store failed to take back. */
   #strayUntilMs = Number.NEGATIVE_INFINITY
-  /** Nothing is sent before: the budget or the breaker said so, or the store failed. */
+  /** Nothing is sent before: the budget or the breaker said so. */
   #pausedUntilMs = Number.NEGATIVE_INFINITY
   #timer: { readonly atMs: number; readonly cancel: () => void } | null = null
 
@@ -95,22 +108,16 @@ export class Lane {
     return { plan: this.plan(kind), believesUnsignedUnknown: this.gateway.identity.believesUnsignedUnknown }
   }
 
-  /** How long a claim lasts: two of the longest calls fit into it. */
-  get leaseMs(): number {
-    return Math.max(LEASE_MS_MIN, 2 * (this.gateway.callMsMax + LEASE_MARGIN_MS))
-  }
-
   /** Works on what falls due until `stop`. */
   start(): void {
     this.#running = true
-    this.#strayUntilMs = this.#edges.clock.nowMs() + this.leaseMs
-    this.#turn()
+    this.lost()
   }
 
   /** Starts nothing new, waits for what is under way, and gives the claims back. Never rejects. */
   async stop(): Promise<void> {
     this.#running = false
-    this.#stopping = true
+    this.#stopping.abort()
     this.#timer?.cancel()
     this.#timer = null
     await this.#claiming
@@ -149,16 +156,16 @@ export class Lane {
     return this.#track(work)
   }
 
-  /** An order was perhaps written and is claimed until then, and nobody works on it. */
-  lost(claimedUntilMs: number): void {
-    this.#strayUntilMs = Math.max(this.#strayUntilMs, claimedUntilMs)
+  /** Something is perhaps claimed that nobody works on. A lease from now every claim of this moment is over. */
+  lost(): void {
+    this.#strayUntilMs = this.#edges.clock.nowMs() + this.#edges.leaseMs
     this.#claimAtMs = Math.min(this.#claimAtMs, this.#strayUntilMs)
     this.#turn()
   }
 
   /** Gives claims back, so that whoever is next takes the orders. If the store fails they end by themselves. */
-  giveBack(order: OpenOrder, claimedUntilMs: number): Promise<void> {
-    return this.#giveBack([{ order, claimedUntilMs }])
+  giveBack(order: OpenOrder): Promise<void> {
+    return this.#giveBack([{ order }])
   }
 
   /** Waits until the budget allows one more placing. Nothing is written or signed before. */
@@ -175,29 +182,43 @@ export class Lane {
     try {
       return await this.#placeAndLearn(order, body, claimedUntilMs)
     } catch (error) {
-      await this.#failed(error, order, claimedUntilMs)
+      await this.#failed(error, order)
       return null
     }
   }
 
-  /** Decides what was learnt and writes it; if the order moved on meanwhile, decides again on what it is now. */
+  /**
+   * Decides what was learnt and writes it; if the order moved on meanwhile, decides again on what it is now; if the store
+   * fails, tries again while the claim lasts.
+   */
   async learn(order: OpenOrder, learnt: Learnt, claimedUntilMs: number): Promise<Order | null> {
     const { store, clock, random, commits, worker } = this.#edges
+    // However long the writing takes: what was learnt was true then, and its question is older still.
+    const nowMs = clock.nowMs()
     let current = order
+    let failures = 0
     for (;;) {
-      const moment = { nowMs: clock.nowMs(), chance: random.next() }
+      const moment = { nowMs, chance: random.next() }
       const change = decide(current, learnt, this.rules(current.kind), moment)
-      const keepClaim = this.#staysOurs(change.order, claimedUntilMs, moment.nowMs)
-      if ((await commits.add({ change, keepClaim })) === 'applied') {
-        this.#follow(change.order, keepClaim ? claimedUntilMs : null)
-        return change.order
+      const keepClaim = this.#staysOurs(change.order, claimedUntilMs, nowMs)
+      try {
+        if ((await commits.add({ change, keepClaim })) === 'applied') {
+          this.#follow(change.order, keepClaim ? claimedUntilMs : null)
+          return change.order
+        }
+        const moved = await store.byId(order.id)
+        if (moved === null || isFinal(moved)) {
+          await store.release([order.id], worker)
+          return moved
+        }
+        current = moved
+      } catch (error) {
+        failures += 1
+        const pauseMs = this.#storePauseMs(failures)
+        if (this.#stopping.signal.aborted || clock.nowMs() + pauseMs >= claimedUntilMs) throw error
+        this.#edges.report.storeFailed(error)
+        await this.#pause(pauseMs)
       }
-      const moved = await store.byId(order.id)
-      if (moved === null || isFinal(moved)) {
-        await store.release([order.id], worker)
-        return moved
-      }
-      current = moved
     }
   }
 
@@ -247,7 +268,7 @@ export class Lane {
   async #claimDue(dueUntilMs: number): Promise<void> {
     const { store, clock, worker, report } = this.#edges
     const nowMs = clock.nowMs()
-    const untilMs = nowMs + this.leaseMs
+    const untilMs = nowMs + this.#edges.leaseMs
     this.#claimAtMs = Number.POSITIVE_INFINITY
     try {
       const { account } = this
@@ -326,18 +347,28 @@ export class Lane {
       if (step.do === 'query') await this.learn(order, await this.#query(order), claimedUntilMs)
       else await this.#act(order, step, nowMs, claimedUntilMs)
     } catch (error) {
-      await this.#failed(error, order, claimedUntilMs)
+      await this.#failed(error, order)
     }
   }
 
   /** What was learnt is lost with the write that failed, not the order: it is due as before, and asked again. */
-  #failed(error: unknown, order: OpenOrder, claimedUntilMs: number): Promise<void> {
+  async #failed(error: unknown, order: OpenOrder): Promise<void> {
     this.#edges.report.storeFailed(error)
-    this.#pausedUntilMs = Math.max(this.#pausedUntilMs, this.#edges.clock.nowMs() + STORE_PAUSE_MS)
-    return this.#giveBack([{ order, claimedUntilMs }])
+    await this.#pause(this.#storePauseMs(1))
+    await this.#giveBack([{ order }])
   }
 
-  async #giveBack(entries: ReadonlyArray<Pick<Entry, 'order' | 'claimedUntilMs'>>): Promise<void> {
+  #storePauseMs(failures: number): number {
+    const pauseMs = Math.min(STORE_PAUSE_MS * 2 ** (failures - 1), STORE_PAUSE_MS_MAX)
+    return Math.round(pauseMs * (0.5 + this.#edges.random.next()))
+  }
+
+  /** Cut short by `stop`. */
+  #pause(ms: number): Promise<void> {
+    return sleep(this.#edges.clock, ms, this.#stopping.signal).catch(() => {})
+  }
+
+  async #giveBack(entries: ReadonlyArray<Pick<Entry, 'order'>>): Promise<void> {
     if (entries.length === 0) return
     const { store, worker, report } = this.#edges
     try {
@@ -346,7 +377,7 @@ export class Lane {
       this.wake(Math.min(...entries.map(({ order }) => order.dueAtMs)))
     } catch (error) {
       report.storeFailed(error)
-      this.lost(Math.max(...entries.map(({ claimedUntilMs }) => claimedUntilMs)))
+      this.lost()
     }
   }
 
@@ -363,7 +394,7 @@ export class Lane {
       isFinal(intended) ||
       (await commits.add({ change: step.intent, keepClaim: true }, SOON_MS)) === 'moved'
     ) {
-      return this.#giveBack([{ order, claimedUntilMs }])
+      return this.#giveBack([{ order }])
     }
     if (step.do === 'place') {
       const placing = await store.placingOf(order.id)
@@ -413,7 +444,7 @@ export class Lane {
    * must not wait for a claim behind the others.
    */
   #staysOurs(order: Order, claimedUntilMs: number, nowMs: number): boolean {
-    if (this.#stopping || isFinal(order)) return false
+    if (this.#stopping.signal.aborted || isFinal(order)) return false
     const lastMs = order.dueAtMs + this.gateway.callMsMax + LEASE_MARGIN_MS
     if (lastMs >= claimedUntilMs) return false
     const aheadMs = order.dueAtMs - nowMs

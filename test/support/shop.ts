@@ -150,6 +150,10 @@ export const TOTAL = {
   paysBeforeEnding: 9006,
 } as const
 
+export function hkd(total: number): Pick<PlaceParameters, 'amount'> {
+  return { amount: { total, currency: 'HKD' } }
+}
+
 let numbers = 0
 
 /** An order of any kind with everything that WeChat Pay wants, under a number of its own. */

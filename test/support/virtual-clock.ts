@@ -19,7 +19,8 @@ export class VirtualClock implements Clock {
   }
 
   after(ms: number, task: () => void): () => void {
-    const timer = { atMs: this.#nowMs + Math.max(0, ms), task }
+    // Whole milliseconds, as the real clock counts them.
+    const timer = { atMs: this.#nowMs + Math.max(0, Math.ceil(ms)), task }
     this.#timers.push(timer)
     return () => {
       this.#timers = this.#timers.filter((other) => other !== timer)

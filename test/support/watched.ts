@@ -1,4 +1,4 @@
-import type { Transport } from '../../src/gateway/wechatpay/transport.ts'
+import type { HttpRequest, HttpResult, Transport } from '../../src/gateway/wechatpay/transport.ts'
 import type { Store } from '../../src/store/store.ts'
 
 /** Put around every call of a part: may look at it, hold it up, or make it fail, before and after it takes effect. */
@@ -30,3 +30,21 @@ export function watchedWire(around: Around): (transport: Transport) => Transport
 export function forever<Result>(): Promise<Result> {
   return new Promise(() => {})
 }
+
+/** The wire, where replies to what fits get lost after their effect: as many as said, else all. */
+export function losing(
+  lost: RegExp,
+  times = Number.POSITIVE_INFINITY,
+  seen: (request: HttpRequest) => void = () => {},
+): (transport: Transport) => Transport {
+  let left = times
+  return (transport) => async (request) => {
+    const result = await transport(request)
+    if (!lost.test(request.path)) return result
+    seen(request)
+    left -= 1
+    return left >= 0 ? LOST : result
+  }
+}
+
+const LOST: HttpResult = { kind: 'failure', reason: 'reset', sent: true, detail: 'lost by the test' }
