@@ -67,8 +67,12 @@ declare const verified: unique symbol
 export interface Evidence {
   readonly [verified]: true
   readonly source: 'reply' | 'callback'
-  /** What we asked, `GET /v3/global/…`: a refusal's bytes don't name the order, the question does. */
+  /**
+   * What we asked, `GET /v3/global/…`: a refusal's bytes don't name the order, the question does. Nobody asked for a
+   * callback: there it is the word `callback`, the `event_type` and the notification's id.
+   */
   readonly request: string
+  /** The HTTP status of the reply; 0 for a callback, which is a request of WeChat Pay's. */
   readonly status: number
   /** `Wechatpay-Serial`: a certificate's serial number or a `PUB_KEY_ID_…`. */
   readonly serial: string
@@ -76,7 +80,10 @@ export interface Evidence {
   readonly timestamp: string
   readonly nonce: string
   readonly signature: string
-  /** The signed body, byte for byte (UTF-8). */
+  /**
+   * The signed body, byte for byte (UTF-8). A callback's is the encrypted envelope: what it says, whoever holds the
+   * account's APIv3 key can read again (`callbackTextOf`).
+   */
   readonly body: string
   readonly receivedAtMs: number
 }
@@ -99,6 +106,59 @@ export interface TradeStatement {
   readonly success_time?: string
   readonly trade_type?: string
   readonly amount?: { readonly total?: number; readonly currency?: string; readonly payer_total?: number }
+}
+
+/**
+ * What WeChat Pay says about one refund: the answer to a refund request (accepted, not finished: without `status`),
+ * Query Refund, or a callback. Absent stays absent. The account that received the money (`recv_account`) is personal and
+ * not taken over. Source: WeChat Pay Global APIv3, "Refund", "Query Single Refund", "Refund Result Notification".
+ */
+export interface RefundStatement {
+  /** Our number of the refund, 1 to 64 characters. */
+  readonly out_refund_no?: string
+  /** WeChat Pay's number of the refund; Global's replies call it `id`. */
+  readonly refund_id?: string
+  /**
+   * As it came: `SUCCESS`, `PROCESSING`, `REFUNDCLOSE` (a query) or `CLOSED` (a callback), `ABNORMAL`, or a word that we
+   * don't know. Callbacks call it `refund_status`.
+   */
+  readonly status?: string
+  readonly mchid?: string
+  readonly sp_mchid?: string
+  readonly sub_mchid?: string
+  readonly out_trade_no?: string
+  /** WeChat Pay's number of the order. */
+  readonly transaction_id?: string
+  /** RFC 3339, as it came. */
+  readonly success_time?: string
+  /** RFC 3339, as it came. */
+  readonly create_time?: string
+  /** Where the money went: `ORIGINAL`, `BALANCE`, `OTHER_BALANCE`, `OTHER_BANKCARD`. */
+  readonly channel?: string
+  /** Integers in the smallest unit of their currency. `total` is the order's amount, `refund` this refund's. */
+  readonly amount?: {
+    readonly refund?: number
+    readonly total?: number
+    readonly currency?: string
+    readonly payer_refund?: number
+    readonly payer_currency?: string
+  }
+}
+
+/**
+ * One page of all refunds of an order, those that others made included. The page names the order once; each refund
+ * that doesn't name it itself bears the page's ids. Source: WeChat Pay Global APIv3, "Query All Refunds".
+ */
+export interface RefundPage {
+  /** Refunds of the order, on all pages together (`total_num`). */
+  readonly total: number
+  readonly refunds: readonly RefundStatement[]
+  readonly mchid?: string
+  readonly sp_mchid?: string
+  readonly sub_mchid?: string
+  readonly out_trade_no?: string
+  /** WeChat Pay's number of the order; Global calls it `id` here. */
+  readonly transaction_id?: string
 }
 
 /** What a customer needs to pay an order that WeChat Pay created. */

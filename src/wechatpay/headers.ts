@@ -13,7 +13,8 @@ export function headersFromFlat(flat: readonly string[]): HeaderMap {
     const name = (flat[i] ?? '').toLowerCase()
     const value = flat[i + 1] ?? ''
     const before = map[name]
-    map[name] = before === undefined ? value : [...(Array.isArray(before) ? before : [before]), value]
+    if (Array.isArray(before)) before.push(value)
+    else map[name] = before === undefined ? value : [before, value]
   }
   return map
 }

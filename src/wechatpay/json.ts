@@ -25,3 +25,32 @@ export function textOf(value: unknown): string | undefined {
 export function integerOf(value: unknown): number | undefined {
   return Number.isSafeInteger(value) ? Number(value) : undefined
 }
+
+/** Those of an object's fields that hold text, under their own names. */
+export function textsOf<Name extends string>(
+  json: JsonObject,
+  names: readonly Name[],
+): { [N in Name]?: string } {
+  return fieldsOf(json, names, textOf)
+}
+
+/** Those of an object's fields that hold integers, under their own names. */
+export function integersOf<Name extends string>(
+  json: JsonObject,
+  names: readonly Name[],
+): { [N in Name]?: number } {
+  return fieldsOf(json, names, integerOf)
+}
+
+function fieldsOf<Name extends string, T>(
+  json: JsonObject,
+  names: readonly Name[],
+  read: (value: unknown) => T | undefined,
+): { [N in Name]?: T } {
+  const fields: { [N in Name]?: T } = {}
+  for (const name of names) {
+    const value = read(json[name])
+    if (value !== undefined) fields[name] = value
+  }
+  return fields
+}

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { PUBLIC_KEY_ID, signedReply, stranger, wechatpay } from '../../test/support/wechatpay.ts'
 import { type HeaderMap, headersFromFlat } from './headers.ts'
-import { type Verification, verifySigned } from './reply-signature.ts'
+import { type Verification, verifySigned, verifyUnasked } from './reply-signature.ts'
 
 const NOW_MS = 1_781_000_000_000
 const BODY = '{"trade_state":"SUCCESS"}'
@@ -35,6 +35,7 @@ const CASES: ReadonlyArray<
   ['with two timestamps', { change: { 'wechatpay-timestamp': ['1781000000', '1781000000'] } }, 'forged'],
   ['with two serials', { change: { 'wechatpay-serial': [PUBLIC_KEY_ID, PUBLIC_KEY_ID] } }, 'forged'],
   ['with a timestamp that is no number', { change: { 'wechatpay-timestamp': '1781000000 ' } }, 'forged'],
+  ['with a line end in its nonce', { change: { 'wechatpay-nonce': 'n\n{' } }, 'forged'],
   ['without signature', { change: { 'wechatpay-signature': undefined } }, 'unsigned'],
   ['with an empty nonce', { change: { 'wechatpay-nonce': '' } }, 'unsigned'],
   ['with a key that we do not have', { change: { 'wechatpay-serial': 'ABCD' } }, 'unknown-key'],
@@ -50,6 +51,28 @@ for (const [fact, facts, kind] of CASES) {
     expect(kindOf(facts)).toBe(kind)
   })
 }
+
+it('a nonce cannot take lines of the body over, though the signed message would be the same', () => {
+  const reply = signedReply({ status: 200, body: 'a\nb', nowMs: NOW_MS })
+  const keyOf = () => wechatpay.publicKey
+  expect(verifySigned({ ...reply, body: Buffer.from('a\nb') }, NOW_MS, keyOf).kind).toBe('verified')
+  const headers = { ...reply.headers, 'wechatpay-nonce': `${reply.headers['wechatpay-nonce']}\na` }
+  expect(verifySigned({ headers, body: Buffer.from('b') }, NOW_MS, keyOf).kind).toBe('forged')
+})
+
+it('looks at the age of what nobody asked for before it looks for the key', () => {
+  const reply = signedReply({ status: 200, body: BODY, nowMs: NOW_MS, key: stranger.privateKey })
+  const message = { headers: reply.headers, body: Buffer.from(BODY) }
+  let asked = 0
+  const keyOf = () => {
+    asked++
+    return wechatpay.publicKey
+  }
+  expect(verifyUnasked(message, NOW_MS + 300_000, keyOf).kind).toBe('stale')
+  expect(asked).toBe(0)
+  expect(verifyUnasked(message, NOW_MS + 299_999, keyOf).kind).toBe('forged')
+  expect(verifyUnasked({ ...message, headers: {} }, NOW_MS, keyOf).kind).toBe('unsigned')
+})
 
 it('reads headers in any case and sees what came twice', () => {
   const headers = headersFromFlat([
