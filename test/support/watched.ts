@@ -20,6 +20,16 @@ export function watchedStore(store: Store, around: Around): Store {
   })
 }
 
+/** The store, with some methods of another's. */
+export function withOther(store: Store, methods: Partial<Store>): Store {
+  return new Proxy(store, {
+    get(target, name) {
+      const method: unknown = Reflect.get(name in methods ? methods : target, name)
+      return typeof method === 'function' ? method.bind(target) : method
+    },
+  })
+}
+
 /** The wire, with `around` called for every request: `send GET /v3/…`. */
 export function watchedWire(around: Around): (transport: Transport) => Transport {
   return (transport) => (request) =>
