@@ -86,14 +86,14 @@ it('a 5xx is a failure of its host; a 429, a forged reply and a refusal are not'
   expect(hosts().slice(9)).toEqual([FIRST, FIRST, FIRST, BACKUP])
 })
 
-for (const call of ['place', 'close', 'reverse'] as const) {
+for (const call of ['place', 'close', 'reverse', 'refund'] as const) {
   it(`${call}: nothing is sent later than 10 s after the written intent, not even while it is being signed`, async () => {
     const ask = async (signMs: number, ageMs: number) => {
       const { gateway, clock, transport } = setUp(() => notpay(clock), { signMs })
       const signedAtMs = clock.nowMs() - ageMs
       const outcome =
-        call === 'place'
-          ? await gateway.place({ ...QUICK_PAY, signedAtMs })
+        call === 'place' || call === 'refund'
+          ? await gateway[call]({ ...QUICK_PAY, signedAtMs })
           : await gateway[call](ORDER, signedAtMs)
       return {
         outcome,

@@ -1,14 +1,35 @@
 import type { Clock } from '../../clock.ts'
 import type { Kind, OrderKey } from '../../core/order.ts'
-import type { Credential, Outcome, Placed, TradeStatement } from '../../core/outcome.ts'
+import type {
+  Credential,
+  Outcome,
+  Placed,
+  RefundPage,
+  RefundStatement,
+  TradeStatement,
+} from '../../core/outcome.ts'
 import type { Placement } from '../../core/placement.ts'
 import { secureNonces } from '../../random.ts'
 import { type JsonObject, textOf } from '../../wechatpay/json.ts'
 import { appPaySign, jsapiPaySign, miniProgramPaySign } from '../../wechatpay/pay-sign.ts'
+import { refundPageFrom, refundStatementFrom } from '../../wechatpay/refund-statement.ts'
 import { type Verification, verifySigned } from '../../wechatpay/reply-signature.ts'
 import { tradeStatementFrom } from '../../wechatpay/trade-statement.ts'
-import type { Gateway, PaySign, PaySignRequest, PlaceRequest } from '../gateway.ts'
+import type {
+  CallbackGateway,
+  Gateway,
+  OpenedCallback,
+  PaySign,
+  PaySignRequest,
+  PlaceRequest,
+  ReceivedCallback,
+  RefundDraft,
+  RefundGateway,
+  RefundRange,
+  RefundRequest,
+} from '../gateway.ts'
 import type { WechatPayAccount } from './account.ts'
+import { Callbacks } from './callbacks.ts'
 import { Calls, type SignedCall } from './calls.ts'
 import { type OpenAccount, openAccount } from './open-account.ts'
 import { outcomeOfFailure, outcomeOfReply, outcomeOfStatus, type Question } from './outcome.ts'
@@ -21,6 +42,10 @@ import {
   placingBody,
   queryByIdPath,
   queryPath,
+  REFUNDS_PATH,
+  refundBody,
+  refundPath,
+  refundsPath,
   reversePath,
 } from './requests.ts'
 import { poolSigner, type Signer } from './signer.ts'
@@ -40,7 +65,7 @@ export interface GlobalV3Options {
 }
 
 /** WeChat Pay's Global APIv3 for one account. */
-export interface GlobalV3Gateway extends Gateway {
+export interface GlobalV3Gateway extends Gateway, RefundGateway, CallbackGateway {
   /** Query Order by WeChat Pay's own number. */
   queryById(order: OrderKey, transaction_id: string): Promise<Outcome<TradeStatement>>
 }
@@ -60,6 +85,7 @@ class GlobalV3 implements GlobalV3Gateway {
   readonly #nonces: () => string
   readonly #calls: Calls
   readonly #keys: PlatformKeys
+  readonly #callbacks: Callbacks
 
   constructor({ account: given, clock, transport, signer, nonces, onKey = () => {} }: GlobalV3Options) {
     const account = openAccount(given)
@@ -79,6 +105,7 @@ class GlobalV3 implements GlobalV3Gateway {
     const download = () => calls.send({ method: 'GET', path: CERTIFICATES_PATH, body: '' })
     this.#calls = calls
     this.#keys = new PlatformKeys({ account, clock, download, onKey })
+    this.#callbacks = new Callbacks({ account, clock, keys: this.#keys })
     this.identity = account.identity
     // A call may wait for one download of the certificates, before it or after.
     this.callMsMax = calls.callMsMax * (account.downloadsCertificates ? 2 : 1)
@@ -109,6 +136,32 @@ class GlobalV3 implements GlobalV3Gateway {
   reverse(order: OrderKey, signedAtMs: number): Promise<Outcome<'done'>> {
     const body = endingBody(this.#account.ids, order)
     return this.#ask({ method: 'POST', path: reversePath(order), body, signedAtMs }, done)
+  }
+
+  draftRefund(refund: RefundDraft): string {
+    return refundBody(this.#account.ids, refund)
+  }
+
+  refund({ body, signedAtMs }: RefundRequest): Promise<Outcome<RefundStatement>> {
+    return this.#ask({ method: 'POST', path: REFUNDS_PATH, body, signedAtMs }, refundAccepted)
+  }
+
+  queryRefund(order: OrderKey, out_refund_no: string): Promise<Outcome<RefundStatement>> {
+    const path = refundPath(this.#account.ids, order, out_refund_no)
+    return this.#ask({ method: 'GET', path, body: '' }, refundIn)
+  }
+
+  queryRefunds(
+    order: OrderKey,
+    transaction_id: string | null,
+    range: RefundRange,
+  ): Promise<Outcome<RefundPage>> {
+    const path = refundsPath(this.#account.ids, order, transaction_id, range)
+    return this.#ask({ method: 'GET', path, body: '' }, refundsIn)
+  }
+
+  openCallback(callback: ReceivedCallback): Promise<OpenedCallback> {
+    return this.#callbacks.open(callback)
   }
 
   paySign({ kind, prepay_id, appid = this.#appid }: PaySignRequest): PaySign | null {
@@ -158,6 +211,20 @@ const NO_BYTES = new Uint8Array()
 
 function tradeIn(status: number, json: JsonObject | null): TradeStatement | null {
   return status === 200 && json !== null ? tradeStatementFrom(json) : null
+}
+
+/** The request was accepted; how it goes, Query Refund tells. */
+function refundAccepted(status: number, json: JsonObject | null): RefundStatement | null {
+  return status === 200 && json !== null ? refundStatementFrom(json) : null
+}
+
+function refundIn(status: number, json: JsonObject | null): RefundStatement | null {
+  const refund = refundAccepted(status, json)
+  return refund?.status === undefined ? null : refund
+}
+
+function refundsIn(status: number, json: JsonObject | null): RefundPage | null {
+  return status === 200 && json !== null ? refundPageFrom(json) : null
 }
 
 /** Close and reverse answer 204, the reverse with 200 according to one page; what became of the order, a query tells. */

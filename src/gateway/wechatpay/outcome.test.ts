@@ -3,7 +3,7 @@ import { VirtualClock } from '../../../test/support/virtual-clock.ts'
 import { commonAccount, failure, scripted, signedReply, stranger } from '../../../test/support/wechatpay.ts'
 import type { Outcome } from '../../core/outcome.ts'
 import { checkEvidence } from '../../wechatpay/evidence.ts'
-import { globalV3Gateway } from './global-v3.ts'
+import { type GlobalV3Gateway, globalV3Gateway } from './global-v3.ts'
 import type { HttpReply, HttpResult } from './transport.ts'
 
 const ORDER = { account: '1900000001', sub_mchid: null, out_trade_no: 'A42' }
@@ -37,9 +37,18 @@ function withHeader(reply: HttpReply, name: string, value: string): HttpReply {
   return { ...reply, headers: { ...reply.headers, [name]: value } }
 }
 
-async function ask(result: HttpResult, call: 'query' | 'close' | 'reverse' = 'query') {
+const CALLS = {
+  query: (gateway: GlobalV3Gateway) => gateway.query(ORDER),
+  close: (gateway: GlobalV3Gateway) => gateway.close(ORDER, nowMs),
+  reverse: (gateway: GlobalV3Gateway) => gateway.reverse(ORDER, nowMs),
+  refund: (gateway: GlobalV3Gateway) => gateway.refund({ ...ORDER, body: '{}', signedAtMs: nowMs }),
+  queryRefund: (gateway: GlobalV3Gateway) => gateway.queryRefund(ORDER, 'R1'),
+  queryRefunds: (gateway: GlobalV3Gateway) => gateway.queryRefunds(ORDER, null, { offset: 0, count: 50 }),
+} as const satisfies Record<string, (gateway: GlobalV3Gateway) => Promise<Outcome<unknown>>>
+
+async function ask(result: HttpResult, call: keyof typeof CALLS = 'query') {
   const gateway = globalV3Gateway({ account: commonAccount(), clock, transport: scripted(() => result) })
-  const outcome: Outcome<unknown> = await gateway[call](ORDER, nowMs)
+  const outcome: Outcome<unknown> = await CALLS[call](gateway)
   return outcome
 }
 
@@ -99,16 +108,68 @@ const QUERY_TABLE: readonly Row[] = [
   [503, '{"code":"SERVICE_UNAVAILABLE"}', everywhere('server-error, claims SERVICE_UNAVAILABLE')],
 ]
 
-describe('a reply to a query', () => {
-  for (const [status, body, expected] of QUERY_TABLE) {
-    for (const [signature, spoil] of Object.entries(SIGNATURES)) {
-      const outcome = expected[signature as keyof typeof SIGNATURES]
-      it(`${status} ${body.slice(0, 40)} ${signature}: ${outcome}`, async () => {
-        expect(inShort(await ask(spoil(signedReply({ status, body, nowMs }))))).toBe(outcome)
-      })
+const NAMED_REFUND = '{"out_refund_no":"R1","id":"5000"}'
+const REFUNDED = '{"out_refund_no":"R1","id":"5000","status":"SUCCESS"}'
+const refused = (code: string) => onlySigned(`refusal ${code}`, `, claims ${code}`)
+
+const REFUND_TABLE: readonly Row[] = [
+  [200, NAMED_REFUND, onlySigned('answer')],
+  [200, '{"refund_id":"5000","status":"PROCESSING"}', onlySigned('answer')],
+  [200, '{"status":"SUCCESS"}', onlySigned('unreadable')],
+  [200, '', onlySigned('unreadable')],
+  [202, NAMED_REFUND, everywhere('server-error')],
+  [204, '', onlySigned('unreadable')],
+  [400, '{"code":"PARAM_ERROR","message":"x"}', refused('PARAM_ERROR')],
+  [401, '{"code":"SIGN_ERROR","message":"x"}', everywhere('key-refused, claims SIGN_ERROR')],
+  [403, '{"code":"NOT_ENOUGH","message":"x"}', refused('NOT_ENOUGH')],
+  [403, '{"code":"NO_AUTH"}', refused('NO_AUTH')],
+  [404, '{"code":"RESOURCE_NOT_EXISTS"}', refused('RESOURCE_NOT_EXISTS')],
+  // Unlike any other call: whether WeChat Pay accepted the refund, nobody knows.
+  [429, '{"code":"FREQUENCY_LIMITED"}', everywhere('rate-limited, claims FREQUENCY_LIMITED')],
+  [500, '{"code":"SYSTEM_ERROR"}', everywhere('server-error, claims SYSTEM_ERROR')],
+  [503, '', everywhere('server-error')],
+]
+
+const REFUND_QUERY_TABLE: readonly Row[] = [
+  [200, REFUNDED, onlySigned('answer')],
+  [200, '{"out_refund_no":"R1","status":"SOMETHING_NEW"}', onlySigned('answer')],
+  [200, NAMED_REFUND, onlySigned('unreadable')],
+  [200, '{"status":"SUCCESS"}', onlySigned('unreadable')],
+  [404, '{"code":"RESOURCE_NOT_EXISTS"}', refused('RESOURCE_NOT_EXISTS')],
+  [429, '{"code":"RATELIMIT_EXCEEDED"}', everywhere('rate-limited, claims RATELIMIT_EXCEEDED')],
+  [502, REFUNDED, everywhere('server-error')],
+]
+
+const REFUNDS_QUERY_TABLE: readonly Row[] = [
+  [200, `{"total_num":1,"data":[${REFUNDED}]}`, onlySigned('answer')],
+  [200, '{"total_num":0}', onlySigned('answer')],
+  [200, '{"total_num":1}', onlySigned('unreadable')],
+  [200, `{"data":[${REFUNDED}]}`, onlySigned('unreadable')],
+  [200, REFUNDED, onlySigned('unreadable')],
+  [404, '{"code":"RESOURCE_NOT_EXISTS"}', refused('RESOURCE_NOT_EXISTS')],
+  [500, '{"total_num":0}', everywhere('server-error')],
+]
+
+const TABLES = {
+  query: QUERY_TABLE,
+  refund: REFUND_TABLE,
+  queryRefund: REFUND_QUERY_TABLE,
+  queryRefunds: REFUNDS_QUERY_TABLE,
+} as const satisfies { readonly [Call in keyof typeof CALLS]?: readonly Row[] }
+
+for (const [name, table] of Object.entries(TABLES)) {
+  const call = name as keyof typeof TABLES
+  describe(`a reply to ${call}`, () => {
+    for (const [status, body, expected] of table) {
+      for (const [signature, spoil] of Object.entries(SIGNATURES)) {
+        const outcome = expected[signature as keyof typeof SIGNATURES]
+        it(`${status} ${body.slice(0, 40)} ${signature}: ${outcome}`, async () => {
+          expect(inShort(await ask(spoil(signedReply({ status, body, nowMs })), call))).toBe(outcome)
+        })
+      }
     }
-  }
-})
+  })
+}
 
 describe('a reply to a close or reverse', () => {
   const table: ReadonlyArray<readonly [number, string, string]> = [
@@ -139,7 +200,10 @@ describe('no reply', () => {
     ['not-sent', false],
   ] as const) {
     it(`${reason}: no answer, ${sent ? 'may have arrived' : 'never left'}`, async () => {
-      expect(await ask(failure(reason, sent))).toMatchObject({ kind: 'no-answer', reason, sent })
+      const silent = { kind: 'no-answer', reason, sent }
+      for (const call of ['query', 'refund', 'queryRefund', 'queryRefunds'] as const) {
+        expect(await ask(failure(reason, sent), call)).toMatchObject(silent)
+      }
     })
   }
 })

@@ -11,6 +11,7 @@ import {
 import type { Placement } from '../../core/placement.ts'
 import { headersFromFlat } from '../../wechatpay/headers.ts'
 import { parseAuthorization, requestMessage, verifyMessage } from '../../wechatpay/signing.ts'
+import type { RefundDraft } from '../gateway.ts'
 import { globalV3Gateway } from './global-v3.ts'
 
 const clock = new VirtualClock()
@@ -87,6 +88,52 @@ it('drafts Quick Pay with the payment code and what else was given', () => {
   })
 })
 
+const REFUND: RefundDraft = {
+  account: '1900000001',
+  sub_mchid: null,
+  out_trade_no: 'A42',
+  transaction_id: '4200000042',
+  out_refund_no: 'R1',
+  amount: { refund: 40, total: 100, currency: 'HKD' },
+  reason: '退茶',
+}
+
+it("drafts a merchant's refund in a fixed order of keys, and names the order by one number", () => {
+  expect(common.draftRefund(REFUND)).toBe(
+    '{"mchid":"1900000001","appid":"wx0000000000000001","transaction_id":"4200000042","out_refund_no":"R1","reason":"退茶","amount":{"refund":40,"total":100,"currency":"HKD"}}',
+  )
+  const { amount, out_refund_no, ...rest } = REFUND
+  const { refund, ...of } = amount
+  const same = { out_refund_no, amount: { ...of, refund }, ...rest, state: 'SUCCESS' }
+  expect(common.draftRefund(same)).toBe(common.draftRefund(REFUND))
+  const byOurs = JSON.parse(common.draftRefund({ ...REFUND, transaction_id: null }))
+  expect(byOurs).toMatchObject({ out_trade_no: 'A42' })
+  expect(byOurs).not.toHaveProperty('transaction_id')
+})
+
+it("drafts an institution's refund with the sub-merchant that was paid, and what else was given", () => {
+  const more = {
+    source: 'REFUND_SOURCE_RECHARGE_FUNDS',
+    notify_url: 'https://pay.example.com/refunds',
+    sub_appid: 'wxother',
+  } as const
+  const draft = { ...REFUND, account: '1900000100', sub_mchid: '1900000111', ...more }
+  expect(JSON.parse(institution.draftRefund(draft))).toEqual({
+    sp_mchid: '1900000100',
+    sp_appid: 'wx0000000000000100',
+    sub_mchid: '1900000111',
+    transaction_id: '4200000042',
+    out_refund_no: 'R1',
+    reason: '退茶',
+    amount: REFUND.amount,
+    ...more,
+  })
+  expect(JSON.parse(institution.draftRefund({ ...REFUND, account: '1900000100' }))).toMatchObject({
+    sub_mchid: '1900000109',
+    sub_appid: 'wxsub',
+  })
+})
+
 const KEY = { account: '1900000001', sub_mchid: null, out_trade_no: 'A|42*@_-' }
 const SUB_KEY = { account: '1900000100', sub_mchid: '1900000111', out_trade_no: 'A42' }
 const ENCODED = 'A%7C42*%40_-'
@@ -129,6 +176,55 @@ const CALLS: ReadonlyArray<
     '/v3/global/micropay/transactions/out-trade-no/A42/reverse',
     '{"sp_mchid":"1900000100","sub_mchid":"1900000111"}',
   ],
+  [
+    'refund',
+    () => common.refund({ ...KEY, body: '{"draft":"退"}', signedAtMs: nowMs - 3000 }),
+    'POST',
+    '/v3/global/refunds',
+    '{"draft":"退"}',
+  ],
+  [
+    "an institution's refund",
+    () => institution.refund({ ...SUB_KEY, body: '{}', signedAtMs: nowMs }),
+    'POST',
+    '/v3/global/refunds',
+    '{}',
+  ],
+  [
+    'query refund',
+    () => common.queryRefund(KEY, 'R|42*@_-'),
+    'GET',
+    '/v3/global/refunds/out-refund-no/R%7C42*%40_-?mchid=1900000001',
+    '',
+  ],
+  [
+    "an institution's query refund",
+    () => institution.queryRefund(SUB_KEY, 'R1'),
+    'GET',
+    '/v3/global/refunds/out-refund-no/R1?sp_mchid=1900000100&sub_mchid=1900000111',
+    '',
+  ],
+  [
+    'query all refunds',
+    () => common.queryRefunds(KEY, '4200000042', { offset: 0, count: 20 }),
+    'GET',
+    '/v3/global/refunds?transaction_id=4200000042&offset=0&count=20&mchid=1900000001',
+    '',
+  ],
+  [
+    'query all refunds by our number',
+    () => common.queryRefunds(KEY, null, { offset: 20, count: 20 }),
+    'GET',
+    `/v3/global/refunds?out_trade_no=${ENCODED}&offset=20&count=20&mchid=1900000001`,
+    '',
+  ],
+  [
+    "an institution's query of all refunds",
+    () => institution.queryRefunds(SUB_KEY, null, { offset: 0, count: 20 }),
+    'GET',
+    '/v3/global/refunds?out_trade_no=A42&offset=0&count=20&sp_mchid=1900000100&sub_mchid=1900000111',
+    '',
+  ],
   ...(
     [
       ['quick_pay', '/v3/global/micropay/transactions/pay'],
@@ -163,7 +259,9 @@ for (const [name, call, method, path, body] of CALLS) {
     const message = requestMessage({ method, url: path, timestamp, nonce, body })
     expect(verifyMessage(merchant.publicKey, message, signature)).toBe(true)
     expect(fields.mchid).toBe(name.startsWith('an institution') ? '1900000100' : '1900000001')
-    expect(Number(timestamp)).toBe(Math.floor((name === 'close' ? nowMs - 3000 : nowMs) / 1000))
+    expect(Number(timestamp)).toBe(
+      Math.floor((name === 'close' || name === 'refund' ? nowMs - 3000 : nowMs) / 1000),
+    )
     expect(headers).toMatchObject({ accept: 'application/json', 'wechatpay-serial': PUBLIC_KEY_ID })
     expect(headers['user-agent']).toMatch(/^verdict-pay/)
     expect(headers['content-type']).toBe(method === 'POST' ? 'application/json' : undefined)

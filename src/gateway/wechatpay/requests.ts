@@ -2,9 +2,10 @@ import type { Kind } from '../../core/order.ts'
 import { nameOf, type OrderKey } from '../../core/order.ts'
 import { type Placement, TRADE_TYPES } from '../../core/placement.ts'
 import { VerdictError } from '../../errors.ts'
+import type { RefundDraft, RefundRange } from '../gateway.ts'
 import type { AccountIds } from './open-account.ts'
 
-/** Paths and bodies of Global APIv3, exactly as they are signed and sent. Source: the order pages, sections 2 to 7. */
+/** Paths and bodies of Global APIv3, exactly as they are signed and sent. Source: the order and refund pages. */
 const BASE = '/v3/global'
 
 export const CERTIFICATES_PATH = `${BASE}/certificates`
@@ -38,6 +39,40 @@ export function reversePath({ out_trade_no }: OrderKey): string {
 export function endingBody(ids: AccountIds, order: OrderKey): string {
   if (ids.mode === 'common') return JSON.stringify({ mchid: ids.mchid })
   return JSON.stringify({ sp_mchid: ids.sp_mchid, sub_mchid: subMchid(ids, order) })
+}
+
+export const REFUNDS_PATH = `${BASE}/refunds`
+
+export function refundPath(ids: AccountIds, order: OrderKey, out_refund_no: string): string {
+  return `${REFUNDS_PATH}/out-refund-no/${encodeURIComponent(out_refund_no)}?${askedBy(ids, order)}`
+}
+
+export function refundsPath(
+  ids: AccountIds,
+  order: OrderKey,
+  transaction_id: string | null,
+  { offset, count }: RefundRange,
+): string {
+  const which =
+    transaction_id === null
+      ? `out_trade_no=${encodeURIComponent(order.out_trade_no)}`
+      : `transaction_id=${encodeURIComponent(transaction_id)}`
+  return `${REFUNDS_PATH}?${which}&offset=${offset}&count=${count}&${askedBy(ids, order)}`
+}
+
+/** The body of a refund request. The same draft gives the same bytes, and every attempt sends these. */
+export function refundBody(ids: AccountIds, draft: RefundDraft): string {
+  const { transaction_id, out_trade_no, amount } = draft
+  return JSON.stringify({
+    ...paidTo(ids, draft),
+    // One of the two, says WeChat Pay.
+    ...(transaction_id === null ? { out_trade_no } : { transaction_id }),
+    out_refund_no: draft.out_refund_no,
+    reason: draft.reason,
+    source: draft.source,
+    notify_url: draft.notify_url,
+    amount: { refund: amount.refund, total: amount.total, currency: amount.currency },
+  })
 }
 
 /** The body of a placing request. The same placement gives the same bytes: the order of the keys is written down here. */
@@ -74,14 +109,28 @@ export function placingBody(
 }
 
 function placedBy(ids: AccountIds, placement: Placement): object {
-  if (ids.mode === 'common') return { mchid: ids.mchid, appid: placement.appid ?? ids.appid }
-  const { sub_mchid: given, out_trade_no } = placement
+  const { sub_mchid, out_trade_no, appid, sub_appid } = placement
+  return paidTo(ids, { account: accountOf(ids), sub_mchid, out_trade_no, appid, sub_appid })
+}
+
+interface Payee extends OrderKey {
+  readonly appid?: string | undefined
+  readonly sub_appid?: string | undefined
+}
+
+/** Who is paid, and who pays back: with the same ids. */
+function paidTo(ids: AccountIds, payee: Payee): object {
+  if (ids.mode === 'common') return { mchid: ids.mchid, appid: payee.appid ?? ids.appid }
   return {
     sp_mchid: ids.sp_mchid,
     sp_appid: ids.sp_appid,
-    sub_mchid: subMchid(ids, { account: ids.sp_mchid, sub_mchid: given, out_trade_no }),
-    sub_appid: placement.sub_appid ?? ids.sub_appid,
+    sub_mchid: subMchid(ids, payee),
+    sub_appid: payee.sub_appid ?? ids.sub_appid,
   }
+}
+
+function accountOf(ids: AccountIds): string {
+  return ids.mode === 'common' ? ids.mchid : ids.sp_mchid
 }
 
 function askedBy(ids: AccountIds, order: OrderKey): string {
