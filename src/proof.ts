@@ -80,22 +80,24 @@ const MEANINGS: Partial<Record<Order['state'], TradeMeaning | 'unknown'>> = {
   REVOKED: 'revoked',
 }
 
-/** An error's bytes don't name the order; the question that was asked does, and it is ours. */
+/**
+ * An error's bytes don't name the order; the question that was asked does, and it is ours. When the first denial that
+ * counts was asked for, the row says: the answers can be closer together than the questions, by what a call takes.
+ */
 function proofOfAbsence(order: FinalOrder, evidence: readonly Evidence[]): Proof {
-  const fromMs = order.latestPlacingAtMs + USABLE_MS
+  const fromMs = Math.max(order.latestPlacingAtMs + USABLE_MS, order.unknownAtMs ?? Number.POSITIVE_INFINITY)
   const denials = evidence.filter(
-    (piece) => asksFor(order, piece.request) && isDenial(piece) && piece.receivedAtMs > fromMs,
+    (piece) => asksFor(order, piece.request) && isDenial(piece) && piece.receivedAtMs >= fromMs,
   )
-  const [first, last] = [denials[0], denials.at(-1)]
-  // The rule counts from question to question; between the answers it can be less, by what a call takes.
-  const apartMs = first && last ? last.receivedAtMs - first.receivedAtMs : 0
-  if (apartMs < UNKNOWN_APART_MS / 2) {
+  const different = new Set(denials.map(({ signature }) => signature)).size
+  const lastMs = denials.at(-1)?.receivedAtMs ?? 0
+  if (different < 2 || lastMs < fromMs + UNKNOWN_APART_MS) {
     return no(
-      `expected two signed "no such order" about ${nameOf(order)}, ${UNKNOWN_APART_MS / 1_000} s apart and more than ${USABLE_MS / 1_000} s after its placing; ${denials.length} are stored`,
+      `expected two signed "no such order" about ${nameOf(order)}, ${UNKNOWN_APART_MS / 1_000} s apart and more than ${USABLE_MS / 1_000} s after its placing; ${different} are stored`,
     )
   }
   return yes(
-    `WeChat Pay signed "no such order" ${denials.length} times for the question about ${nameOf(order)} (the signed bytes don't name the order, the stored question does)`,
+    `WeChat Pay signed "no such order" ${different} times for the question about ${nameOf(order)} (the signed bytes don't name the order, the stored question does)`,
   )
 }
 

@@ -64,19 +64,21 @@ function inWords({ event, call, said = '', note = '', tookMs }: JournalLine, { o
   }
 }
 
-const MEANINGS: Readonly<Record<TradeState, string>> = {
+/** Null where the word says it. */
+const MEANINGS: Readonly<Record<TradeState, string | null>> = {
   SUCCESS: 'paid',
   REFUND: 'paid, then refunded',
   NOTPAY: 'not paid yet',
   USERPAYING: 'the customer is entering the password',
   ACCEPT: 'accepted, not deducted yet',
   PAYERROR: 'the payment failed',
-  CLOSED: 'closed',
-  REVOKED: 'revoked',
+  CLOSED: null,
+  REVOKED: null,
 }
 
 function meaning(said: string): string {
-  return isTradeState(said) ? `${said}, ${MEANINGS[said]}` : said
+  const words = isTradeState(said) ? MEANINGS[said] : null
+  return words === null ? said : `${said}, ${words}`
 }
 
 /** What a note adds: that the call about this very order was meant, the line says already. */

@@ -1,0 +1,137 @@
+import { sign } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import { PUBLIC_KEY_ID, pemOf, wechatpay } from '../test/support/wechatpay.ts'
+import type { FinalOrder, Verdict } from './core/order.ts'
+import type { Evidence, UnverifiedEvidence } from './core/outcome.ts'
+import { evidence, placing, T0 } from './core/testing.ts'
+import { proofOf } from './proof.ts'
+import { signedMessage } from './wechatpay/evidence.ts'
+
+const MINUTE_MS = 60_000
+const QUESTION = 'GET /v3/global/transactions/out-trade-no/A42?mchid=1900000001'
+const KEYS = [
+  { account: '1900000001', serial: PUBLIC_KEY_ID, publicKey: pemOf(wechatpay.publicKey), keptAtMs: T0 },
+]
+
+let made = 0
+
+/** What WeChat Pay signed `minutes` after the placing. */
+function signed(minutes: number, said: object, more: Partial<UnverifiedEvidence> = {}): Evidence {
+  const receivedAtMs = T0 + minutes * MINUTE_MS
+  made += 1
+  const fields = {
+    ...evidence(QUESTION),
+    serial: PUBLIC_KEY_ID,
+    timestamp: String(Math.floor(receivedAtMs / 1_000)),
+    nonce: `n${made}`,
+    body: JSON.stringify(said),
+    receivedAtMs,
+    ...more,
+  }
+  const signature = sign('RSA-SHA256', Buffer.from(signedMessage(fields)), wechatpay.privateKey)
+  return { ...fields, signature: signature.toString('base64') }
+}
+
+const IDS = { mchid: '1900000001', out_trade_no: 'A42' }
+const state = (trade_state: string) => ({ ...IDS, trade_state, amount: { total: 8800, currency: 'HKD' } })
+const DENIAL = { code: 'ORDER_NOT_EXIST', message: 'no such order' }
+
+/** A42 with a verdict, ten minutes after its placing. */
+function settled(state: Verdict['state'], unknownAtMs: number | null = null): FinalOrder {
+  const facts = {
+    atMs: T0 + 10 * MINUTE_MS,
+    learntBy: 'query',
+    transaction_id: null,
+    success_time: null,
+  } as const
+  const { dueAtMs: _, ...order } = placing('native', { unknownAtMs })
+  const verdict = { ...facts, evidence: signed(9, {}) }
+  switch (state) {
+    case 'NOT_CREATED':
+      return { ...order, state, verdict: { ...verdict, state } }
+    case 'SUCCESS':
+      return { ...order, state, verdict: { ...verdict, state } }
+    case 'CLOSED':
+      return { ...order, state, verdict: { ...verdict, state } }
+    case 'REVOKED':
+      return { ...order, state, verdict: { ...verdict, state } }
+  }
+}
+
+function holds(order: FinalOrder, ...pieces: readonly Evidence[]): boolean {
+  return proofOf(order, pieces, KEYS).holds
+}
+
+describe('the proof of a verdict', () => {
+  it('is the last final statement about the order', () => {
+    expect(holds(settled('SUCCESS'), signed(9, state('SUCCESS')))).toBe(true)
+    expect(holds(settled('SUCCESS'), signed(9, state('REFUND')))).toBe(true)
+    expect(holds(settled('REVOKED'), signed(8, state('SUCCESS')), signed(9, state('REVOKED')))).toBe(true)
+    expect(holds(settled('SUCCESS'), signed(8, state('SUCCESS')), signed(9, state('REVOKED')))).toBe(false)
+    expect(holds(settled('SUCCESS'), signed(9, state('NOTPAY')))).toBe(false)
+    expect(holds(settled('SUCCESS'))).toBe(false)
+  })
+
+  it('is no statement about another order, or another amount', () => {
+    const [closed, paid] = [settled('CLOSED'), settled('SUCCESS')]
+    expect(holds(closed, signed(9, { ...state('CLOSED'), out_trade_no: 'A43' }))).toBe(false)
+    expect(holds(closed, signed(9, { ...state('CLOSED'), mchid: '1900000002' }))).toBe(false)
+    expect(holds(paid, signed(9, { ...state('SUCCESS'), amount: { total: 1, currency: 'HKD' } }))).toBe(false)
+  })
+
+  it('is not shaken by what came after the verdict', () => {
+    expect(holds(settled('CLOSED'), signed(9, state('CLOSED')), signed(11, state('SUCCESS')))).toBe(true)
+    expect(holds(settled('CLOSED'), signed(11, state('CLOSED')))).toBe(false)
+  })
+
+  it('fails if any stored statement is not what was signed', () => {
+    const good = signed(9, state('SUCCESS'))
+    for (const change of [
+      { body: `${good.body} ` },
+      { nonce: 'n0' },
+      { timestamp: '1' },
+      { serial: 'other' },
+    ]) {
+      expect(holds(settled('SUCCESS'), { ...signed(8, state('NOTPAY')), ...change }, good)).toBe(false)
+    }
+  })
+
+  it('has every stored key believed only as far as it can be read', () => {
+    const broken = [{ account: '1900000001', serial: PUBLIC_KEY_ID, publicKey: 'broken', keptAtMs: T0 }]
+    expect(proofOf(settled('SUCCESS'), [signed(9, state('SUCCESS'))], broken).holds).toBe(false)
+  })
+})
+
+describe('the proof that an order was never created', () => {
+  const unknownAtMs = T0 + 6 * MINUTE_MS
+  const absent = settled('NOT_CREATED', unknownAtMs)
+
+  it('is two denials, whose questions were 30 s apart, however close the answers came', () => {
+    expect(holds(absent, signed(6.1, DENIAL), signed(6.5, DENIAL))).toBe(true)
+    expect(holds(absent, signed(6.45, DENIAL), signed(6.5, DENIAL))).toBe(true)
+  })
+
+  it.each([
+    ['one', [signed(6.5, DENIAL)]],
+    ['two that came too soon after the first question', [signed(6.1, DENIAL), signed(6.4, DENIAL)]],
+    ['one before the placing was harmless', [signed(3, DENIAL), signed(6.5, DENIAL)]],
+    ['another code', [signed(6.1, { code: 'SYSTEM_ERROR' }), signed(6.5, DENIAL)]],
+    [
+      'a question about another order',
+      [signed(6.1, DENIAL, { request: QUESTION.replace('A42', 'A43') }), signed(6.5, DENIAL)],
+    ],
+    [
+      'a question for another merchant',
+      [signed(6.1, DENIAL, { request: QUESTION.replace('1900000001', '1900000002') }), signed(6.5, DENIAL)],
+    ],
+    [
+      'one signed at another time',
+      [signed(6.1, DENIAL, { timestamp: String(T0 / 1_000 - 600) }), signed(6.5, DENIAL)],
+    ],
+  ])('is not %s', (_, pieces) => expect(holds(absent, ...pieces)).toBe(false))
+
+  it('is not one denial kept twice', () => {
+    const one = signed(6.1, DENIAL)
+    expect(holds(absent, one, { ...one, receivedAtMs: T0 + 6.6 * MINUTE_MS })).toBe(false)
+  })
+})

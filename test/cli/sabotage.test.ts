@@ -1,0 +1,117 @@
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { demo } from '../../src/cli/demo/demo.ts'
+import type { Evidence } from '../../src/core/outcome.ts'
+import type { Gateway } from '../../src/gateway/gateway.ts'
+import { folder } from './cli.ts'
+
+const LONG_MS = 60_000
+/** Ten orders of which none waits for its 15 minutes: paid and unpaid Quick Pay, paid native orders. */
+const RUN = { orders: 10, seed: 883, faults: 'none', speed: 60 }
+
+interface Outcome {
+  readonly code: number
+  readonly wrong: number
+  readonly said: string
+}
+
+/** A whole run with something between Verdict and WeChat Pay. */
+async function runWith(change: (gateway: Gateway) => Partial<Gateway>): Promise<Outcome> {
+  const said: string[] = []
+  let result = ''
+  const flags = { once: true, json: true, ...RUN }
+  const code = await demo(
+    { ...flags, store: join(folder(), 'verdict.db') },
+    {
+      say: (sentence) => said.push(sentence),
+      print: (line) => {
+        result = line
+      },
+      signal: new AbortController().signal,
+      sabotage: (gateway) => ({ ...bound(gateway), ...change(gateway) }),
+    },
+  )
+  return {
+    code,
+    wrong: JSON.parse(result).wrong,
+    said: said.filter((line) => line.startsWith('wrong')).join('\n'),
+  }
+}
+
+function bound(gateway: Gateway): Gateway {
+  return {
+    identity: gateway.identity,
+    callMsMax: gateway.callMsMax,
+    draft: (placement) => gateway.draft(placement),
+    place: (request) => gateway.place(request),
+    query: (order) => gateway.query(order),
+    close: (order, signedAtMs) => gateway.close(order, signedAtMs),
+    reverse: (order, signedAtMs) => gateway.reverse(order, signedAtMs),
+    paySign: (request) => gateway.paySign(request),
+    end: () => gateway.end(),
+  }
+}
+
+describe.concurrent('the audit of a demo', () => {
+  it('finds nothing wrong with an honest gateway', { timeout: LONG_MS }, async () => {
+    expect(await runWith(() => ({}))).toEqual({ code: 0, wrong: 0, said: '' })
+  })
+
+  it('finds a gateway that calls unpaid orders paid and forges the evidence', {
+    timeout: LONG_MS,
+  }, async () => {
+    const { code, wrong, said } = await runWith((gateway) => ({
+      query: async (order) => {
+        const outcome = await gateway.query(order)
+        if (outcome.kind !== 'answer' || outcome.value.trade_state === 'SUCCESS') return outcome
+        const body = outcome.evidence.body.replace(outcome.value.trade_state, 'SUCCESS')
+        const evidence: Evidence = { ...outcome.evidence, body }
+        return { ...outcome, value: { ...outcome.value, trade_state: 'SUCCESS' }, evidence }
+      },
+    }))
+    expect(code).toBe(1)
+    expect(wrong).toBeGreaterThan(0)
+    expect(said).toMatch(/verdict SUCCESS, WeChat Pay has|the signature of statement/)
+  })
+
+  it('finds right verdicts that rest on the evidence of another order', { timeout: LONG_MS }, async () => {
+    let first: Evidence | null = null
+    const { code, wrong, said } = await runWith((gateway) => ({
+      query: async (order) => {
+        const outcome = await gateway.query(order)
+        if (outcome.kind !== 'answer' || outcome.value.trade_state !== 'SUCCESS') return outcome
+        first ??= outcome.evidence
+        return { ...outcome, evidence: { ...first, receivedAtMs: outcome.evidence.receivedAtMs } }
+      },
+    }))
+    expect(code).toBe(1)
+    expect(wrong).toBeGreaterThan(0)
+    expect(said).toMatch(/no stored statement says SUCCESS|that key is not in the store/)
+  })
+
+  it('finds a Quick Pay that was sent twice', { timeout: LONG_MS }, async () => {
+    const { code, wrong, said } = await runWith((gateway) => ({
+      place: async (request) => {
+        if (request.kind === 'quick_pay') await gateway.place(request)
+        return gateway.place(request)
+      },
+    }))
+    expect(code).toBe(1)
+    expect(wrong).toBeGreaterThan(0)
+    expect(said).toMatch(/Quick Pay received 2 times/)
+  })
+
+  it('finds an order that WeChat Pay has and Verdict lacks', { timeout: LONG_MS }, async () => {
+    const { code, wrong, said } = await runWith((gateway) => ({
+      place: async (request) => {
+        const out_trade_no = `${request.out_trade_no}-X`
+        const body = JSON.stringify({ ...JSON.parse(request.body), out_trade_no })
+        if (request.kind === 'native') await gateway.place({ ...request, out_trade_no, body })
+        return gateway.place(request)
+      },
+    }))
+    expect(code).toBe(1)
+    expect(wrong).toBeGreaterThan(0)
+    expect(said).toMatch(/-X: WeChat Pay has it, Verdict lacks it/)
+  })
+})
