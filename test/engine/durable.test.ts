@@ -38,7 +38,8 @@ describe('nothing is acknowledged before its durable write', () => {
       calls.push(what)
       return call()
     })
-    const verdict = await shop.verdict({ store, between })
+    // close() would wait for that commit, as it should.
+    const verdict = await shop.verdict({ store, between, isMortal: hangs })
     const order = orderOf('native')
     await during(100, verdict.place(order))
     await shop.pay(order.out_trade_no)
@@ -59,8 +60,6 @@ describe('nothing is acknowledged before its durable write', () => {
     const { heard, callsThen, callsLater, counted } = await settledWith(true)
     expect([heard, counted]).toEqual([null, 0])
     expect([callsThen, callsLater]).toEqual([2, 2])
-    // close() would wait for that commit, as it should.
-    shop = await Shop.open()
   })
 
   it('twin: when the commit ends it is heard', async () => {
@@ -69,7 +68,7 @@ describe('nothing is acknowledged before its durable write', () => {
 
   it('place() resolves only when the reply is written', async () => {
     const store = watchedStore(shop.store, (what, call) => (what === 'commit' ? forever() : call()))
-    const verdict = await shop.verdict({ store })
+    const verdict = await shop.verdict({ store, isMortal: true })
     let isHeard = false
     verdict.place(orderOf('native')).then(
       () => {
@@ -80,7 +79,6 @@ describe('nothing is acknowledged before its durable write', () => {
     await shop.clock.advance(1_000)
     expect((await shop.statistics()).calls).toMatchObject({ place: 1 })
     expect(isHeard).toBe(false)
-    shop = await Shop.open()
   })
 })
 
@@ -133,12 +131,12 @@ describe('an intent is durable before its request leaves', () => {
       events.push('sent')
       return forever()
     })
-    const verdict = await shop.verdict({ store, between, account: { readTimeoutMs: 1_000 } })
+    const account = { readTimeoutMs: 1_000 }
+    const verdict = await shop.verdict({ store, between, account, isMortal: true })
     const placing = verdict.place(orderOf('native'))
     placing.catch(() => {})
     await shop.clock.advance(3_000)
     expect(events.join(' ')).toMatch(/^(written sent ?)+$/)
-    shop = await Shop.open()
   })
 
   it.each(['place', 'reverse'] as const)(

@@ -201,11 +201,11 @@ describe('sleep', () => {
       calls.push(what)
       return call()
     })
-    await shop.verdict({ store, between: () => () => forever(), account: { concurrency: 10 } })
+    const account = { concurrency: 10 }
+    await shop.verdict({ store, between: () => () => forever(), account, isMortal: true })
     await shop.clock.advance(10_000)
     expect(calls.filter((what) => what === 'claimDue').length).toBeLessThanOrEqual(2)
     expect(shop.clock.timers).toBeLessThanOrEqual(2)
-    shop = await Shop.open()
   })
 
   it('due orders that somebody else holds are not asked for in a circle', async () => {
