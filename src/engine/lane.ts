@@ -283,6 +283,8 @@ export class Lane {
       const strayMs = nowMs < this.#strayUntilMs ? this.#strayUntilMs : Number.POSITIVE_INFINITY
       this.#claimAtMs = Math.min(this.#claimAtMs, Math.max(nextMs, soonestMs), strayMs)
     } catch (error) {
+      // What it claimed before it failed, if anything, is free when those claims are over.
+      this.#strayUntilMs = clock.nowMs() + this.#edges.leaseMs
       this.#claimAtMs = clock.nowMs() + STORE_PAUSE_MS
       report.storeFailed(error)
     }

@@ -254,6 +254,24 @@ describe('a store that fails', () => {
     expect(await verdict.settled(order)).toMatchObject({ state: 'SUCCESS' })
   })
 
+  it('after it claimed: the orders are taken up again when the claims are over', async () => {
+    let isBroken = false
+    const store = watchedStore(shop.store, async (what, call) => {
+      const result = await call()
+      if (isBroken && what === 'claimDue') throw new Error('the connection broke')
+      return result
+    })
+    const verdict = await shop.verdict({ store })
+    const order = orderOf('native')
+    await during(100, verdict.place(order))
+    await shop.pay(order.out_trade_no)
+    isBroken = true
+    await shop.clock.advance(12_000)
+    isBroken = false
+    await shop.clock.advance(70_000)
+    expect(await verdict.settled(order)).toMatchObject({ state: 'SUCCESS' })
+  })
+
   it('to give claims back: the orders are taken up again when the claims are over', async () => {
     const store = watchedStore(shop.store, async (what, call) => {
       if (what === 'release') throw new Error('no store')

@@ -105,4 +105,33 @@ describe('what happens on the way', () => {
     expect((await shop.statistics()).ordersHit).toBeGreaterThan(20)
     expect(await shop.wrong()).toEqual([])
   })
+
+  it('a gateway that throws, at once or later, is a call without an answer, not a failing store', async () => {
+    let throws = 3
+    const told: string[] = []
+    const verdict = await shop.verdict({
+      notify: (message) => told.push(message),
+      sabotage: (gateway) =>
+        new Proxy(gateway, {
+          get(target, name) {
+            if (name === 'query' && --throws >= 0) {
+              return () => {
+                throw new Error('a bug')
+              }
+            }
+            const value: unknown = Reflect.get(target, name)
+            return typeof value === 'function' ? value.bind(target) : value
+          },
+        }),
+    })
+    const order = orderOf('native')
+    const placing = verdict.place(order)
+    await shop.clock.advance(100)
+    await placing
+    await shop.pay(order.out_trade_no)
+    await shop.clock.advance(60_000)
+    expect(await verdict.settled(order)).toMatchObject({ state: 'SUCCESS' })
+    expect(verdict.statistics.noAnswers).toBe(3)
+    expect(told).toEqual([])
+  })
 })

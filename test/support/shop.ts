@@ -1,8 +1,10 @@
 import { audit, type Wrong } from '../../src/cli/demo/audit.ts'
 import type { Clock } from '../../src/clock.ts'
 import type { Kind } from '../../src/core/order.ts'
+import type { Gateway } from '../../src/gateway/gateway.ts'
 import type { CommonAccount } from '../../src/gateway/wechatpay/account.ts'
 import { globalV3Gateway } from '../../src/gateway/wechatpay/global-v3.ts'
+import type { LearntKey } from '../../src/gateway/wechatpay/platform-keys.ts'
 import type { Transport } from '../../src/gateway/wechatpay/transport.ts'
 import { seededRandom } from '../../src/random.ts'
 import {
@@ -34,6 +36,7 @@ export interface OpenSettings {
   readonly store?: Store
   readonly clock?: Clock
   readonly between?: (transport: Transport) => Transport
+  readonly sabotage?: (gateway: Gateway) => Gateway
   readonly account?: Partial<Pick<VerdictAccount, 'limits' | 'concurrency' | 'policies' | 'readTimeoutMs'>>
   readonly notify?: (message: string) => void
   /** It may hang or die in the test, so the shop doesn't wait for it to close. */
@@ -80,7 +83,15 @@ export class Shop {
     }
   }
 
-  async verdict({ store, clock, between, account, notify, isMortal }: OpenSettings = {}): Promise<Verdict> {
+  async verdict({
+    store,
+    clock,
+    between,
+    sabotage,
+    account,
+    notify,
+    isMortal,
+  }: OpenSettings = {}): Promise<Verdict> {
     const time = clock ?? this.clock
     const wire = wireTo(this.simulator, time, this.#latencyMs)
     const transport = between === undefined ? wire : between(wire)
@@ -90,14 +101,17 @@ export class Shop {
       clock: time,
       random: seededRandom(1),
       notify: ({ message }) => notify?.(message),
-      createGateway: (given, onKey) =>
-        globalV3Gateway({
+      createGateway: (given, onKey) => {
+        const keep = (key: LearntKey): void => onKey({ ...key, keptAtMs: time.nowMs() })
+        const gateway = globalV3Gateway({
           account: given,
           clock: time,
           transport,
           signer: cheapSigner,
-          onKey: (key) => onKey({ ...key, keptAtMs: time.nowMs() }),
-        }),
+          onKey: keep,
+        })
+        return sabotage === undefined ? gateway : sabotage(gateway)
+      },
     })
     if (isMortal !== true) this.#opened.push(verdict)
     return verdict
