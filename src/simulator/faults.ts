@@ -1,11 +1,11 @@
 import { VerdictError } from '../errors.ts'
-import { namedRandom } from '../random.ts'
+import { namedRandom, type Random } from '../random.ts'
 
 /**
- * What can go wrong between WeChat Pay and its caller. `…Before`: nothing was done. `…After`: the effect happened, only
- * the reply suffers. The last three strike hosts, not calls (see `outages.ts`).
+ * What can go wrong with a call. `…Before`: nothing was done. `…After`: the effect happened, only the reply suffers.
+ * The order of the names is part of what a seed means: a new one goes to the end.
  */
-export const FAULTS = [
+export const CALL_FAULTS = [
   'noReplyBefore',
   'noReplyAfter',
   'slowReply',
@@ -21,17 +21,39 @@ export const FAULTS = [
   'unreadableBody',
   'unsignedPage',
   'unknownOrder',
-  'outageAll',
-  'outagePrimary',
-  'outageBackup',
+  'rateLimitedAfter',
 ] as const
+
+/** Strike hosts, not calls: see `outages.ts`. */
+export const OUTAGES = ['outageAll', 'outagePrimary', 'outageBackup'] as const
+
+/** What can go wrong with a callback: see `callbacks/strike.ts`. */
+export const CALLBACK_FAULTS = [
+  'callbackLost',
+  'callbackLostAtFirst',
+  'callbackLate',
+  'callbackOutOfOrder',
+  'callbackTwice',
+  'callbackParallel',
+  'callbackForged',
+  'callbackWrongSerial',
+  'callbackChanged',
+  'callbackOldTimestamp',
+  'callbackOtherAmount',
+  'callbackOtherCurrency',
+  'callbackUnknownOrder',
+  'callbackProbe',
+] as const
+
+export const FAULTS = [...CALL_FAULTS, ...OUTAGES, ...CALLBACK_FAULTS] as const
 export type FaultName = (typeof FAULTS)[number]
-export type OutageName = Extract<FaultName, `outage${string}`>
-export type CallFaultName = Exclude<FaultName, OutageName>
+export type CallFaultName = (typeof CALL_FAULTS)[number]
+export type OutageName = (typeof OUTAGES)[number]
+export type CallbackFaultName = (typeof CALLBACK_FAULTS)[number]
 export type FaultLevel = 'none' | 'mild' | 'harsh'
 export const FAULT_LEVELS: readonly FaultLevel[] = ['none', 'mild', 'harsh']
 
-/** For calls: the chance per call. For outages: the chance per minute. */
+/** For calls: the chance per call. For outages: per minute. For callbacks: per attempt to send one. */
 export type Probabilities = Readonly<Record<FaultName, number>>
 
 /** `mild` strikes about one order in ten, `harsh` more than half of them, at four to eight calls an order. */
@@ -51,9 +73,24 @@ const HARSH: Probabilities = {
   unreadableBody: 0.01,
   unsignedPage: 0.01,
   unknownOrder: 0.02,
+  rateLimitedAfter: 0.03,
   outageAll: 0.1,
   outagePrimary: 0.15,
   outageBackup: 0.05,
+  callbackLost: 0.06,
+  callbackLostAtFirst: 0.06,
+  callbackLate: 0.05,
+  callbackOutOfOrder: 0.03,
+  callbackTwice: 0.05,
+  callbackParallel: 0.05,
+  callbackForged: 0.03,
+  callbackWrongSerial: 0.02,
+  callbackChanged: 0.03,
+  callbackOldTimestamp: 0.02,
+  callbackOtherAmount: 0.02,
+  callbackOtherCurrency: 0.01,
+  callbackUnknownOrder: 0.02,
+  callbackProbe: 0.03,
 }
 const MILD_SHARE = 0.1
 
@@ -79,23 +116,23 @@ export function probabilitiesFrom(given: Readonly<Record<string, unknown>>): Pro
     }
   }
   const probabilities = fromEach((name) => Number(given[name] ?? 0))
-  const sum = CALL_FAULTS.reduce((all, name) => all + probabilities[name], 0)
-  if (sum > 1 + 1e-9) {
-    throw new VerdictError(
-      'OPTION_INVALID',
-      `the probabilities of the faults of a call add up to ${sum}; expected at most 1`,
-    )
+  for (const [what, names] of [
+    ['call', CALL_FAULTS],
+    ['callback', CALLBACK_FAULTS],
+  ] as const) {
+    const sum = names.reduce((all, name) => all + probabilities[name], 0)
+    if (sum > 1 + 1e-9) {
+      throw new VerdictError(
+        'OPTION_INVALID',
+        `the probabilities of the faults of a ${what} add up to ${sum}; expected at most 1`,
+      )
+    }
   }
   return probabilities
 }
 
 function fromEach(probability: (name: FaultName) => number): Probabilities {
   return Object.fromEntries(FAULTS.map((name) => [name, probability(name)])) as Record<FaultName, number>
-}
-
-const CALL_FAULTS: readonly CallFaultName[] = FAULTS.filter((name) => !isOutage(name))
-function isOutage(name: FaultName): name is OutageName {
-  return name.startsWith('outage')
 }
 
 export interface Fault {
@@ -118,9 +155,47 @@ export const FAULTY_ATTEMPTS_MAX = 20
 export function faultOf(probabilities: Probabilities, seed: number, attempt: Attempt): Fault | null {
   if (attempt.nth > FAULTY_ATTEMPTS_MAX) return null
   const random = namedRandom(seed, 'fault', attempt.out_trade_no, attempt.call, attempt.nth)
+  return drawn(CALL_FAULTS.filter(strikes(attempt.call)), probabilities, random)
+}
+
+/** WeChat Pay's 429 leaves open whether a refund was accepted; to all other calls it says that nothing was done. */
+function strikes(call: string): (name: CallFaultName) => boolean {
+  return (name) => name !== 'rateLimitedAfter' || call === 'refund'
+}
+
+export interface CallbackFault {
+  readonly name: CallbackFaultName
+  readonly degree: number
+}
+
+export interface CallbackAttempt {
+  readonly out_trade_no: string
+  readonly event: string
+  /** Counts the attempts to send this event's callback, from 1. */
+  readonly nth: number
+}
+
+/** No fault strikes later attempts: unless it is lost for good, every callback arrives as it should within minutes. */
+export const FAULTY_CALLBACKS_MAX = 4
+
+/** The fault that one attempt to send a callback meets, if any. */
+export function callbackFaultOf(
+  probabilities: Probabilities,
+  seed: number,
+  { out_trade_no, event, nth }: CallbackAttempt,
+): CallbackFault | null {
+  if (nth > FAULTY_CALLBACKS_MAX) return null
+  return drawn(CALLBACK_FAULTS, probabilities, namedRandom(seed, 'callback', out_trade_no, event, nth))
+}
+
+function drawn<Name extends FaultName>(
+  names: readonly Name[],
+  probabilities: Probabilities,
+  random: Random,
+): { name: Name; degree: number } | null {
   let left = random.next()
   const degree = random.next()
-  for (const name of CALL_FAULTS) {
+  for (const name of names) {
     if (left < probabilities[name]) return { name, degree }
     left -= probabilities[name]
   }

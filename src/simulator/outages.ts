@@ -1,5 +1,5 @@
 import { namedRandom } from '../random.ts'
-import type { OutageName, Probabilities } from './faults.ts'
+import { OUTAGES, type OutageName, type Probabilities } from './faults.ts'
 
 /** Two entry hosts share one truth, so that one of them can be out. */
 export type Host = 'primary' | 'backup'
@@ -14,7 +14,6 @@ const STRIKES: Readonly<Record<OutageName, readonly Host[]>> = {
   outagePrimary: ['primary'],
   outageBackup: ['backup'],
 }
-const OUTAGES = Object.keys(STRIKES) as readonly OutageName[]
 
 /** The outage that a host suffers at a moment, if any. @param sinceStartMs since the very first start, restarts included */
 export function outageOf(

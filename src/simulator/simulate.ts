@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from '../clock.ts'
 import { VerdictError } from '../errors.ts'
+import type { CallbackKey } from './callbacks/courier.ts'
 import { faultLevel, seedFrom } from './control/faults.ts'
 import type { Customers } from './customers.ts'
 import type { FaultLevel } from './faults.ts'
@@ -13,6 +14,12 @@ export interface SimulateOptions {
   readonly seed?: number
   readonly faults?: string
   readonly customers?: string
+  /** `off`: every callback is lost. */
+  readonly callbacks?: string
+  /** `public-key`, `certificate` or `mixed`. */
+  readonly callbackKey?: string
+  /** How long an answer to a callback may take, in ms of the clock: more than 5,000 where that is compressed. */
+  readonly callbackAnswerMs?: number
 }
 
 /** Where the command speaks: a line at a time. */
@@ -59,7 +66,10 @@ function settingsFrom(options: SimulateOptions, clock: Clock) {
     clock,
     seed: seedFrom(seed),
     faults: level,
-    customers: customersFrom(customers),
+    customers: oneOf('customers', customers, CUSTOMERS),
+    callbacks: oneOf('callbacks', options.callbacks ?? 'on', CALLBACKS),
+    callbackKey: oneOf('callbackKey', options.callbackKey ?? 'public-key', CALLBACK_KEYS),
+    ...answerSetting(options.callbackAnswerMs),
     ...ports,
   } satisfies StartSettings
 }
@@ -75,10 +85,23 @@ function portSetting(
   return { [name]: port }
 }
 
-function customersFrom(customers: string): Customers {
-  if (customers === 'none' || customers === 'seeded') return customers
+const CUSTOMERS: readonly Customers[] = ['none', 'seeded']
+const CALLBACKS = ['on', 'off'] as const
+const CALLBACK_KEYS: readonly CallbackKey[] = ['public-key', 'certificate', 'mixed']
+
+function oneOf<Value extends string>(name: string, value: string, known: readonly Value[]): Value {
+  const one = known.find((other) => other === value)
+  if (one !== undefined) return one
   throw new VerdictError(
     'OPTION_INVALID',
-    `customers is ${JSON.stringify(customers)}; expected none or seeded`,
+    `${name} is ${JSON.stringify(value)}; expected ${known.join(' or ')}`,
   )
+}
+
+function answerSetting(ms: number | undefined): { callbackAnswerMs?: number } {
+  if (ms === undefined) return {}
+  if (!Number.isFinite(ms) || ms <= 0) {
+    throw new VerdictError('OPTION_INVALID', `callbackAnswerMs is ${ms}; expected a number above 0`)
+  }
+  return { callbackAnswerMs: ms }
 }

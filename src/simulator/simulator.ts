@@ -2,6 +2,8 @@ import { createPublicKey } from 'node:crypto'
 import type { Clock } from '../clock.ts'
 import { secureNonces } from '../random.ts'
 import { verifyMessage } from '../wechatpay/signing.ts'
+import { ANSWER_MS, type CallbackSettings, openCourier } from './callbacks/courier.ts'
+import { sendByHttp } from './callbacks/send.ts'
 import { CONTROL_PATH, control } from './control/control.ts'
 import { openCounters } from './counters.ts'
 import type { Customers } from './customers.ts'
@@ -22,7 +24,7 @@ import type { WireAnswer, WireRequest } from './wire/exchange.ts'
 import { rsaSigner, type SignReply } from './wire/sign-reply.ts'
 import { openWorld } from './world.ts'
 
-export interface WorldSettings {
+export interface WorldSettings extends CallbackSettings {
   /** Stamps messages; orders age with it. */
   readonly clock: Clock
   /** Draws customers and faults. Default 1. */
@@ -75,12 +77,29 @@ export function createSimulator(settings: SimulatorSettings): SimulatorCore {
     signing,
     verifyCaller,
   })
-  const beside = control({ world, weather, counters, ledger, clock })
+  const courier = openCourier({
+    ledger,
+    clock,
+    world,
+    weather,
+    signing,
+    settings: {
+      callbacks: settings.callbacks ?? 'on',
+      callbackKey: settings.callbackKey ?? 'public-key',
+      callbackTargets: settings.callbackTargets ?? 'private',
+      callbackAnswerMs: settings.callbackAnswerMs ?? ANSWER_MS,
+      send: settings.send ?? sendByHttp(),
+    },
+  })
+  const beside = control({ world, weather, counters, ledger, clock, courier })
   return {
     keys,
     handle: async (request) => (request.url.startsWith(CONTROL_PATH) ? beside(request) : wire(request)),
     account: (urls) => accountFile(keys, urls),
-    close: ledger.close,
+    close() {
+      courier.close()
+      ledger.close()
+    },
   }
 }
 

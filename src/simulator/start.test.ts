@@ -1,11 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type ForeignReply, foreignClient, isSignedBy } from '../../test/support/foreign-client.ts'
-import { systemClock } from '../clock.ts'
+import { anchorNow, type Clock, type ClockAnchor, compressedClock, sleep, systemClock } from '../clock.ts'
 import { startSimulator } from './index.ts'
 
 let dir: string
@@ -25,22 +28,19 @@ const account = () => JSON.parse(file('account.json')).accounts[0]
 const ONCE = { connection: 'close' }
 
 /** A merchant who knows nothing but the files in the simulator's folder. */
-function merchant(baseUrl: string = account().baseUrl, timeoutMs = 10_000) {
+function merchant(baseUrl: string = account().baseUrl, timeoutMs = 10_000, clock: Clock = systemClock) {
   const { mchid, serial_no } = account()
   const privateKey = file('merchant_key.pem')
-  return foreignClient(
-    { mchid, serial_no, privateKey, nowMs: () => systemClock.nowMs() },
-    async (request) => {
-      const { url, body, method } = request
-      const reply = await fetch(baseUrl + url, {
-        method,
-        headers: { ...request.headers, ...ONCE },
-        ...(body ? { body } : {}),
-        signal: AbortSignal.timeout(timeoutMs),
-      })
-      return { status: reply.status, text: await reply.text(), headers: Object.fromEntries(reply.headers) }
-    },
-  )
+  return foreignClient({ mchid, serial_no, privateKey, nowMs: () => clock.nowMs() }, async (request) => {
+    const { url, body, method } = request
+    const reply = await fetch(baseUrl + url, {
+      method,
+      headers: { ...request.headers, ...ONCE },
+      ...(body ? { body } : {}),
+      signal: AbortSignal.timeout(timeoutMs),
+    })
+    return { status: reply.status, text: await reply.text(), headers: Object.fromEntries(reply.headers) }
+  })
 }
 
 function quickPay(out_trade_no: string, timeoutMs?: number): Promise<ForeignReply> {
@@ -155,11 +155,77 @@ describe('a simulator that is killed', () => {
   })
 })
 
-/** A process of its own that serves `dir`; resolves when it says so. */
-async function spawned(): Promise<ChildProcess> {
+describe('callbacks over HTTP', () => {
+  it('reach a receiver, and survive that the simulator is killed; no acknowledged refund is lost', async () => {
+    const bodies: string[] = []
+    let status = 503
+    const shop = createServer((request, response) => {
+      request.setEncoding('utf8')
+      let body = ''
+      request.on('data', (part: string) => {
+        body += part
+      })
+      request.on('end', () => {
+        bodies.push(body)
+        response.writeHead(status).end()
+      })
+    })
+    const port = await new Promise<number>((resolve) =>
+      shop.listen(0, '127.0.0.1', () => resolve((shop.address() as AddressInfo).port)),
+    )
+    const came = async (count: number): Promise<void> => {
+      while (bodies.length < count) await once(shop, 'request').then(() => sleep(systemClock, 20))
+    }
+    const anchor = anchorNow(50)
+    const first = await spawned(anchor)
+    const { mchid, appid, merchant_category_code } = account()
+    const ids = { mchid, appid }
+    const amount = { total: 100, currency: 'HKD' }
+    const notify_url = `http://127.0.0.1:${port}/wechatpay`
+    const order = {
+      ...ids,
+      merchant_category_code,
+      description: 'Tea',
+      trade_type: 'NATIVE',
+      notify_url,
+      amount,
+    }
+    const merchantNow = merchant(account().baseUrl, 10_000, compressedClock(anchor))
+    await merchantNow.call('POST', '/v3/global/transactions/native', {
+      body: { ...order, out_trade_no: 'N1' },
+    })
+    await fetch(`${account().baseUrl}/_sim/orders/N1/pay`, { method: 'POST', headers: ONCE })
+    const refund = { ...ids, out_trade_no: 'N1', out_refund_no: 'R1', amount: { ...amount, refund: 40 } }
+    const accepted = await merchantNow.call('POST', '/v3/global/refunds', { body: refund })
+    expect(accepted.status).toBe(200)
+    await came(1)
+    await killed(first)
+
+    status = 204
+    const second = await spawned(anchor)
+    await came(3)
+    while (!isSettled(await truth('callbacks'))) await sleep(systemClock, 20)
+    expect(new Set(bodies.map((body) => JSON.parse(body).event_type))).toEqual(
+      new Set(['TRANSACTION.SUCCESS', 'REFUND.SUCCESS']),
+    )
+    expect(await truth('refunds')).toMatchObject({ refunds: [{ out_refund_no: 'R1', status: 'SUCCESS' }] })
+    expect(await truth('statistics')).toMatchObject({ money: { charged: 100, refunded: 40, kept: 60 } })
+    await killed(second)
+    shop.close()
+  })
+})
+
+const isSettled = ({ acknowledged }: Record<string, unknown>): boolean => acknowledged === 2
+
+/** A process of its own that serves `dir`, in the anchor's time; resolves when it says so. */
+async function spawned(anchor: ClockAnchor = anchorNow(1)): Promise<ChildProcess> {
   const entry = new URL('./index.ts', import.meta.url).href
+  const clock = new URL('../clock.ts', import.meta.url).href
+  const options = { dir, callbackAnswerMs: 5_000 * anchor.speed }
   const code = `const { simulate } = await import(${JSON.stringify(entry)})
-    await simulate({ dir: ${JSON.stringify(dir)} }, { line: (text) => console.log(text) })
+    const { compressedClock } = await import(${JSON.stringify(clock)})
+    const clock = compressedClock(${JSON.stringify(anchor)})
+    await simulate(${JSON.stringify(options)}, { line: (text) => console.log(text) }, clock)
     console.log('ready')`
   const child = spawn(process.execPath, ['--input-type=module', '-e', code], {
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -5,8 +5,10 @@ import { type Host, outageOf } from './outages.ts'
 
 /** One call for one order. */
 export interface Try {
-  /** The order's key. */
+  /** The key of what it is about: an order, a refund. */
   readonly key: string
+  /** The key of the order that a fault hits; null for none. */
+  readonly order: string | null
   readonly out_trade_no: string
   readonly call: string
 }
@@ -20,6 +22,8 @@ export interface Weather {
   meet(attempt: Try, applies: (fault: Fault) => boolean): Fault | null
   /** Whether the host is out now; counts it for the order that suffers, if the request named one. */
   out(host: Host, key: string | null): boolean
+  /** Counts a fault that struck elsewhere than in a call. */
+  note(name: FaultName, order: string): void
   /** How often each fault struck. */
   counts(): Readonly<Record<FaultName, number>>
   /** How many orders met a fault, whatever the kind. */
@@ -56,13 +60,13 @@ export function openWeather({ ledger, clock, ...initial }: WeatherOptions): Weat
       probabilities = newProbabilities
       seed = newSeed
     },
-    meet({ key, out_trade_no, call }, applies) {
+    meet({ key, order, out_trade_no, call }, applies) {
       const name = `${call} ${key}`
       const nth = (attempts.get(name) ?? 0) + 1
       attempts.set(name, nth)
       const fault = faultOf(probabilities, seed, { out_trade_no, call, nth })
       if (!fault || !applies(fault)) return null
-      count(fault.name, call === 'certificates' ? null : key)
+      count(fault.name, order)
       return fault
     },
     out(host, key) {
@@ -70,6 +74,7 @@ export function openWeather({ ledger, clock, ...initial }: WeatherOptions): Weat
       if (outage) ledger.together(() => count(outage, key))
       return outage !== null
     },
+    note: count,
     counts: () =>
       Object.fromEntries(FAULTS.map((name) => [name, struck.get(name) ?? 0])) as Record<FaultName, number>,
     ordersHit: () => hit.size,

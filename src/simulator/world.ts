@@ -2,10 +2,12 @@ import type { Clock } from '../clock.ts'
 import { type Advance, type Age, ageOf } from './age.ts'
 import { type Customers, customerPlan } from './customers.ts'
 import type { DurableMap, Ledger } from './durable.ts'
+import { openRefunding, type RefundEffect, type RefundSelector } from './refunding.ts'
 import * as end from './truth/end.ts'
 import { failAt, payAt, unpayable, upToNow } from './truth/life.ts'
 import { type Order, type Owner, orderKey, type Placing, type Refusal } from './truth/order.ts'
 import { place } from './truth/place.ts'
+import type { Refund, RefundRequest } from './truth/refund.ts'
 
 /** How a request names its order. */
 export interface Selector {
@@ -27,10 +29,16 @@ export interface World {
   query(selector: Selector): Effect
   close(selector: Selector): Effect
   reverse(selector: Selector): Effect
+  refund(selector: Selector, request: RefundRequest): RefundEffect
+  queryRefund(selector: RefundSelector): RefundEffect
+  /** The same, without an effect. */
+  findRefund(selector: RefundSelector): RefundEffect
   /** The order that a selector names, for its owner only. */
   find(selector: Selector): Order | null
   /** All orders in the sequence of their creation. */
   orders(): Order[]
+  /** The order of a key as it stands now; what happened meanwhile is on file afterwards. */
+  lookAt(key: string): Order | null
   /** Orders of any owner with this number. */
   named(out_trade_no: string): Order[]
   /** How many placing requests reached the truth for a number, by its key. */
@@ -41,6 +49,14 @@ export interface World {
   payNow(order: Order): string | null
   /** The bank refuses a Quick Pay payment; the customer of another order walks away. Returns why not, or null. */
   refuseNow(order: Order): string | null
+  /** Somebody refunds on the merchant platform. Returns the refund, or why that's impossible. */
+  refundElsewhere(order: Order, amount: number): Refund | string
+  /** How many refunds met a pool that was too small. */
+  refundsShort(): number
+  /** An ABNORMAL refund is put right. Returns why that's impossible, null if it's done. */
+  mend(order: Order, out_refund_no: string): string | null
+  /** `listener` hears of every order whose facts changed, and, with null, that all orders grew older at once. */
+  watch(listener: (order: Order | null) => void): void
 }
 
 export interface WorldOptions {
@@ -55,12 +71,14 @@ export function openWorld({ ledger, clock, seed, customers }: WorldOptions): Wor
   const received = ledger.map<Received>('received')
   const codes = ledger.map<string>('auth_codes')
   const ids = new Map([...orders.entries()].map(([key, { id }]) => [id, key]))
-  const age = openAge(ledger, clock)
+  let listener: (order: Order | null) => void = () => {}
+  const age = openAge(ledger, clock, () => listener(null))
 
   const keep = (order: Order): Order => {
     if (orders.get(keyOf(order)) === order) return order
     orders.set(keyOf(order), order)
     ids.set(order.id, keyOf(order))
+    listener(order)
     return order
   }
   const current = (order: Order): Order => upToNow(order, age.nowMs())
@@ -75,10 +93,40 @@ export function openWorld({ ledger, clock, seed, customers }: WorldOptions): Wor
     const result = rule(order, age.nowMs())
     return { order: keep(result.order), refusal: result.refusal }
   }
+  const all = (): Order[] => [...orders.values()].map(current)
+  const refunding = openRefunding({ ledger, age, seed, customers, orders: all, keep })
+
+  const findRefund = (selector: RefundSelector): RefundEffect => {
+    const key = refunding.orderKeyOf(selector)
+    const order = key === undefined ? undefined : orders.get(key)
+    const refund = order && refunding.find(order, selector)
+    return order && refund && sameOwner(order.owner, selector.owner)
+      ? { order: current(order), refund, refusal: null }
+      : { order: null, refund: null, refusal: unknownRefund(selector) }
+  }
 
   return {
     age,
     find,
+    refund(selector, request) {
+      const order = find(selector)
+      return order ? refunding.refund(order, request) : { ...unknown(selector), refund: null }
+    },
+    findRefund,
+    queryRefund(selector) {
+      const found = findRefund(selector)
+      return found.order ? { ...found, order: keep(found.order) } : found
+    },
+    lookAt(key) {
+      const order = orders.get(key)
+      return order ? keep(current(order)) : null
+    },
+    refundElsewhere: (order, amount) => refunding.elsewhere(current(order), amount),
+    mend: (order, out_refund_no) => refunding.mend(current(order), out_refund_no),
+    refundsShort: refunding.short,
+    watch(newListener) {
+      listener = newListener
+    },
     place(placing) {
       const key = orderKey(placing.owner, placing.out_trade_no)
       countReceived(received, key, placing)
@@ -100,7 +148,7 @@ export function openWorld({ ledger, clock, seed, customers }: WorldOptions): Wor
     },
     close: (selector) => ended(selector, end.close),
     reverse: (selector) => ended(selector, end.reverse),
-    orders: () => [...orders.values()].map(current),
+    orders: all,
     named: (out_trade_no) =>
       [...orders.values()].filter((order) => order.out_trade_no === out_trade_no).map(current),
     received: (key) => received.get(key)?.times ?? 0,
@@ -132,9 +180,12 @@ function countReceived(received: DurableMap<Received>, key: string, { trade_type
   received.set(key, { times: (before?.times ?? 0) + 1, quickPay })
 }
 
-function openAge(ledger: Ledger, clock: Clock): Age {
+function openAge(ledger: Ledger, clock: Clock, advanced: () => void): Age {
   const advances = ledger.map<Advance>('advances')
-  return ageOf(clock, [...advances.values()], (advance) => advances.set(String(advances.size + 1), advance))
+  return ageOf(clock, [...advances.values()], (advance) => {
+    advances.set(String(advances.size + 1), advance)
+    advanced()
+  })
 }
 
 export function keyOf(order: Order): string {
@@ -149,7 +200,11 @@ function customerOf({ out_trade_no, trade_type, total, expiresAtMs }: Placing, n
   return { out_trade_no, trade_type, total, lifeMs: expiresAtMs === null ? null : expiresAtMs - nowMs }
 }
 
-function unknown({ by, value }: Selector): Effect {
+function unknownRefund({ by, value }: RefundSelector): Refusal {
+  return { code: 'RESOURCE_NOT_EXISTS', message: `${by} ${value} names no refund of this merchant` }
+}
+
+function unknown({ by, value }: Selector): Effect & { order: null } {
   return {
     order: null,
     refusal: { code: 'ORDER_NOT_EXIST', message: `${by} ${value} names no order of this merchant` },

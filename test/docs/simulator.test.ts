@@ -8,6 +8,7 @@ import { SCRIPTED_TOTALS } from '../../src/simulator/customers.ts'
 import { FAULTS } from '../../src/simulator/faults.ts'
 import { FILES } from '../../src/simulator/folder.ts'
 import { type Simulator, startSimulator } from '../../src/simulator/index.ts'
+import { SCRIPTED_REFUNDS } from '../../src/simulator/refund-plans.ts'
 import { gatewayFor } from '../../src/verdict.ts'
 import { blocks, codesIn, rows, section, textOf } from './markdown.ts'
 
@@ -37,7 +38,8 @@ async function placeA42(): Promise<void> {
     ...key,
     description: 'A teapot',
     amount: { total: 12_800, currency: 'HKD' },
-    notify_url: 'https://shop.example.com/wechatpay',
+    // Nobody answers there.
+    notify_url: 'http://127.0.0.1:9/wechatpay',
     time_expire: '2099-01-01T00:00:00+08:00',
   })
   const outcome = await gateway.place({ ...key, body, signedAtMs: systemClock.nowMs() })
@@ -51,9 +53,20 @@ it('has a command for each thing that the control API can do, but refuse', () =>
   const told = commands.map((command) => requestOf(command).path.replace('A42', 'N').replace(/\?.*/, ''))
   expect(new Set(told)).toEqual(
     new Set(
-      ['health', 'orders/N', 'orders/N/pay', 'orders', 'advance', 'faults', 'statistics'].map(
-        (path) => `/_sim/${path}`,
-      ),
+      [
+        'health',
+        'orders/N',
+        'orders/N/pay',
+        'orders/N/refund',
+        'orders',
+        'refunds',
+        'refunds/PLATFORM-1-1/mend',
+        'callbacks',
+        'callbacks/N',
+        'advance',
+        'faults',
+        'statistics',
+      ].map((path) => `/_sim/${path}`),
     ),
   )
 })
@@ -68,7 +81,7 @@ it('shows commands that work, and answers that have these fields', async () => {
     if (shown !== null) expect(fieldsOf(answer), command).toEqual(fieldsOf(shown))
   }
   const { trade_state } = JSON.parse(await (await fetch(`${simulator.url}/_sim/orders/A42`)).text())
-  expect(trade_state).toBe('SUCCESS')
+  expect(trade_state).toBe('REFUND')
 })
 
 it('twin: a command that the control API does not know is refused', async () => {
@@ -84,6 +97,11 @@ it('names every fault, and no other', () => {
 it('names every amount with a script', () => {
   const told = rows(section(text, 'Customers')).map(([total]) => Number(total))
   expect(told).toEqual([...SCRIPTED_TOTALS.keys()])
+})
+
+it('names every refund with a script', () => {
+  const told = rows(section(text, 'Refunds')).map(([refund]) => Number(refund))
+  expect(told).toEqual([...SCRIPTED_REFUNDS.keys()])
 })
 
 it('names every file of the folder', () => {

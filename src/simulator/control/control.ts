@@ -1,12 +1,16 @@
 import type { Clock } from '../../clock.ts'
 import { VerdictError } from '../../errors.ts'
+import type { Courier } from '../callbacks/courier.ts'
 import type { Counters } from '../counters.ts'
 import type { Ledger } from '../durable.ts'
 import type { Weather } from '../weather.ts'
 import type { WireReply, WireRequest } from '../wire/exchange.ts'
 import type { World } from '../world.ts'
+import { listCallbacks, sendCallback } from './callbacks.ts'
 import { advanceBy, changeFaults, faultsInForce } from './faults.ts'
 import { actOn, listOrders, showOrder } from './orders.ts'
+import { listRefunds, mendRefund, refundElsewhere } from './refunds.ts'
+import { statistics } from './statistics.ts'
 
 export interface ControlParts {
   readonly world: World
@@ -14,6 +18,7 @@ export interface ControlParts {
   readonly counters: Counters
   readonly ledger: Ledger
   readonly clock: Clock
+  readonly courier: Courier
 }
 
 export const CONTROL_PATH = '/_sim/'
@@ -21,13 +26,14 @@ export const CONTROL_PATH = '/_sim/'
 /** What a handler works on. */
 export interface ControlRequest {
   readonly parts: ControlParts
-  /** The order's number in the path; empty where there is none. */
+  /** The number of the order or refund in the path; empty where there is none. */
   readonly name: string
   readonly query: URLSearchParams
   /** The JSON object of the body; empty for none. */
   readonly body: Readonly<Record<string, unknown>>
 }
 
+/** A promise is waited for after everything is on file. */
 type Handler = (request: ControlRequest) => unknown
 
 const HANDLERS: ReadonlyArray<readonly [method: string, path: RegExp, handler: Handler]> = [
@@ -37,25 +43,33 @@ const HANDLERS: ReadonlyArray<readonly [method: string, path: RegExp, handler: H
   ['GET', /^orders\/([^/]+)$/, showOrder],
   ['POST', /^orders\/([^/]+)\/pay$/, (request) => actOn(request, 'pay')],
   ['POST', /^orders\/([^/]+)\/refuse$/, (request) => actOn(request, 'refuse')],
+  ['POST', /^orders\/([^/]+)\/refund$/, refundElsewhere],
+  ['GET', /^refunds$/, listRefunds],
+  ['POST', /^refunds\/([^/]+)\/mend$/, mendRefund],
+  ['GET', /^callbacks$/, listCallbacks],
+  ['POST', /^callbacks\/([^/]+)$/, sendCallback],
   ['GET', /^faults$/, faultsInForce],
   ['POST', /^faults$/, changeFaults],
   ['POST', /^advance$/, advanceBy],
 ]
 
 /** The simulator's own API beside the wire: unsigned, for tests and for people. Never struck by faults. */
-export function control(parts: ControlParts): (request: WireRequest) => WireReply {
-  return (request) => parts.ledger.together(() => answer(request, parts))
+export function control(parts: ControlParts): (request: WireRequest) => Promise<WireReply> {
+  return async (request) => {
+    const { status, value } = parts.ledger.together(() => answer(request, parts))
+    return json(status, await value)
+  }
 }
 
 /** Bad input is an answer: thrown through the ledger it would count as a broken write. */
-function answer({ method, url, body }: WireRequest, parts: ControlParts): WireReply {
+function answer({ method, url, body }: WireRequest, parts: ControlParts): { status: number; value: unknown } {
   try {
     const { pathname, searchParams } = new URL(url, 'http://simulator')
     const [handler, name] = handlerOf(method, pathname.slice(CONTROL_PATH.length))
-    return json(200, handler({ parts, name, query: searchParams, body: objectFrom(body) }))
+    return { status: 200, value: handler({ parts, name, query: searchParams, body: objectFrom(body) }) }
   } catch (error) {
     if (!(error instanceof VerdictError)) throw error
-    return json(error.status, { code: error.code, message: error.message })
+    return { status: error.status, value: { code: error.code, message: error.message } }
   }
 }
 
@@ -73,7 +87,7 @@ function handlerOf(method: string, path: string): [Handler, name: string] {
 
 function readable(pattern: RegExp): string {
   const path = pattern.source.slice(1, -1).replaceAll('\\/', '/')
-  return CONTROL_PATH + path.replace('([^/]+)', 'OUT_TRADE_NO')
+  return CONTROL_PATH + path.replace('([^/]+)', path.startsWith('refunds') ? 'OUT_REFUND_NO' : 'OUT_TRADE_NO')
 }
 
 function decodedName(name: string): string {
@@ -100,34 +114,5 @@ function json(status: number, value: unknown): WireReply {
     status,
     headers: { 'Content-Type': 'application/json; charset=utf-8' },
     body: `${JSON.stringify(value)}\n`,
-  }
-}
-
-/** What `GET /_sim/statistics` answers. */
-export interface Statistics {
-  readonly nowMs: number
-  /** How far the orders' time is ahead of the wire's. */
-  readonly aheadMs: number
-  readonly calls: Readonly<Record<string, number>>
-  readonly faults: Readonly<Record<string, number>>
-  readonly orders: number
-  readonly ordersByState: Readonly<Record<string, number>>
-  readonly ordersHit: number
-  readonly quickPayReceivedTwice: number
-}
-
-function statistics({ world, weather, counters, clock }: ControlParts): Statistics {
-  const orders = world.orders()
-  const ordersByState: Record<string, number> = {}
-  for (const { life } of orders) ordersByState[life.trade_state] = (ordersByState[life.trade_state] ?? 0) + 1
-  return {
-    nowMs: clock.nowMs(),
-    aheadMs: world.age.aheadMs(),
-    calls: counters.all(),
-    faults: weather.counts(),
-    orders: orders.length,
-    ordersByState,
-    ordersHit: weather.ordersHit(),
-    quickPayReceivedTwice: world.quickPayReceivedTwice(),
   }
 }

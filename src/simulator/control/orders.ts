@@ -45,7 +45,7 @@ export function actOn(request: ControlRequest, act: 'pay' | 'refuse'): OrderView
 }
 
 /** The order of the path; `?mchid=` or `?sp_mchid=` and `?sub_mchid=` choose where several merchants use the number. */
-function theOne({ parts: { world }, name, query }: ControlRequest): Order {
+export function theOne({ parts: { world }, name, query }: ControlRequest): Order {
   const named = world.named(name).filter((order) => fits(order, query))
   const [order, ...others] = named
   if (!order) throw new VerdictError('ORDER_UNKNOWN', `${name} is no order of this simulator`)
@@ -57,7 +57,7 @@ function theOne({ parts: { world }, name, query }: ControlRequest): Order {
   )
 }
 
-function fits({ owner }: Order, query: URLSearchParams): boolean {
+export function fits({ owner }: Order, query: URLSearchParams): boolean {
   const ids: Readonly<Record<string, string>> = { ...owner }
   return ['mchid', 'sp_mchid', 'sub_mchid'].every((name) => !query.has(name) || query.get(name) === ids[name])
 }

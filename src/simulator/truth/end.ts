@@ -1,5 +1,6 @@
 import { payAt, upToNow } from './life.ts'
 import { type Order, paidAtMs, type Refusal } from './order.ts'
+import { standingRefunds } from './refund.ts'
 
 /** An order of any other kind than Quick Pay can't be closed earlier. */
 export const CLOSE_NOT_BEFORE_MS = 300_000
@@ -55,6 +56,10 @@ export function reverse(known: Order, nowMs: number): EndingResult {
   }
   if (ageMs > REVERSE_NOT_AFTER_MS) {
     return refused(order, 'REVERSE_EXPIRE', `${order.out_trade_no} is older than 7 days: refund it instead`)
+  }
+  // Its own refund would come on top of the reverse: the customer would get more than was paid.
+  if (standingRefunds(order, nowMs).length > 0) {
+    return refused(order, 'INVALID_REQUEST', `${order.out_trade_no} has refunds: refund what is left instead`)
   }
   const last = paidInTheLastMoment(order, nowMs)
   const life = { trade_state: 'REVOKED', endedAtMs: nowMs, by: 'merchant', paidAtMs: paidAtMs(last) } as const

@@ -1,4 +1,5 @@
 import type { CustomerPlan } from '../customers.ts'
+import type { Refund } from './refund.ts'
 
 /**
  * What is really true about an order at the simulated WeChat Pay. Pure values: every moment is handed in, in ms of the
@@ -31,6 +32,8 @@ export interface Placing {
   readonly expiresAtMs: number | null
   /** Quick Pay only. */
   readonly auth_code: string | null
+  /** Where the callback of the payment goes; Quick Pay has none. */
+  readonly notify_url: string | null
   /** What a query gives back as it came: appids, `attach`, the payer's openids. */
   readonly echo: Echo
 }
@@ -62,6 +65,8 @@ export interface Order extends Placing {
   readonly createdAtMs: number
   readonly plan: CustomerPlan
   readonly life: Life
+  /** In the sequence of their acceptance; absent until the first one. */
+  readonly refunds?: readonly Refund[]
 }
 
 /** Codes with which the truth refuses a request. The wire gives each its HTTP status. */
@@ -76,10 +81,16 @@ export type RefusalCode =
   | 'INVALID_REQUEST'
   | 'RULE_LIMIT'
   | 'REVERSE_EXPIRE'
+  | 'RESOURCE_NOT_EXISTS'
+  | 'FREQUENCY_LIMITED'
+  | 'OUT_REFUND_NO_USED'
+  | 'TRADE_OVERDUE'
 
 export interface Refusal {
   readonly code: RefusalCode
   readonly message: string
+  /** WeChat Pay's internal number, where it isn't the usual one of the code. */
+  readonly number?: number
 }
 
 export function isOpen({ life }: Order): boolean {

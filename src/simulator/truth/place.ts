@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto'
 import type { CustomerPlan } from '../customers.ts'
 import { firstLife, upToNow } from './life.ts'
+import { wechatPayNumber } from './number.ts'
 import { isOpen, type Order, orderKey, type Placing, paidAtMs, type Refusal } from './order.ts'
 
 export interface PlacingMoment {
@@ -38,7 +38,7 @@ export function place(known: Order | null, placing: Placing, moment: PlacingMome
   const order: Order = {
     ...placing,
     sequence: moment.sequence,
-    id: wechatPayNumber(orderKey(owner, out_trade_no), moment.nowMs),
+    id: wechatPayNumber('4200', orderKey(owner, out_trade_no), moment.nowMs),
     createdAtMs: moment.nowMs,
     plan: moment.plan,
     life: firstLife(placing.trade_type, moment.plan),
@@ -67,14 +67,4 @@ function repeat(order: Order, placing: Placing): PlacingResult {
 
 function refused(code: Refusal['code'], message: string): PlacingResult {
   return { order: null, refusal: { code, message } }
-}
-
-const BEIJING_MS = 8 * 3_600_000
-
-/** 28 digits in the real form: `4200`, six digits, the day in Beijing, ten digits. Derived, so that a seed repeats it. */
-function wechatPayNumber(key: string, nowMs: number): string {
-  const day = new Date(nowMs + BEIJING_MS).toISOString().slice(0, 10).replaceAll('-', '')
-  const digest = createHash('sha256').update(key).digest()
-  const digits = digest.readBigUInt64BE(0).toString().padStart(20, '0')
-  return `4200${digits.slice(-16, -10)}${day}${digits.slice(-10)}`
 }

@@ -18,6 +18,7 @@ const NATIVE: Placing = {
   fingerprint: 'same',
   expiresAtMs: null,
   auth_code: null,
+  notify_url: null,
   echo: { appids: {}, payer: {}, attach: null },
 }
 const QUICK_PAY: Placing = { ...NATIVE, trade_type: 'MICROPAY', auth_code: '130000000000000001' }

@@ -2,14 +2,16 @@ import type { Clock } from '../../clock.ts'
 import type { Counters } from '../counters.ts'
 import type { DurableMap, Ledger } from '../durable.ts'
 import type { Fault } from '../faults.ts'
+import type { Order } from '../truth/order.ts'
 import type { Weather } from '../weather.ts'
+import { keyOf } from '../world.ts'
 import type { ApiError } from './api-error.ts'
 import { authenticate, type Caller, type VerifyCaller } from './authenticate.ts'
 import type { WireAnswer, WireRequest } from './exchange.ts'
 import { errorReply, type Performing, perform } from './perform.ts'
 import { type ReplyKey, type ReplySigning, signedReply, type Unsigned, unsignedReply } from './sign-reply.ts'
 import { deliver, isBeforeEffect, UNKNOWN_ORDER_MS_MAX } from './spoil.ts'
-import { scopeOf, understand, type Wanted } from './understand.ts'
+import { type Scope, scopeOf, understand, type Wanted } from './understand.ts'
 
 export interface WireParts extends Performing {
   readonly ledger: Ledger
@@ -32,7 +34,7 @@ export function wireOf(parts: WireParts): (request: WireRequest) => Promise<Wire
       'code' in caller
         ? caller
         : understand(request, { caller, identity: keys.identity, age: parts.world.age })
-    if (weather.out(request.host ?? 'primary', 'code' in wanted ? null : scope(wanted, parts).key)) {
+    if (weather.out(request.host ?? 'primary', 'code' in wanted ? null : scope(wanted, parts).order)) {
       return { connection: 'reset' }
     }
     if ('code' in caller) {
@@ -72,11 +74,32 @@ function isCertificateClient(downloads: DurableMap<true>, caller: Caller): boole
   return downloads.has(clientOf(caller))
 }
 
-function scope(wanted: Wanted, { world }: WireParts): { key: string; out_trade_no: string } {
+/** What the faults are drawn for, and the order that they hit. */
+function scope(wanted: Wanted, { world }: WireParts): Scope & { order: string | null } {
   const named = scopeOf(wanted)
-  if (!('selector' in wanted) || wanted.selector.by === 'out_trade_no') return named
-  const order = world.find(wanted.selector)
-  return order ? scopeOf({ ...wanted, selector: { ...wanted.selector, value: order.out_trade_no } }) : named
+  switch (wanted.call) {
+    case 'certificates':
+      return { ...named, order: null }
+    case 'place':
+      return { ...named, order: named.key }
+    case 'refund':
+      return { ...named, order: keyOrNull(world.find(wanted.selector)) }
+    case 'refundQuery': {
+      const { order, refund } = world.findRefund(wanted.selector)
+      const value = refund?.out_refund_no ?? wanted.selector.value
+      return { ...scopeOf({ ...wanted, selector: { ...wanted.selector, value } }), order: keyOrNull(order) }
+    }
+    default: {
+      const order = wanted.selector.by === 'id' ? world.find(wanted.selector) : null
+      const value = order?.out_trade_no ?? wanted.selector.value
+      const scoped = scopeOf({ ...wanted, selector: { ...wanted.selector, value } })
+      return { ...scoped, order: scoped.key }
+    }
+  }
+}
+
+function keyOrNull(order: Order | null): string | null {
+  return order ? keyOf(order) : null
 }
 
 const NOTHING_DONE: Unsigned = { status: 500, body: '', number: 0 }

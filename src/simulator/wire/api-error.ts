@@ -23,10 +23,14 @@ const STATUS: Readonly<Record<RefusalCode, { readonly status: number; readonly n
   INVALID_REQUEST: { status: 400, number: 268449641 },
   RULE_LIMIT: { status: 403, number: 268447840 },
   REVERSE_EXPIRE: { status: 403, number: 268449386 },
+  RESOURCE_NOT_EXISTS: { status: 404, number: 268512771 },
+  FREQUENCY_LIMITED: { status: 429, number: 268447840 },
+  OUT_REFUND_NO_USED: { status: 403, number: 268498688 },
+  TRADE_OVERDUE: { status: 403, number: 268447914 },
 }
 
-export function refusalError({ code, message }: Refusal): ApiError {
-  return { code, message, ...STATUS[code] }
+export function refusalError({ code, message, number }: Refusal): ApiError {
+  return { code, message, ...STATUS[code], ...(number === undefined ? {} : { number }) }
 }
 
 export type FieldLocation = 'body' | 'query' | 'url'

@@ -2,9 +2,12 @@ import { namedRandom } from '../../random.ts'
 import { encryptResource } from '../../wechatpay/resource.ts'
 import type { Customers } from '../customers.ts'
 import type { Keys } from '../keys.ts'
+import type { RefundEffect } from '../refunding.ts'
 import type { Order } from '../truth/order.ts'
+import type { Refund } from '../truth/refund.ts'
 import type { Effect, World } from '../world.ts'
 import { type ApiError, refusalError } from './api-error.ts'
+import { acceptanceOf, refundStatementOf, refundsStatementOf } from './refund-statement.ts'
 import type { Unsigned } from './sign-reply.ts'
 import { beijingTime, credentialOf, statementOf } from './statement.ts'
 import type { Wanted } from './understand.ts'
@@ -31,6 +34,18 @@ export function perform(wanted: Wanted, performing: Performing): Unsigned {
       return told(world.close(wanted.selector), () => DONE)
     case 'reverse':
       return told(world.reverse(wanted.selector), () => DONE)
+    case 'refund':
+      return toldRefund(world.refund(wanted.selector, wanted.request), (order, one) =>
+        ok(acceptanceOf(order, one, world.age)),
+      )
+    case 'refundQuery':
+      return toldRefund(world.queryRefund(wanted.selector), (order, one) =>
+        ok(refundStatementOf(order, one, world.age)),
+      )
+    case 'refundsQuery':
+      return told(world.query(wanted.selector), (order) =>
+        ok(refundsStatementOf(order, wanted.page, world.age)),
+      )
   }
 }
 
@@ -40,6 +55,15 @@ function told({ order, refusal }: Effect, reply: (order: Order) => Unsigned): Un
   if (refusal) return errorReply(refusalError(refusal))
   if (!order) throw new Error('an effect has an order or a refusal')
   return reply(order)
+}
+
+function toldRefund(
+  { order, refund, refusal }: RefundEffect,
+  reply: (order: Order, refund: Refund) => Unsigned,
+): Unsigned {
+  if (refusal) return errorReply(refusalError(refusal))
+  if (!order || !refund) throw new Error('a refund has an order, or it is a refusal')
+  return reply(order, refund)
 }
 
 function ok(body: unknown): Unsigned {

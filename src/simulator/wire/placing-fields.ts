@@ -4,7 +4,7 @@ import type { TradeType } from '../truth/order.ts'
 /** The fields of a placing request, as the tables of the API pages list them. Fields beyond them are let through. */
 const BASIC_PLANE = /^[^\u{10000}-\u{10FFFF}]*$/u
 
-function text(lengthMax: number) {
+export function text(lengthMax: number) {
   return z
     .string()
     .min(1, 'is empty')
@@ -49,7 +49,7 @@ const anyKind = {
   detail: z.array(z.looseObject({ goods_detail: z.array(goods).optional() })).optional(),
 }
 
-const NOTIFY_URL = text(255).refine(
+export const NOTIFY_URL = text(255).refine(
   isNotifyUrl,
   'is no absolute http:// or https:// address without query and fragment',
 )

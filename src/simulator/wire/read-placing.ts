@@ -34,6 +34,7 @@ export function readPlacing(trade_type: TradeType, body: Body, context: PlacingC
     fingerprint: fingerprint(body),
     expiresAtMs: expiry(fields.time_expire, context.age),
     auth_code: fields.payer?.auth_code ?? null,
+    notify_url: fields.notify_url ?? null,
     echo: echo(body, fields),
   }
 }
@@ -46,6 +47,7 @@ interface Fields {
   readonly attach?: string | undefined
   readonly amount: { readonly total: number; readonly currency?: string | undefined }
   readonly time_expire?: string | undefined
+  readonly notify_url?: string | undefined
   readonly payer?: Payer | undefined
 }
 interface Payer {
@@ -68,7 +70,7 @@ export function isBody(value: unknown): value is Body {
 }
 
 /** A merchant may have several appids, so any that looks real is taken as bound; only the other merchant's is not. */
-function wrongAppid(body: Body, { caller, identity }: PlacingContext): ApiError | null {
+export function wrongAppid(body: Body, { caller, identity }: PlacingContext): ApiError | null {
   const common = caller.mode === 'common'
   const name = common ? 'appid' : 'sp_appid'
   const appid = body[name]

@@ -8,7 +8,12 @@ export type Route =
       readonly by: 'out_trade_no' | 'id'
       readonly value: string
     }
-  | { readonly call: 'certificates' }
+  | {
+      readonly call: 'refundQuery'
+      readonly by: 'out_refund_no' | 'refund_id'
+      readonly value: string
+    }
+  | { readonly call: 'refund' | 'refundsQuery' | 'certificates' }
 
 export type CallName = Route['call']
 
@@ -27,9 +32,19 @@ const ABOUT_ONE: ReadonlyArray<readonly [call: 'query' | 'close' | 'reverse', me
     ['reverse', 'POST', /^\/v3\/global\/micropay\/transactions\/(id|out-trade-no)\/([^/]+)\/reverse$/],
   ]
 
+const REFUNDS = '/v3/global/refunds'
+const ONE_REFUND = /^\/v3\/global\/refunds\/(id|out-refund-no)\/([^/]+)$/
+
 /** @param path without the query, still percent-encoded. Null: WeChat Pay has no such address, or not in this simulator. */
 export function routeOf(method: string, path: string): Route | null {
   if (method === 'GET' && path === '/v3/global/certificates') return { call: 'certificates' }
+  if (path === REFUNDS && (method === 'POST' || method === 'GET')) {
+    return { call: method === 'POST' ? 'refund' : 'refundsQuery' }
+  }
+  const refund = method === 'GET' ? ONE_REFUND.exec(path) : null
+  if (refund?.[2]) {
+    return { call: 'refundQuery', by: refund[1] === 'id' ? 'refund_id' : 'out_refund_no', value: refund[2] }
+  }
   const trade_type = PLACING[path]
   if (trade_type) return method === 'POST' ? { call: 'place', trade_type } : null
   for (const [call, expected, pattern] of ABOUT_ONE) {
@@ -44,7 +59,8 @@ export function nowhere(method: string, path: string): string {
   if (!path.startsWith('/v3/global/')) {
     return `${path} is no Global APIv3 address; expected /v3/global/..., see the list of endpoints`
   }
-  if (PLACING[path] || ABOUT_ONE.some(([, , pattern]) => pattern.test(path)))
+  const known = [ONE_REFUND, ...ABOUT_ONE.map(([, , pattern]) => pattern)]
+  if (PLACING[path] || path === REFUNDS || known.some((pattern) => pattern.test(path)))
     return `${method} is not the method of ${path}`
-  return `${path} is unknown; this simulator has placing, query, close, reverse and certificates`
+  return `${path} is unknown; this simulator has placing, query, close, reverse, refunds and certificates`
 }

@@ -41,6 +41,7 @@ const SPOILERS: Readonly<Record<CallFaultName, Spoiler>> = {
   badGatewayBefore: (_, delivery) => page(502, 'Bad Gateway', delivery),
   badGatewayAfter: (_, delivery) => page(502, 'Bad Gateway', delivery),
   rateLimited: (_, { key, signing }) => signedReply(errorReply(RATE_LIMITED), key, signing),
+  rateLimitedAfter: (_, { key, signing }) => signedReply(errorReply(RATE_LIMITED), key, signing),
   wrongSignature: (reply, { key, signing }) => signedReply(reply, key, signing, `${reply.body} `),
   signatureProbe: probe,
   unreadableBody: unreadable,

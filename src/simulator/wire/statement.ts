@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Age } from '../age.ts'
-import { type Order, orderKey, paidAtMs } from '../truth/order.ts'
+import { type Order, type Owner, orderKey, paidAtMs } from '../truth/order.ts'
+import { tradeStateOf } from '../truth/refund.ts'
 
 const BEIJING_MS = 8 * 3_600_000
 
@@ -14,6 +15,7 @@ const DESCRIPTIONS = {
   USERPAYING: 'User is paying, password needed',
   PAYERROR: 'Payment failed, the bank refused',
   SUCCESS: 'Payment successful',
+  REFUND: 'Payment successful, then refunded',
   CLOSED: 'Order closed',
   REVOKED: 'Order revoked',
 } as const
@@ -21,22 +23,25 @@ const DESCRIPTIONS = {
 /** The body that states an order: the answer to a query, and to Quick Pay. */
 export function statementOf(order: Order, age: Age): Readonly<Record<string, unknown>> {
   const { owner, echo, life } = order
-  const ids =
-    owner.mode === 'common'
-      ? { mchid: owner.mchid }
-      : { sp_mchid: owner.sp_mchid, sub_mchid: owner.sub_mchid }
+  const trade_state = tradeStateOf(order, age.nowMs())
   return {
-    ...ids,
+    ...idsOf(owner),
     ...echo.appids,
     out_trade_no: order.out_trade_no,
     id: order.id,
     ...(echo.attach === null ? {} : { attach: echo.attach }),
     trade_type: order.trade_type,
-    trade_state: life.trade_state,
-    trade_state_desc: DESCRIPTIONS[life.trade_state],
+    trade_state,
+    trade_state_desc: DESCRIPTIONS[trade_state],
     ...(life.trade_state === 'SUCCESS' ? paidPart(order, age) : {}),
     amount: amountOf(order),
   }
+}
+
+export function idsOf(owner: Owner): Readonly<Record<string, string>> {
+  return owner.mode === 'common'
+    ? { mchid: owner.mchid }
+    : { sp_mchid: owner.sp_mchid, sub_mchid: owner.sub_mchid }
 }
 
 function paidPart(order: Order, age: Age) {

@@ -1,37 +1,97 @@
+import type { RefundSelector } from '../refunding.ts'
 import { orderKey, type Placing } from '../truth/order.ts'
+import { type RefundRequest, refundKey } from '../truth/refund.ts'
 import type { Selector } from '../world.ts'
 import { type ApiError, paramError } from './api-error.ts'
 import type { WireRequest } from './exchange.ts'
 import { ownerOf } from './owner.ts'
 import { OUT_TRADE_NO } from './placing-fields.ts'
 import { type Body, isBody, type PlacingContext, readPlacing } from './read-placing.ts'
+import { OUT_REFUND_NO, readRefund, readRefundsQuery } from './read-refund.ts'
 import { nowhere, type Route, routeOf } from './routes.ts'
 
 /** A request that is read to its end, and right in its form. */
 export type Wanted =
   | { readonly call: 'place'; readonly placing: Placing }
   | { readonly call: 'query' | 'close' | 'reverse'; readonly selector: Selector }
+  | { readonly call: 'refund'; readonly selector: Selector; readonly request: RefundRequest }
+  | { readonly call: 'refundQuery'; readonly selector: RefundSelector }
+  | { readonly call: 'refundsQuery'; readonly selector: Selector; readonly page: Page }
   | { readonly call: 'certificates' }
+
+/** Which of an order's refunds are asked for. */
+export interface Page {
+  readonly offset: number
+  readonly count: number
+}
 
 export function understand(request: WireRequest, context: PlacingContext): Wanted | ApiError {
   const [path = '', query = ''] = split(request.url)
   const route = routeOf(request.method, path)
   if (!route)
     return { status: 404, code: 'NOT_FOUND', message: nowhere(request.method, path).slice(0, 256), number: 0 }
-  if (route.call === 'certificates') return route
-  if (route.call === 'place') return placingWanted(route.trade_type, request.body, context)
-  return selected(route, { query, body: request.body }, context)
+  switch (route.call) {
+    case 'certificates':
+      return { call: route.call }
+    case 'place':
+      return placingWanted(route.trade_type, request.body, context)
+    case 'refund':
+      return refundWanted(request.body, context)
+    case 'refundsQuery': {
+      const asked = readRefundsQuery(Object.fromEntries(new URLSearchParams(query)), context)
+      return 'code' in asked ? asked : { call: route.call, ...asked }
+    }
+    case 'refundQuery':
+      return selectedRefund(route, query, context)
+    default:
+      return selected(route, { query, body: request.body }, context)
+  }
 }
 
-/** Which order a request means, by its key: for the faults' draws. An id that is unknown stands for itself. */
-export function scopeOf(wanted: Wanted): { key: string; out_trade_no: string } {
-  if (wanted.call === 'certificates') return { key: 'certificates', out_trade_no: 'certificates' }
-  if (wanted.call === 'place') {
-    const { owner, out_trade_no } = wanted.placing
-    return { key: orderKey(owner, out_trade_no), out_trade_no }
+/** What a request is about: for the faults' draws. An id that is unknown stands for itself. */
+export interface Scope {
+  readonly key: string
+  readonly out_trade_no: string
+}
+
+export function scopeOf(wanted: Wanted): Scope {
+  switch (wanted.call) {
+    case 'certificates':
+      return { key: 'certificates', out_trade_no: 'certificates' }
+    case 'place': {
+      const { owner, out_trade_no } = wanted.placing
+      return { key: orderKey(owner, out_trade_no), out_trade_no }
+    }
+    case 'refund': {
+      const { out_refund_no } = wanted.request
+      return { key: refundKey(wanted.selector.owner, out_refund_no), out_trade_no: out_refund_no }
+    }
+    default: {
+      const { owner, value } = wanted.selector
+      return { key: orderKey(owner, value), out_trade_no: value }
+    }
   }
-  const { owner, value } = wanted.selector
-  return { key: orderKey(owner, value), out_trade_no: value }
+}
+
+function refundWanted(text: string, context: PlacingContext): Wanted | ApiError {
+  const body = bodyFrom(text)
+  if (!body) return NO_JSON(text)
+  const asked = readRefund(body, context)
+  return 'code' in asked ? asked : { call: 'refund', ...asked }
+}
+
+function selectedRefund(
+  { call, by, value }: Extract<Route, { readonly call: 'refundQuery' }>,
+  query: string,
+  { caller }: PlacingContext,
+): Wanted | ApiError {
+  const number = decoded(value)
+  if (number === null || !OUT_REFUND_NO.safeParse(number).success) {
+    const issue = 'expected 1 to 64 letters, digits or _ - | * @, percent-encoded'
+    return paramError({ field: by, value, issue, location: 'url' })
+  }
+  const owner = ownerOf(Object.fromEntries(new URLSearchParams(query)), caller, 'query')
+  return 'code' in owner ? owner : { call, selector: { by, value: number, owner } }
 }
 
 function split(url: string): [path: string, query: string] {
@@ -50,7 +110,7 @@ function placingWanted(
   return 'code' in placing ? placing : { call: 'place', placing }
 }
 
-type AboutOne = Extract<Route, { readonly by: string }>
+type AboutOne = Extract<Route, { readonly call: 'query' | 'close' | 'reverse' }>
 
 function selected(
   { call, by, value }: AboutOne,

@@ -395,7 +395,8 @@ describe('a wrong field is named', () => {
 
 describe('an address that does not exist', () => {
   it.each([
-    ['GET', '/v3/global/refunds/id/1', /this simulator has placing, query/],
+    ['GET', '/v3/global/statements', /this simulator has placing, query/],
+    ['PUT', '/v3/global/refunds', /PUT is not the method/],
     ['GET', '/v3/pay/transactions/id/1', /no Global APIv3 address/],
     ['GET', '/v3/global/transactions/native', /GET is not the method/],
   ])('%s %s is answered with 404 and a hint', async (method, url, message) => {
