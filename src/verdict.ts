@@ -132,7 +132,10 @@ export class Verdict {
     )
     const worker = `${process.pid}-${randomUUID().slice(0, 8)}`
     const engine = new Engine({ store, accounts: engineAccounts, clock, random, worker, keys, notify })
-    await keys.moveTo(store)
+    await keys.moveTo(store).catch(async (error: unknown) => {
+      await engine.close()
+      throw error
+    })
     engine.start()
     return new Verdict(engine, accounts, gateways)
   }

@@ -1,8 +1,6 @@
 import { type Clock, sleep } from '../clock.ts'
-import type { Call } from '../core/change.ts'
 import { decide, type Learnt, type Rules } from '../core/decide.ts'
 import { isAtTheTill, isFinal, type Kind, nameOf, type OpenOrder, type Order } from '../core/order.ts'
-import type { Outcome } from '../core/outcome.ts'
 import type { Plan } from '../core/plan.ts'
 import { nextStep, type Step } from '../core/step.ts'
 import type { Gateway } from '../gateway/gateway.ts'
@@ -10,8 +8,8 @@ import type { Random } from '../random.ts'
 import type { Commit, Store } from '../store/store.ts'
 import { Agenda, type Entry } from './agenda.ts'
 import type { Batcher } from './batcher.ts'
-import { Breaker } from './breaker.ts'
-import { Budget, type Limits } from './budget.ts'
+import type { Limits } from './budget.ts'
+import { Calls } from './calls.ts'
 import type { Report } from './report.ts'
 
 export interface LaneOptions {
@@ -72,8 +70,7 @@ export class Lane {
   readonly #edges: LaneEdges
   readonly #options: LaneOptions
   readonly #agenda = new Agenda()
-  readonly #budget: Budget
-  readonly #breaker = new Breaker()
+  readonly #calls: Calls
   readonly #underWay = new Set<Promise<void>>()
   /** What one claim takes: no more than the budget lets out in a second, so that nobody new waits behind it. */
   readonly #claimMax: number
@@ -92,7 +89,18 @@ export class Lane {
     this.gateway = options.gateway
     this.#edges = edges
     this.#options = options
-    this.#budget = new Budget(options.limits, edges.clock.nowMs())
+    const { clock, random, report } = edges
+    const onAnswering = (nowMs: number): void => {
+      this.#pausedUntilMs = nowMs
+    }
+    this.#calls = new Calls({
+      account: this.account,
+      limits: options.limits,
+      clock,
+      random,
+      report,
+      onAnswering,
+    })
     this.#claimMax = Math.min(Math.max(Math.ceil(options.limits.query), CLAIM_LIMIT_MIN), CLAIM_LIMIT)
   }
 
@@ -171,7 +179,7 @@ export class Lane {
   /** Waits until the budget allows one more placing. Nothing is written or signed before. */
   async mayPlace(sleep: (ms: number) => Promise<void>): Promise<void> {
     for (;;) {
-      const waitMs = this.#budget.take('place', this.#edges.clock.nowMs())
+      const waitMs = this.#calls.waitMs('place', this.#edges.clock.nowMs())
       if (waitMs === 0) return
       await sleep(waitMs)
     }
@@ -294,7 +302,7 @@ export class Lane {
    * Starts every order whose moment has come, as far as concurrency, budget and breaker allow. Returns how many.
    */
   #dispatch(): number {
-    const { clock, random } = this.#edges
+    const { clock } = this.#edges
     let started = 0
     let parked = 0
     let stale: Entry[] | null = null
@@ -310,8 +318,8 @@ export class Lane {
         continue
       }
       const step = nextStep(entry.order, nowMs)
-      const heldMs = this.#breaker.hold(nowMs, random.next())
-      const waitMs = heldMs || this.#budget.take(step.do, nowMs)
+      const heldMs = this.#calls.heldMs(nowMs)
+      const waitMs = heldMs || this.#calls.waitMs(step.do, nowMs)
       if (waitMs === 0) {
         started += 1
         void this.#track(this.#work(entry, step, nowMs))
@@ -405,40 +413,21 @@ export class Lane {
       return
     }
     const call = step.do
-    const { outcome, tookMs } = await this.#timed(call, () => this.gateway[call](order, signedAtMs))
+    const { outcome, tookMs } = await this.#calls.make(call, () => this.gateway[call](order, signedAtMs))
     await this.learn(intended, { call, outcome, tookMs }, claimedUntilMs)
   }
 
   async #placeAndLearn(order: OpenOrder, body: string, claimedUntilMs: number): Promise<Order | null> {
     const { account, sub_mchid, out_trade_no, kind, latestPlacingAtMs: signedAtMs } = order
-    const { outcome, tookMs } = await this.#timed('place', () =>
+    const { outcome, tookMs } = await this.#calls.make('place', () =>
       this.gateway.place({ account, sub_mchid, out_trade_no, kind, body, signedAtMs }),
     )
     return this.learn(order, { call: 'place', outcome, tookMs }, claimedUntilMs)
   }
 
   async #query(order: OpenOrder): Promise<Learnt> {
-    const { outcome, tookMs } = await this.#timed('query', () => this.gateway.query(order))
+    const { outcome, tookMs } = await this.#calls.make('query', () => this.gateway.query(order))
     return { call: 'query', outcome, tookMs }
-  }
-
-  /** Makes a call, measures it, and lets breaker and budget learn from it. */
-  async #timed<T>(
-    call: Call,
-    make: () => Promise<Outcome<T>>,
-  ): Promise<{ outcome: Outcome<T>; tookMs: number }> {
-    const { clock, report } = this.#edges
-    const fromMs = clock.nowMs()
-    const outcome = await answered(make)
-    const nowMs = clock.nowMs()
-    report.called(this.account, call, outcome)
-    if (this.#breaker.learn(outcome)) {
-      report.breaker(this.account, this.#breaker.isOpen)
-      // Somebody is there again: no need to wait for the next probe.
-      if (!this.#breaker.isOpen) this.#pausedUntilMs = nowMs
-    }
-    if (outcome.kind === 'no-answer' && outcome.reason === 'rate-limited') this.#budget.slowDown(nowMs)
-    return { outcome, tookMs: nowMs - fromMs }
   }
 
   /**
@@ -466,13 +455,3 @@ export class Lane {
 
 /** How long an intent waits for others to share its durable write: somebody stands still meanwhile. */
 export const SOON_MS = 2
-
-/** A gateway must not throw; if it does, in whatever way, we know nothing about the call. */
-async function answered<T>(make: () => Promise<Outcome<T>>): Promise<Outcome<T>> {
-  try {
-    return await make()
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error)
-    return { kind: 'no-answer', reason: 'reset', sent: true, detail: `the gateway failed: ${why}` }
-  }
-}

@@ -1,0 +1,70 @@
+import type { Clock } from '../clock.ts'
+import type { Call } from '../core/change.ts'
+import type { Outcome } from '../core/outcome.ts'
+import type { Random } from '../random.ts'
+import { Breaker } from './breaker.ts'
+import { Budget, type Limits } from './budget.ts'
+import type { Report } from './report.ts'
+
+export interface CallsOptions {
+  readonly account: string
+  readonly limits: Limits
+  readonly clock: Clock
+  readonly random: Random
+  readonly report: Report
+  /** WeChat Pay answers again after an outage: nobody needs to wait for the next probe. */
+  readonly onAnswering: (nowMs: number) => void
+}
+
+/** A call that was made, and how long it took. */
+export interface Made<T> {
+  readonly outcome: Outcome<T>
+  readonly tookMs: number
+}
+
+/** An account's way out: when a call may leave, and what budget and breaker learn from what came of it. */
+export class Calls {
+  readonly #options: CallsOptions
+  readonly #budget: Budget
+  readonly #breaker = new Breaker()
+
+  constructor(options: CallsOptions) {
+    this.#options = options
+    this.#budget = new Budget(options.limits, options.clock.nowMs())
+  }
+
+  /** 0 if the breaker lets a call out now, else the ms until its next probe. Granting a probe uses it up. */
+  heldMs(nowMs: number): number {
+    return this.#breaker.hold(nowMs, this.#options.random.next())
+  }
+
+  /** 0 if the budget lets this call out now, else the ms until it does. Granting spends it. */
+  waitMs(call: Call, nowMs: number): number {
+    return this.#budget.take(call, nowMs)
+  }
+
+  /** Makes a call, measures it, and lets breaker and budget learn from it. Never rejects. */
+  async make<T>(call: Call, send: () => Promise<Outcome<T>>): Promise<Made<T>> {
+    const { account, clock, report, onAnswering } = this.#options
+    const fromMs = clock.nowMs()
+    const outcome = await answered(send)
+    const nowMs = clock.nowMs()
+    report.called(account, call, outcome)
+    if (this.#breaker.learn(outcome)) {
+      report.breaker(account, this.#breaker.isOpen)
+      if (!this.#breaker.isOpen) onAnswering(nowMs)
+    }
+    if (outcome.kind === 'no-answer' && outcome.reason === 'rate-limited') this.#budget.slowDown(nowMs)
+    return { outcome, tookMs: nowMs - fromMs }
+  }
+}
+
+/** A gateway must not throw; if it does, in whatever way, we know nothing about the call. */
+async function answered<T>(send: () => Promise<Outcome<T>>): Promise<Outcome<T>> {
+  try {
+    return await send()
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    return { kind: 'no-answer', reason: 'reset', sent: true, detail: `the gateway failed: ${why}` }
+  }
+}
