@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import {
+  callbackFaultOf,
   FAULTY_ATTEMPTS_MAX,
   type FaultLevel,
   faultOf,
@@ -46,6 +47,32 @@ describe('faults', () => {
     expect(draws(7)).not.toEqual(draws(8))
   })
 
+  it('stay those of a seed when new ones are added: these were drawn by the first release', () => {
+    const first = ['A0', 'A1', 'A2', 'A4', 'A6', 'A9', 'A12', 'A26', 'A34', 'A36'].map(
+      (out_trade_no) =>
+        faultOf(probabilitiesOf('harsh'), 7, { out_trade_no, call: 'query', nth: 1 })?.name ?? null,
+    )
+    expect(first).toEqual([
+      'unknownOrder',
+      null,
+      'systemErrorAfter',
+      'systemErrorBefore',
+      'resetBefore',
+      'systemErrorAfter',
+      'rateLimited',
+      'unsignedPage',
+      'noReplyBefore',
+      'noReplyAfter',
+    ])
+  })
+
+  it('of callbacks end, too: the fifth attempt meets none', () => {
+    const always = probabilitiesFrom({ callbackForged: 1 })
+    const attempt = { out_trade_no: 'A1', event: 'payment' }
+    expect(callbackFaultOf(always, 7, { ...attempt, nth: 4 })?.name).toBe('callbackForged')
+    expect(callbackFaultOf(always, 7, { ...attempt, nth: 5 })).toBeNull()
+  })
+
   it('end: even a certain fault lets the 21st attempt through', () => {
     const always = probabilitiesFrom({ noReplyBefore: 1 })
     const attempt = { out_trade_no: 'A1', call: 'query' }
@@ -68,6 +95,7 @@ describe('faults', () => {
     ['a probability above 1', { slowReply: 1.5 }, '1.5'],
     ['a text', { slowReply: 'often' }, '"often"'],
     ['a sum above 1', { slowReply: 0.6, resetAfter: 0.6 }, '1.2'],
+    ['a sum above 1 for callbacks', { callbackLost: 0.6, callbackLate: 0.6 }, '1.2'],
   ])('refuse %s', (_, given, named) => {
     expect(() => probabilitiesFrom(given)).toThrowError(expect.objectContaining({ code: 'OPTION_INVALID' }))
     expect(() => probabilitiesFrom(given)).toThrowError(named)

@@ -1,4 +1,4 @@
-import type { CallbackFaultName } from '../faults.ts'
+import { CALLBACK_FAULTS, type CallbackFaultName } from '../faults.ts'
 import type { EventType } from './notice.ts'
 
 /** What answered the messages that left. `sent` is their sum. */
@@ -86,4 +86,38 @@ export interface CallbackList extends CallbackCounts {
 export function viewOfCallback(record: CallbackRecord): CallbackView {
   const { order: key, losing: _, clear: __, held: ___, ...view } = record
   return { ...view, key }
+}
+
+/** One message more. */
+export function counted(before: Answers, answer: Exclude<keyof Answers, 'sent'>): Answers {
+  const { sent, accepted, refused, unanswered } = before
+  return { sent: sent + 1, ...{ accepted, refused, unanswered }, [answer]: before[answer] + 1 }
+}
+
+export interface CountedFaults {
+  /** How often each fault struck. */
+  readonly struck: Readonly<Record<CallbackFaultName, number>>
+  readonly byFault: (name: CallbackFaultName) => Answers
+  readonly badAccepted: number
+}
+
+export function countsOf(all: readonly CallbackRecord[], faults: CountedFaults): CallbackCounts {
+  const sum = (answer: keyof Answers): number => all.reduce((total, record) => total + record[answer], 0)
+  const inState = (state: CallbackState): number => all.filter((record) => record.state === state).length
+  const met = CALLBACK_FAULTS.filter((name) => faults.struck[name] > 0)
+  return {
+    sent: sum('sent'),
+    accepted: sum('accepted'),
+    refused: sum('refused'),
+    unanswered: sum('unanswered'),
+    acknowledged: inState('acknowledged'),
+    pending: inState('pending'),
+    lost: inState('lost'),
+    givenUp: inState('given_up'),
+    addressRefused: inState('address_refused'),
+    badAccepted: faults.badAccepted,
+    byFault: Object.fromEntries(
+      met.map((name) => [name, { struck: faults.struck[name], ...faults.byFault(name) }]),
+    ),
+  }
 }

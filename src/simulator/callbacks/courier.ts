@@ -1,7 +1,7 @@
 import type { Clock } from '../../clock.ts'
 import { namedRandom } from '../../random.ts'
-import type { DurableMap, Ledger } from '../durable.ts'
-import { CALLBACK_FAULTS, type CallbackFault, type CallbackFaultName, callbackFaultOf } from '../faults.ts'
+import type { Ledger } from '../durable.ts'
+import { type CallbackFault, type CallbackFaultName, callbackFaultOf } from '../faults.ts'
 import { eventName, eventsOf, nextEventAtMs, type OrderEvent } from '../truth/events.ts'
 import type { Order } from '../truth/order.ts'
 import type { Weather } from '../weather.ts'
@@ -13,7 +13,8 @@ import {
   type CallbackCounts,
   type CallbackRecord,
   type CallbackView,
-  type FaultCounts,
+  counted,
+  countsOf,
   NO_ANSWERS,
   viewOfCallback,
 } from './counts.ts'
@@ -78,7 +79,12 @@ export function openCourier(parts: CourierParts): Courier {
   ledger.together(lookAtAll)
 
   return {
-    counts: () => countsOf(records, byFault, badAccepted, weather),
+    counts: () =>
+      countsOf([...records.values()], {
+        struck: weather.counts(),
+        byFault: (name) => byFault.get(name) ?? NO_ANSWERS,
+        badAccepted: badAccepted.get('all') ?? 0,
+      }),
     views: () => [...records.values()].map(viewOfCallback),
     of: (order) =>
       eventsOf(order, age.nowMs())
@@ -236,8 +242,9 @@ export function openCourier(parts: CourierParts): Courier {
         resolve({ failure: 'timeout' })
         patience.abort()
       })
-      settings
-        .send(url, headers, body, signal)
+      // A function of the caller's: it may throw as well as reject.
+      const sent = (async () => settings.send(url, headers, body, signal))()
+      sent
         .catch((error: unknown): SendResult => ({ failure: String(error) }))
         .then((result) => {
           cancel()
@@ -282,40 +289,4 @@ function nameOf(order: Order, event: string): string {
 
 function lost(record: CallbackRecord): Strike {
   return { do: 'wait', record: { ...record, state: 'lost', dueAtMs: null } }
-}
-
-function counted(before: Answers, answer: Exclude<keyof Answers, 'sent'>): Answers {
-  const { sent, accepted, refused, unanswered } = before
-  return { sent: sent + 1, ...{ accepted, refused, unanswered }, [answer]: before[answer] + 1 }
-}
-
-function countsOf(
-  records: DurableMap<CallbackRecord>,
-  byFault: DurableMap<Answers>,
-  badAccepted: DurableMap<number>,
-  weather: Weather,
-): CallbackCounts {
-  const all = [...records.values()]
-  const sum = (answer: keyof Answers): number => all.reduce((total, record) => total + record[answer], 0)
-  const inState = (state: CallbackRecord['state']): number =>
-    all.filter((record) => record.state === state).length
-  const hits = weather.counts()
-  const met = CALLBACK_FAULTS.filter((name) => hits[name] > 0)
-  const faults = met.map((name): [string, FaultCounts] => [
-    name,
-    { struck: hits[name], ...(byFault.get(name) ?? NO_ANSWERS) },
-  ])
-  return {
-    sent: sum('sent'),
-    accepted: sum('accepted'),
-    refused: sum('refused'),
-    unanswered: sum('unanswered'),
-    acknowledged: inState('acknowledged'),
-    pending: inState('pending'),
-    lost: inState('lost'),
-    givenUp: inState('given_up'),
-    addressRefused: inState('address_refused'),
-    badAccepted: badAccepted.get('all') ?? 0,
-    byFault: Object.fromEntries(faults),
-  }
 }
