@@ -25,6 +25,8 @@ export interface Effect {
 /** All orders of the simulated WeChat Pay: the truth's rules applied to what is on file. Every effect is synchronous. */
 export interface World {
   readonly age: Age
+  /** Counts a placing request that reached WeChat Pay, whatever becomes of it. */
+  arrived(placing: Placing): void
   place(placing: Placing): Effect
   query(selector: Selector): Effect
   close(selector: Selector): Effect
@@ -127,9 +129,11 @@ export function openWorld({ ledger, clock, seed, customers }: WorldOptions): Wor
     watch(newListener) {
       listener = newListener
     },
+    arrived(placing) {
+      countReceived(received, orderKey(placing.owner, placing.out_trade_no), placing)
+    },
     place(placing) {
       const key = orderKey(placing.owner, placing.out_trade_no)
-      countReceived(received, key, placing)
       const { auth_code } = placing
       const codeUsedBy = auth_code === null ? undefined : codes.get(auth_code)
       const result = place(orders.get(key) ?? null, placing, {

@@ -43,7 +43,7 @@ export interface OrderView {
   readonly refunding: number
   readonly total: number
   readonly currency: string
-  /** How many placing requests for this number were carried out. */
+  /** How many placing requests for this number reached WeChat Pay, carried out or lost. */
   readonly received: number
   readonly createdAtMs: number
   readonly paidAtMs: number | null

@@ -108,6 +108,7 @@ const NOTHING_DONE: Unsigned = { status: 500, body: '', number: 0 }
 function act(wanted: Wanted, parts: WireParts, done: () => void): { fault: Fault | null; reply: Unsigned } {
   const { weather, counters } = parts
   counters.add(wanted.call)
+  if (wanted.call === 'place') parts.world.arrived(wanted.placing)
   const fault = weather.meet({ ...scope(wanted, parts), call: wanted.call }, (drawn) =>
     applies(drawn, wanted, parts),
   )
