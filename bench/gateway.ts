@@ -22,7 +22,12 @@ const settings = JSON.parse(process.argv[2] ?? '{}') as Settings
 const answers = await signedAnswers(settings)
 
 /** All answers of the run, by order number. Signed a batch at a time on the thread pool. */
-async function signedAnswers({ orders, mchid, serial, keyFile }: Settings): Promise<ReadonlyMap<string, Buffer>> {
+async function signedAnswers({
+  orders,
+  mchid,
+  serial,
+  keyFile,
+}: Settings): Promise<ReadonlyMap<string, Buffer>> {
   const key = privateKeyFrom(readFileSync(keyFile, 'utf8'), keyFile)
   const timestamp = String(Math.floor(Date.now() / 1000))
   const signed = new Map<string, Buffer>()
@@ -46,7 +51,10 @@ async function signedAnswers({ orders, mchid, serial, keyFile }: Settings): Prom
   return signed
 }
 
-function reply(body: string, signed: { timestamp: string; nonce: string; serial: string; signature: string }): Buffer {
+function reply(
+  body: string,
+  signed: { timestamp: string; nonce: string; serial: string; signature: string },
+): Buffer {
   return Buffer.from(
     [
       'HTTP/1.1 200 OK',

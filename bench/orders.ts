@@ -11,10 +11,18 @@ const WINDOW_MS = 7_200_000
 const INSERTED_AT_ONCE = 1_000
 
 /** Fills a store with open orders whose first due times are spread over `spreadMs` from `fromMs`. */
-export async function fill(store: Store, account: string, count: number, fromMs: number, spreadMs: number): Promise<void> {
+export async function fill(
+  store: Store,
+  account: string,
+  count: number,
+  fromMs: number,
+  spreadMs: number,
+): Promise<void> {
   for (let from = 0; from < count; from += INSERTED_AT_ONCE) {
     const size = Math.min(INSERTED_AT_ONCE, count - from)
-    const orders = Array.from({ length: size }, (_, i) => waiting(account, from + i, fromMs, Math.floor(((from + i) / count) * spreadMs)))
+    const orders = Array.from({ length: size }, (_, i) =>
+      waiting(account, from + i, fromMs, Math.floor(((from + i) / count) * spreadMs)),
+    )
     await store.insert(orders, { worker: 'bench', untilMs: 0 })
   }
 }

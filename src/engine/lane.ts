@@ -33,8 +33,13 @@ export interface LaneEdges {
 
 /** Orders that fall due this soon are claimed ahead, so that each is asked at its moment. */
 const READ_AHEAD_MS = 1_000
+/**
+ * Work on an order begins this long before it is due: its query is signed by then, and leaves at its moment. Under load a
+ * signature may wait a few ms for a core.
+ */
+const AHEAD_MS = 5
 /** What one claim takes at most; the next one is made when half of it is worked off. */
-const CLAIM_LIMIT = 500
+const CLAIM_LIMIT = 128
 const CLAIM_LIMIT_MIN = 20
 /** How long a claim lasts at least. After a crash it is free again then, or at once where one process owns the store. */
 const LEASE_MS_MIN = 60_000
@@ -244,7 +249,9 @@ export class Lane {
   #sleep(): void {
     if (!this.#running) return
     const hasRoom = this.#underWay.size < this.#options.concurrency
-    const sendAtMs = hasRoom ? Math.max(this.#agenda.nextAtMs, this.#pausedUntilMs) : Number.POSITIVE_INFINITY
+    const sendAtMs = hasRoom
+      ? Math.max(this.#agenda.nextAtMs - AHEAD_MS, this.#pausedUntilMs)
+      : Number.POSITIVE_INFINITY
     const mayClaim = this.#claiming === null && this.#hasRoomForClaims
     const claimAtMs = mayClaim ? this.#claimAtMs : Number.POSITIVE_INFINITY
     const atMs = Math.min(sendAtMs, claimAtMs)
@@ -309,7 +316,7 @@ export class Lane {
     while (this.#underWay.size < this.#options.concurrency) {
       const nowMs = clock.nowMs()
       if (nowMs < this.#pausedUntilMs) break
-      const entry = this.#agenda.takeDue(nowMs)
+      const entry = this.#agenda.takeDue(nowMs + AHEAD_MS)
       if (entry === null) break
       // Looked at before the breaker, whose probe would be lost on an order that may not be sent.
       if (entry.claimedUntilMs - nowMs < this.gateway.callMsMax + LEASE_MARGIN_MS) {
@@ -352,9 +359,9 @@ export class Lane {
 
   // -------------------------------------------------------------- one order
 
-  async #work({ order, claimedUntilMs }: Entry, step: Step, nowMs: number): Promise<void> {
+  async #work({ order, atMs, claimedUntilMs }: Entry, step: Step, nowMs: number): Promise<void> {
     try {
-      if (step.do === 'query') await this.learn(order, await this.#query(order), claimedUntilMs)
+      if (step.do === 'query') await this.learn(order, await this.#query(order, atMs), claimedUntilMs)
       else await this.#act(order, step, nowMs, claimedUntilMs)
     } catch (error) {
       await this.#failed(error, order)
@@ -425,8 +432,8 @@ export class Lane {
     return this.learn(order, { call: 'place', outcome, tookMs }, claimedUntilMs)
   }
 
-  async #query(order: OpenOrder): Promise<Learnt> {
-    const { outcome, tookMs } = await this.#calls.make('query', () => this.gateway.query(order))
+  async #query(order: OpenOrder, notBeforeMs: number): Promise<Learnt> {
+    const { outcome, tookMs } = await this.#calls.make('query', () => this.gateway.query(order, notBeforeMs))
     return { call: 'query', outcome, tookMs }
   }
 

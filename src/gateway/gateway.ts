@@ -23,7 +23,11 @@ export interface Gateway {
    * second host either, once a byte may have left.
    */
   place(request: PlaceRequest): Promise<Outcome<Placed>>
-  query(order: OrderKey): Promise<Outcome<TradeStatement>>
+  /**
+   * @param notBeforeMs sign at once, and send at this moment or later: at most a second ahead, so that the signature is
+   * ready when the order is due
+   */
+  query(order: OrderKey, notBeforeMs?: number): Promise<Outcome<TradeStatement>>
   /** `signedAtMs`: the moment of the written intent, which becomes the request's timestamp. */
   close(order: OrderKey, signedAtMs: number): Promise<Outcome<'done'>>
   reverse(order: OrderKey, signedAtMs: number): Promise<Outcome<'done'>>

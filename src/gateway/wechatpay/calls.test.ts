@@ -114,3 +114,20 @@ it('a query that took too long to sign is not sent either, so a call has a longe
   expect(transport.requests).toHaveLength(0)
   expect(gateway.callMsMax).toBe(18_000)
 })
+
+it('a query wanted for later is signed at once and sent at its moment', async () => {
+  const { gateway, transport, clock } = setUp(() => notpay(clock))
+  const outcome = gateway.query(ORDER, clock.nowMs() + 5)
+  await clock.advance(4)
+  expect(transport.requests).toHaveLength(0)
+  await clock.advance(1)
+  expect(transport.requests).toHaveLength(1)
+  expect(await outcome).toMatchObject({ kind: 'answer' })
+})
+
+it('a query whose signature came too late for its moment is sent when it is signed', async () => {
+  const { gateway, transport, clock } = setUp(() => notpay(clock), { signMs: 9 })
+  const outcome = gateway.query(ORDER, clock.nowMs() + 5)
+  expect(await outcome).toMatchObject({ kind: 'answer' })
+  expect(transport.requests).toHaveLength(1)
+})

@@ -1,4 +1,4 @@
-import type { Clock } from '../../clock.ts'
+import { type Clock, sleep } from '../../clock.ts'
 import { authorization, requestMessage } from '../../wechatpay/signing.ts'
 import { UNSENT_MS_MAX } from '../gateway.ts'
 import { type Contact, FIRST_HOST, type Hosts, hostsAfter, hostsAt } from './hosts.ts'
@@ -23,6 +23,8 @@ export interface SignedCall {
   readonly body: string
   /** The moment of the written intent; now for a call without one. */
   readonly signedAtMs?: number
+  /** Signed at once, and sent at this moment or later. */
+  readonly notBeforeMs?: number | undefined
 }
 
 const USER_AGENT = 'verdict-pay (Node.js)'
@@ -43,13 +45,15 @@ export class Calls {
     return UNSENT_MS_MAX + this.#calling.account.readTimeoutMs
   }
 
-  async send({ method, path, body, signedAtMs }: SignedCall): Promise<HttpResult> {
+  async send({ method, path, body, signedAtMs, notBeforeMs = 0 }: SignedCall): Promise<HttpResult> {
     const { account, clock, signer, nonces, wanted } = this.#calling
     const startedAtMs = clock.nowMs()
     const atMs = signedAtMs ?? startedAtMs
     const timestamp = String(Math.floor(atMs / 1000))
     const nonce = nonces()
     const signature = await signer.sign(requestMessage({ method, url: path, timestamp, nonce, body }))
+    const earlyMs = notBeforeMs - clock.nowMs()
+    if (earlyMs > 0) await sleep(clock, earlyMs)
     const headers = [
       'authorization',
       authorization({

@@ -119,8 +119,9 @@ class GlobalV3 implements GlobalV3Gateway {
     return this.#ask({ method: 'POST', path: PLACING_PATHS[kind], body, signedAtMs }, PLACED[kind])
   }
 
-  query(order: OrderKey): Promise<Outcome<TradeStatement>> {
-    return this.#ask({ method: 'GET', path: queryPath(this.#account.ids, order), body: '' }, tradeIn)
+  query(order: OrderKey, notBeforeMs?: number): Promise<Outcome<TradeStatement>> {
+    const path = queryPath(this.#account.ids, order)
+    return this.#ask({ method: 'GET', path, body: '', notBeforeMs }, tradeIn)
   }
 
   queryById(order: OrderKey, transaction_id: string): Promise<Outcome<TradeStatement>> {

@@ -3,6 +3,7 @@ import { basename, dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { VerdictError } from '../../errors.ts'
 import type { Store, StoreReader } from '../store.ts'
+import { Checkpointer } from './checkpointer.ts'
 import { assertMigrated, migrate, refuseForeignFile } from './migrate.ts'
 import { type Ownership, own } from './owner.ts'
 import { SqliteReader } from './reader.ts'
@@ -17,6 +18,8 @@ export interface SqliteOptions {
 const LOCK_WAIT_MS = 5_000
 /** A poll touches a handful of pages; 32 MB hold those of some 100,000 open orders. */
 const CACHE_KIB = 32_000
+/** Only the last resort: checkpoints are made beside the poll path. Pages of 4 KiB, some 64 MB. */
+const LOG_PAGES_MAX = 16_000
 /** What a long read made the write-ahead log grow to is given back to the disk above this. */
 const LOG_BYTES_KEPT = 64_000_000
 
@@ -61,10 +64,11 @@ function openStore(file: string, ownership: Ownership | null): Store {
   return closedOnError(db, () => {
     db.exec(
       `PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -${CACHE_KIB};
-       PRAGMA journal_size_limit = ${LOG_BYTES_KEPT}`,
+       PRAGMA journal_size_limit = ${LOG_BYTES_KEPT}; PRAGMA wal_autocheckpoint = ${LOG_PAGES_MAX}`,
     )
     migrate(db, file)
-    return new SqliteStore(db, ownership)
+    const checkpointer = file === ':memory:' ? null : new Checkpointer(file, LOCK_WAIT_MS)
+    return new SqliteStore(db, ownership, checkpointer)
   })
 }
 

@@ -4,6 +4,7 @@ import type { Change, JournalLine } from '../../core/change.ts'
 import { type FinalOrder, isFinal, nameOf, type OpenOrder, type Order } from '../../core/order.ts'
 import type { Evidence } from '../../core/outcome.ts'
 import type { Claim, ClaimRequest, Commit, Inserted, NewOrder, PlatformKey, Store } from '../store.ts'
+import type { Checkpointer } from './checkpointer.ts'
 import { Claims } from './claims.ts'
 import type { Ownership } from './owner.ts'
 import { Query, SqliteReader } from './reader.ts'
@@ -31,6 +32,7 @@ import {
 /** The store of the one process that owns the database. */
 export class SqliteStore extends SqliteReader implements Store {
   readonly #ownership: Ownership | null
+  readonly #checkpointer: Checkpointer | null
   readonly #claims: Claims
   readonly #openOrders: Query<OpenOrder>
   readonly #takesPurchase: Query<Order>
@@ -47,9 +49,10 @@ export class SqliteStore extends SqliteReader implements Store {
   readonly #keepPlatformKey: StatementSync
   readonly #update: StatementSync
 
-  constructor(db: DatabaseSync, ownership: Ownership | null) {
+  constructor(db: DatabaseSync, ownership: Ownership | null, checkpointer: Checkpointer | null) {
     super(db)
     this.#ownership = ownership
+    this.#checkpointer = checkpointer
     this.#claims = new Claims(db)
     this.#openOrders = new Query(db, SELECT_OPEN_ORDERS, openOrderOf)
     this.#takesPurchase = new Query(
@@ -98,6 +101,7 @@ export class SqliteStore extends SqliteReader implements Store {
 
   async commit(changes: readonly Commit[]): Promise<readonly ('applied' | 'moved')[]> {
     const results = this.#durably(() => changes.map(({ change }) => this.#apply(change)))
+    this.#checkpointer?.wrote(changes.length)
     for (const [index, { change, keepClaim }] of changes.entries()) {
       if (results[index] === 'applied') this.#claims.changed(change.order, keepClaim === true)
     }
@@ -120,6 +124,7 @@ export class SqliteStore extends SqliteReader implements Store {
   }
 
   override async close(): Promise<void> {
+    await this.#checkpointer?.end()
     await super.close()
     this.#ownership?.end()
   }
