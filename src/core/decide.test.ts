@@ -10,6 +10,7 @@ import {
   evidence,
   type Given,
   type Line,
+  learntFrom,
   live,
   NO_ANSWER_REASONS,
   noAnswer,
@@ -34,6 +35,11 @@ const native = (given: Given = {}): OpenOrder => placing('native', given)
 /** A statement made by hand about the order that a table lives. */
 function query(order: OpenOrder, trade_state: string, more: Partial<TradeStatement> = {}): Learnt {
   return { call: 'query', outcome: answer(statement(order, trade_state, more)), tookMs: 0 }
+}
+
+/** What WeChat Pay signed at second `s` comes again: a reply doesn't name its question. */
+function replay(order: OpenOrder, said: string, s: number): Learnt {
+  return learntFrom(order, `query: ${said}`, at(s))
 }
 
 /** Quick Pay, unpaid to the end of its window: the revoke is due. */
@@ -315,9 +321,17 @@ describe('"reversing a paid order returns the money"', () => {
     [48, 'reverse: ORDER_PAID', 'ending, query at 48'],
     [
       359,
-      { call: 'query', outcome: answer(statement(quickPay(), 'SUCCESS')), tookMs: 1_500 },
+      { call: 'query', outcome: answer(statement(quickPay(), 'SUCCESS'), at(359)), tookMs: 1_500 },
       'ending, query at 359.001',
     ],
+  ])
+  lives('an answer that was signed minutes before it was asked for does not settle', quickPay(), [
+    ...TO_THE_REVOKE,
+    [46, 'reverse: timeout', 'ending, reverse at 48'],
+    [48, 'reverse: ORDER_PAID', 'ending, query at 48'],
+    [357, 'all queries: SUCCESS', 'ending, query at 358.001'],
+    [358.001, replay(quickPay(), 'SUCCESS', 60), 'ending, query at 388.001'],
+    [388.001, 'query: SUCCESS', 'SUCCESS'],
   ])
   lives('revokes are never answered: asked in between, and settled once the last is too old', quickPay(), [
     ...TO_THE_REVOKE,
@@ -474,8 +488,24 @@ describe('"never created"', () => {
   ])
   lives('an answer counts from when it was asked for', quickPay(), [
     UNANSWERED,
-    [312, { call: 'query', outcome: refusal('ORDER_NOT_EXIST'), tookMs: 3_000 }, 'waiting, query at 312.001'],
-    [315, { call: 'query', outcome: refusal('ORDER_NOT_EXIST'), tookMs: 3_000 }, 'waiting, query at 342'],
+    [
+      312,
+      { call: 'query', outcome: refusal('ORDER_NOT_EXIST', at(312)), tookMs: 3_000 },
+      'waiting, query at 312.001',
+    ],
+    [
+      315,
+      { call: 'query', outcome: refusal('ORDER_NOT_EXIST', at(315)), tookMs: 3_000 },
+      'waiting, query at 342',
+    ],
+  ])
+  lives('an old signed answer that comes again and again is no denial of now', quickPay(), [
+    UNANSWERED,
+    [310, 'all queries: ORDER_NOT_EXIST', 'waiting, query at 310.001'],
+    [310.001, replay(quickPay(), 'ORDER_NOT_EXIST', 60), 'waiting, query at 340.001'],
+    [340.001, replay(quickPay(), 'ORDER_NOT_EXIST', 60), 'waiting, query at 370.001'],
+    [370.001, 'query: ORDER_NOT_EXIST', 'waiting, query at 400.001'],
+    [400.001, 'query: ORDER_NOT_EXIST', 'NOT_CREATED'],
   ])
   lives('another state in between: seen, so never NOT_CREATED', quickPay(), [
     UNANSWERED,
@@ -528,7 +558,7 @@ describe('"never created"', () => {
   ])
   it('keeps both refusals, and the second is the verdict’s evidence', () => {
     const order = { ...quickPay(), state: 'waiting', unknownAtMs: at(311) } as const
-    const learnt = { call: 'query', outcome: refusal('ORDER_NOT_EXIST'), tookMs: 0 } as const
+    const learnt = { call: 'query', outcome: refusal('ORDER_NOT_EXIST', at(341)), tookMs: 0 } as const
     const change = decide(order, learnt, rulesFor('quick_pay'), { nowMs: at(341), chance: 0 })
     expect(change.evidence).toEqual([learnt.outcome.evidence])
     expect(change.order).toMatchObject({

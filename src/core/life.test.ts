@@ -126,7 +126,7 @@ function momentsOf(
     }
     if (isFinal(now)) break
     if (what === 'stray' && now.state !== 'ending' && (stray === 'close' || stray === 'reverse')) continue
-    const learnt = learntFrom(now, what === 'give up' ? 'give up' : `${call}: ${said}`)
+    const learnt = learntFrom(now, what === 'give up' ? 'give up' : `${call}: ${said}`, nowMs)
     const told = learnt.call === 'query' ? oddly(now, learnt, said, odd, tookMs) : withTime(learnt, tookMs)
     write(told, decide(now, told, rulesFor(now.kind, believes), { nowMs, chance }))
   }

@@ -11,7 +11,9 @@ import {
   noteSilence,
   restMs,
   type Scene,
+  SLOW_MS,
   slowly,
+  spokenAtMs,
   USABLE_MS,
 } from './scene.ts'
 import { fitOf } from './statement.ts'
@@ -70,7 +72,11 @@ export function onStatement(
   if (meaning !== 'paid')
     return draft.settled(meaning === 'closed' ? 'CLOSED' : 'REVOKED', by, trade, evidence)
   // What counts is when it was asked: a revoke may have taken effect while the answer was on its way.
-  if (order.state === 'ending' && !revokesAreSettled(order.ending.revoke, moment.nowMs - tookMs)) {
+  const askedAtMs = moment.nowMs - tookMs
+  const toldAtMs = spokenAtMs(evidence, askedAtMs)
+  if (order.state === 'ending' && !revokesAreSettled(order.ending.revoke, toldAtMs)) {
+    // An old reply over again, from before the revoke was too old to take effect.
+    if (revokesAreSettled(order.ending.revoke, askedAtMs)) return draft.asBefore(moment.nowMs + SLOW_MS)
     return onPaidWhileRevoking(scene, order.ending, evidence)
   }
   return draft.settled('SUCCESS', by, trade, evidence)
@@ -136,8 +142,12 @@ function onUnknown(scene: Scene, evidence: Evidence | null, tookMs: number): Cha
     return draft.asBefore(inRhythm(scene))
   }
   const askedAtMs = moment.nowMs - tookMs
+  const toldAtMs = evidence === null ? askedAtMs : spokenAtMs(evidence, askedAtMs)
   const countsFromMs = order.latestPlacingAtMs + USABLE_MS + 1
-  if (askedAtMs < countsFromMs) return draft.asBefore(sooner(scene, countsFromMs))
+  if (toldAtMs < countsFromMs)
+    return draft.asBefore(
+      sooner(scene, askedAtMs < countsFromMs ? countsFromMs : askedAtMs + UNKNOWN_APART_MS),
+    )
   if (order.unknownAtMs === null) {
     draft.patch({ unknownAtMs: askedAtMs })
     return draft.asBefore(sooner(scene, askedAtMs + UNKNOWN_APART_MS))

@@ -3,7 +3,7 @@ import { stopsEnding } from './attention.ts'
 import type { Call } from './change.ts'
 import type { Draft } from './draft.ts'
 import type { OpenOrder } from './order.ts'
-import type { NoAnswer, Outcome, Placed, TradeStatement } from './outcome.ts'
+import type { Evidence, NoAnswer, Outcome, Placed, TradeStatement } from './outcome.ts'
 import type { Moment, Plan } from './plan.ts'
 
 /** Something that was learnt about one order, from WeChat Pay or from the merchant. */
@@ -35,6 +35,18 @@ export const USABLE_MS = 310_000
 export const SLOW_MS = 30_000
 /** WeChat Pay said "too many requests": nothing is repeated sooner. */
 const RATE_LIMITED_MS = 5_000
+
+/** How much older than its question a signature may be before it is an earlier reply over again: clocks differ. */
+const REPLAYED_MS = 120_000
+
+/**
+ * The moment from which a signed reply tells: when it was asked for, or when it was signed if that was long before. A
+ * reply doesn't name its question, so an old one that comes again verifies for as long as 300 s.
+ */
+export function spokenAtMs({ timestamp }: Evidence, askedAtMs: number): number {
+  const signedAtMs = Number(timestamp) * 1_000
+  return signedAtMs < askedAtMs - REPLAYED_MS ? signedAtMs : askedAtMs
+}
 
 /** Whether the order may be ended now: by its own rules or the merchant's word, and no mark stands against it. */
 export function mayEnd(order: OpenOrder): boolean {

@@ -68,15 +68,15 @@ export function tracked(kind: OrderFacts['kind'], given: Given = {}): OpenOrder 
 
 let made = 0
 
-/** Every piece is another one, so that a test can tell them apart. */
-export function evidence(request = 'test'): Evidence {
+/** Every piece is another one, so that a test can tell them apart. Signed at `signedAtMs`. */
+export function evidence(request = 'test', signedAtMs = T0): Evidence {
   made += 1
   const unverified: UnverifiedEvidence = {
     source: 'reply',
     request,
     status: 200,
     serial: 'PUB_KEY_ID_1',
-    timestamp: String(T0 / 1000),
+    timestamp: String(Math.floor(signedAtMs / 1000)),
     nonce: `nonce-${made}`,
     signature: 'c2lnbmF0dXJl',
     body: '{}',
@@ -100,12 +100,13 @@ export function statement(
   return { trade_state, ...ids, out_trade_no, amount: { total, currency }, ...more }
 }
 
-export function answer<T>(value: T): Answer<T> {
-  return { kind: 'answer', value, evidence: evidence() }
+export function answer<T>(value: T, signedAtMs = T0): Answer<T> {
+  return { kind: 'answer', value, evidence: evidence('test', signedAtMs) }
 }
 
-export function refusal(code: string): Refusal {
-  return { kind: 'refusal', code, status: 400, message: `${code} it is`, evidence: evidence() }
+export function refusal(code: string, signedAtMs = T0): Refusal {
+  const message = `${code} it is`
+  return { kind: 'refusal', code, status: 400, message, evidence: evidence('test', signedAtMs) }
 }
 
 const NO_ANSWERS: Readonly<Record<NoAnswerReason, boolean>> = {
@@ -146,11 +147,11 @@ const CREDENTIALS = ['code_url', 'prepay_id', 'mweb_url'] as const
  * What is learnt, in words: `query: NOTPAY` (a `trade_state`), `query: ORDER_NOT_EXIST` (any other capitals: a refusal
  * with this code), `place: code_url`, `close: done`, `reverse: timeout` (a reason without an answer), `give up`.
  */
-export function learntFrom(order: OrderFacts, words: string): Learnt {
+export function learntFrom(order: OrderFacts, words: string, signedAtMs = T0): Learnt {
   if (words === 'give up') return { call: 'give-up' }
   const [call, said = ''] = words.split(': ')
   const silent = silenceIn(said)
-  const other = silent ?? refusal(said)
+  const other = silent ?? refusal(said, signedAtMs)
   const trade = isTradeState(said) ? statement(order, said) : null
   switch (call) {
     case 'place': {
@@ -158,13 +159,13 @@ export function learntFrom(order: OrderFacts, words: string): Learnt {
       const placed: Placed | null = name
         ? { kind: 'credential', credential: { name, value: 'weixin://' } }
         : trade && { kind: 'trade', trade }
-      return { call, outcome: placed ? answer(placed) : other, tookMs: 0 }
+      return { call, outcome: placed ? answer(placed, signedAtMs) : other, tookMs: 0 }
     }
     case 'query':
-      return { call, outcome: trade ? answer(trade) : other, tookMs: 0 }
+      return { call, outcome: trade ? answer(trade, signedAtMs) : other, tookMs: 0 }
     case 'close':
     case 'reverse':
-      return { call, outcome: said === 'done' ? answer('done') : other, tookMs: 0 }
+      return { call, outcome: said === 'done' ? answer('done', signedAtMs) : other, tookMs: 0 }
     default:
       throw new Error(`"${words}" is nothing that can be learnt`)
   }
@@ -248,7 +249,7 @@ function intentOf(order: OpenOrder, step: Step): OpenOrder {
 }
 
 function learn(order: OpenOrder, event: string | Learnt, rules: Rules, nowMs: number): Order {
-  const learnt = typeof event === 'string' ? learntFrom(order, event) : event
+  const learnt = typeof event === 'string' ? learntFrom(order, event, nowMs) : event
   return decide(order, learnt, rules, { nowMs, chance: 0 }).order
 }
 
