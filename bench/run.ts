@@ -97,9 +97,9 @@ async function measure({ name, orders, delayMs, measureMs, concurrency }: Load):
       )
       const gateway = globalV3Gateway({ account, clock: systemClock, transport })
       const query = gateway.query.bind(gateway)
-      gateway.query = (order) => {
+      gateway.query = (order, notBeforeMs) => {
         due.set(order.out_trade_no, (order as OpenOrder).dueAtMs)
-        return query(order)
+        return query(order, notBeforeMs)
       }
       return gateway
     },
