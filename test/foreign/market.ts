@@ -109,8 +109,8 @@ export async function marketDay(day: MarketDay): Promise<Audit> {
   let shop = opened(planFile)
   try {
     for (let kill = 0; kill < day.kills; kill += 1) {
-      // Dead before it started is no test: it needs some 0.5 s of real time.
-      await realMs(600 + (luck.between(0.05, 0.95) * Math.max(day.comingMs, 200_000)) / day.kills / day.speed)
+      // Dead before it started is no test: it needs some 0.4 s of real time.
+      await realMs(500 + (luck.between(0.05, 0.95) * day.comingMs) / day.kills / day.speed)
       const diedMs = other.worldMs() - startMs
       shop.kill('SIGKILL')
       if (shop.exitCode === null && shop.signalCode === null) await once(shop, 'exit')
@@ -146,7 +146,8 @@ function errandOf(day: MarketDay, i: number, startMs: number): Errand {
   const giveUpAtMs = luck.chance(0.12) ? Math.round(atMs + luck.between(1_000, 90_000)) : null
   if (luck.chance(0.08)) {
     const track: TrackParameters = { out_trade_no, account, kind, amount, end: true }
-    return { atMs: atMs + 5_000, track, giveUpAtMs: null }
+    // A tracked order's window would last a quarter of an hour.
+    return { atMs: atMs + 5_000, track, giveUpAtMs: Math.round(atMs + luck.between(50_000, 250_000)) }
   }
   const quick = kind === 'quick_pay'
   const openid = common
