@@ -29,7 +29,7 @@ export type VerdictAccount = WechatPayAccount & {
    * 600; WeChat Pay names all but the close.
    */
   readonly limits?: Partial<Limits>
-  /** Calls under way at once: 1 to 500, default 200. */
+  /** Calls under way at once: 1 to 500, default 400. */
   readonly concurrency?: number
 }
 
@@ -90,7 +90,7 @@ export interface OrderHistory {
   readonly proof: Proof
 }
 
-const CONCURRENCY = 200
+const CONCURRENCY = 400
 /** Below the connections that the transport holds per host, so that no call waits for one. */
 const CONCURRENCY_MAX = 500
 
