@@ -154,7 +154,6 @@ const loads: readonly Load[] = [
     orders: 24_000,
     delayMs: 0,
     measureMs: 15_000,
-    concurrency: Number(process.env.BENCH_CONCURRENCY ?? 200),
   },
   { name: '200 polls/s', orders: 800, delayMs: 30, measureMs: 15_000 },
   { name: '1000 polls/s', orders: 4_000, delayMs: 30, measureMs: 15_000 },
