@@ -53,14 +53,9 @@ it('names every field of account.json', async () => {
   )
 })
 
-/** Written when there is something to tell. */
-const TO_COME = ['docs/performance.md']
-
 describe('links lead to files that are there', () => {
   it.each(['README.md', 'CHANGELOG.md', ...globSync('docs/*.md', { cwd: root })])('%s', (page) => {
     const targets = linkedFiles(textOf(page)).map((target) => join(dirname(page), target))
-    expect(targets.filter((target) => !TO_COME.includes(target) && !existsSync(join(root, target)))).toEqual(
-      [],
-    )
+    expect(targets.filter((target) => !existsSync(join(root, target)))).toEqual([])
   })
 })
