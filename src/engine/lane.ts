@@ -10,6 +10,7 @@ import { Agenda, type Entry } from './agenda.ts'
 import type { Batcher } from './batcher.ts'
 import type { Limits } from './budget.ts'
 import { Calls } from './calls.ts'
+import { Intake, ordersOf, READ_AHEAD_MS, TILL_IN_HAND_MAX } from './intake.ts'
 import type { Report } from './report.ts'
 
 export interface LaneOptions {
@@ -31,16 +32,11 @@ export interface LaneEdges {
   readonly report: Report
 }
 
-/** Orders that fall due this soon are claimed ahead, so that each is asked at its moment. */
-const READ_AHEAD_MS = 1_000
 /**
  * Work on an order begins this long before it is due: its query is signed by then, and leaves at its moment. Under load a
  * signature may wait a few ms for a core.
  */
 const AHEAD_MS = 5
-/** What one claim takes at most; the next one is made when half of it is worked off. */
-const CLAIM_LIMIT = 128
-const CLAIM_LIMIT_MIN = 20
 /** How long a claim lasts at least. After a crash it is free again then, or at once where one process owns the store. */
 const LEASE_MS_MIN = 60_000
 /** A call is sent only if the claim outlasts it by this much. */
@@ -59,12 +55,8 @@ export function leaseMsFor(gateways: ReadonlyArray<Pick<Gateway, 'callMsMax'>>):
  */
 const STORE_PAUSE_MS = 1_000
 const STORE_PAUSE_MS_MAX = 8_000
-/** Pause after a claim gave nothing though something is due: somebody else holds it at this moment. */
-const NOTHING_FREE_MS = 50
 /** An order at the till is asked again within 5 s: it stays in hand until then, and needs no claim. */
 const TILL_AHEAD_MS = 6_000
-/** So many orders at the till stay in hand like that; more go through the store like all others. */
-const TILL_IN_HAND_MAX = 5_000
 
 /**
  * One account's orders on their way: claim due → ask → decide → commit. An account has a lane of its own, so that no
@@ -77,15 +69,9 @@ export class Lane {
   readonly #agenda = new Agenda()
   readonly #calls: Calls
   readonly #underWay = new Set<Promise<void>>()
-  /** What one claim takes: no more than the budget lets out in a second, so that nobody new waits behind it. */
-  readonly #claimMax: number
+  readonly #intake: Intake
   #running = false
   readonly #stopping = new AbortController()
-  #claiming: Promise<void> | null = null
-  /** When something unclaimed may fall within reach. */
-  #claimAtMs = Number.NEGATIVE_INFINITY
-  /** Claims that nobody works on are over by then: a dead worker's, or one that the store failed to take back. */
-  #strayUntilMs = Number.NEGATIVE_INFINITY
   /** Nothing is sent before: the budget or the breaker said so. */
   #pausedUntilMs = Number.NEGATIVE_INFINITY
   #timer: { readonly atMs: number; readonly cancel: () => void } | null = null
@@ -106,7 +92,18 @@ export class Lane {
       report,
       onAnswering,
     })
-    this.#claimMax = Math.min(Math.max(Math.ceil(options.limits.query), CLAIM_LIMIT_MIN), CLAIM_LIMIT)
+    const { store, worker, leaseMs } = edges
+    this.#intake = new Intake({
+      account: this.account,
+      agenda: this.#agenda,
+      store,
+      clock,
+      worker,
+      leaseMs,
+      report,
+      queriesPerSecond: options.limits.query,
+      onChange: () => this.#turn(),
+    })
   }
 
   get account(): string {
@@ -133,9 +130,9 @@ export class Lane {
     this.#stopping.abort()
     this.#timer?.cancel()
     this.#timer = null
-    await this.#claiming
+    await this.#intake.settled()
     while (this.#underWay.size > 0) await Promise.all(this.#underWay)
-    await this.#giveBack(this.#agenda.clear())
+    await this.#intake.giveBack(ordersOf(this.#agenda.clear()))
   }
 
   /**
@@ -143,7 +140,7 @@ export class Lane {
    * at once included, and resolves when it is written. Returns how many orders were worked on.
    */
   async runOnce(): Promise<number> {
-    await this.#claim(this.#edges.clock.nowMs())
+    await this.#intake.claim(this.#edges.clock.nowMs())
     let worked = 0
     for (;;) {
       worked += this.#dispatch()
@@ -154,8 +151,7 @@ export class Lane {
 
   /** Something may fall due at `dueAtMs` that isn't claimed yet. */
   wake(dueAtMs: number): void {
-    this.#claimAtMs = Math.min(this.#claimAtMs, dueAtMs - READ_AHEAD_MS / 2)
-    this.#turn()
+    this.#intake.wake(dueAtMs)
   }
 
   /** The order was changed by somebody else than this lane, and may be due earlier than before. */
@@ -171,14 +167,12 @@ export class Lane {
 
   /** Something is perhaps claimed that nobody works on. A lease from now every claim of this moment is over. */
   lost(): void {
-    this.#strayUntilMs = this.#edges.clock.nowMs() + this.#edges.leaseMs
-    this.#claimAtMs = Math.min(this.#claimAtMs, this.#strayUntilMs)
-    this.#turn()
+    this.#intake.lost()
   }
 
   /** Gives claims back, so that whoever is next takes the orders. If the store fails they end by themselves. */
   giveBack(order: OpenOrder): Promise<void> {
-    return this.#giveBack([{ order }])
+    return this.#intake.giveBack([order])
   }
 
   /** Waits until the budget allows one more placing. Nothing is written or signed before. */
@@ -240,7 +234,7 @@ export class Lane {
   #turn(): void {
     if (!this.#running) return
     const nowMs = this.#edges.clock.nowMs()
-    if (nowMs >= this.#claimAtMs && this.#hasRoomForClaims) void this.#claim(nowMs + READ_AHEAD_MS)
+    this.#intake.claimIfDue(nowMs)
     this.#dispatch()
     this.#sleep()
   }
@@ -252,9 +246,7 @@ export class Lane {
     const sendAtMs = hasRoom
       ? Math.max(this.#agenda.nextAtMs - AHEAD_MS, this.#pausedUntilMs)
       : Number.POSITIVE_INFINITY
-    const mayClaim = this.#claiming === null && this.#hasRoomForClaims
-    const claimAtMs = mayClaim ? this.#claimAtMs : Number.POSITIVE_INFINITY
-    const atMs = Math.min(sendAtMs, claimAtMs)
+    const atMs = Math.min(sendAtMs, this.#intake.nextAtMs)
     if (this.#timer !== null && this.#timer.atMs === atMs) return
     this.#timer?.cancel()
     this.#timer = null
@@ -265,44 +257,6 @@ export class Lane {
       this.#turn()
     }
     this.#timer = { atMs, cancel: clock.after(Math.max(0, atMs - clock.nowMs()), wakeUp) }
-  }
-
-  /** Those at the till don't count: however many are in hand, the others must come in as well. */
-  get #hasRoomForClaims(): boolean {
-    return this.#agenda.others <= this.#claimMax / 2 && this.#agenda.till <= 2 * TILL_IN_HAND_MAX
-  }
-
-  #claim(dueUntilMs: number): Promise<void> {
-    this.#claiming ??= this.#claimDue(dueUntilMs).finally(() => {
-      this.#claiming = null
-      this.#turn()
-    })
-    return this.#claiming
-  }
-
-  async #claimDue(dueUntilMs: number): Promise<void> {
-    const { store, clock, worker, report } = this.#edges
-    const nowMs = clock.nowMs()
-    const untilMs = nowMs + this.#edges.leaseMs
-    this.#claimAtMs = Number.POSITIVE_INFINITY
-    try {
-      const { account } = this
-      const limit = this.#claimMax
-      const orders = await store.claimDue({ account, worker, untilMs, nowMs, dueUntilMs, limit })
-      for (const order of orders) {
-        this.#agenda.add({ order, atMs: order.dueAtMs, claimedUntilMs: untilMs }, nowMs)
-      }
-      const dueAtMs = await store.nextDueAtMs(account)
-      const soonestMs = orders.length > 0 ? Number.NEGATIVE_INFINITY : clock.nowMs() + NOTHING_FREE_MS
-      const nextMs = dueAtMs === null ? Number.POSITIVE_INFINITY : dueAtMs - READ_AHEAD_MS / 2
-      const strayMs = nowMs < this.#strayUntilMs ? this.#strayUntilMs : Number.POSITIVE_INFINITY
-      this.#claimAtMs = Math.min(this.#claimAtMs, Math.max(nextMs, soonestMs), strayMs)
-    } catch (error) {
-      // What it claimed before it failed, if anything, is free when those claims are over.
-      this.#strayUntilMs = clock.nowMs() + this.#edges.leaseMs
-      this.#claimAtMs = clock.nowMs() + STORE_PAUSE_MS
-      report.storeFailed(error)
-    }
   }
 
   /**
@@ -340,7 +294,7 @@ export class Lane {
         break
       }
     }
-    if (stale !== null) void this.#track(this.#giveBack(stale))
+    if (stale !== null) void this.#track(this.#intake.giveBack(ordersOf(stale)))
     return started
   }
 
@@ -372,7 +326,7 @@ export class Lane {
   async #failed(error: unknown, order: OpenOrder): Promise<void> {
     this.#edges.report.storeFailed(error)
     await this.#pause(this.#storePauseMs(1))
-    await this.#giveBack([{ order }])
+    await this.#intake.giveBack([order])
   }
 
   #storePauseMs(failures: number): number {
@@ -383,19 +337,6 @@ export class Lane {
   /** Cut short by `stop`. */
   #pause(ms: number): Promise<void> {
     return sleep(this.#edges.clock, ms, this.#stopping.signal).catch(() => {})
-  }
-
-  async #giveBack(entries: ReadonlyArray<Pick<Entry, 'order'>>): Promise<void> {
-    if (entries.length === 0) return
-    const { store, worker, report } = this.#edges
-    try {
-      const ids = entries.map(({ order }) => order.id)
-      await store.release(ids, worker)
-      this.wake(Math.min(...entries.map(({ order }) => order.dueAtMs)))
-    } catch (error) {
-      report.storeFailed(error)
-      this.lost()
-    }
   }
 
   /** Writes the intent, and only then sends. */
@@ -411,7 +352,7 @@ export class Lane {
       isFinal(intended) ||
       (await commits.add({ change: step.intent, keepClaim: true }, SOON_MS)) === 'moved'
     ) {
-      return this.#giveBack([{ order }])
+      return this.#intake.giveBack([order])
     }
     if (step.do === 'place') {
       const placing = await store.placingOf(order.id)
