@@ -43,10 +43,14 @@ export class Calls {
     return this.#budget.take(call, nowMs)
   }
 
-  /** Makes a call, measures it, and lets breaker and budget learn from it. Never rejects. */
-  async make<T>(call: Call, send: () => Promise<Outcome<T>>): Promise<Made<T>> {
+  /**
+   * Makes a call, measures it, and lets breaker and budget learn from it. Never rejects.
+   *
+   * @param notBeforeMs when `send` lets it leave at the earliest: what comes before is no part of the call
+   */
+  async make<T>(call: Call, send: () => Promise<Outcome<T>>, notBeforeMs = 0): Promise<Made<T>> {
     const { account, clock, report, onAnswering } = this.#options
-    const fromMs = clock.nowMs()
+    const fromMs = Math.max(clock.nowMs(), notBeforeMs)
     const outcome = await answered(send)
     const nowMs = clock.nowMs()
     report.called(account, call, outcome)
@@ -55,7 +59,7 @@ export class Calls {
       if (!this.#breaker.isOpen) onAnswering(nowMs)
     }
     if (outcome.kind === 'no-answer' && outcome.reason === 'rate-limited') this.#budget.slowDown(nowMs)
-    return { outcome, tookMs: nowMs - fromMs }
+    return { outcome, tookMs: Math.max(0, nowMs - fromMs) }
   }
 }
 

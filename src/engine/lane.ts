@@ -374,7 +374,8 @@ export class Lane {
   }
 
   async #query(order: OpenOrder, notBeforeMs: number): Promise<Learnt> {
-    const { outcome, tookMs } = await this.#calls.make('query', () => this.gateway.query(order, notBeforeMs))
+    const send = () => this.gateway.query(order, notBeforeMs)
+    const { outcome, tookMs } = await this.#calls.make('query', send, notBeforeMs)
     return { call: 'query', outcome, tookMs }
   }
 

@@ -59,6 +59,12 @@ describe('Quick Pay is sent at most once', () => {
     expect(await verdict.settled(order)).toMatchObject({ state: 'NOT_CREATED' })
     expect((await shop.statistics()).calls).not.toHaveProperty('place')
     expect(await shop.wrong()).toEqual([])
+    // A query that is signed ahead of its moment still counts as asked at it: none comes twice in a row.
+    const { journal } = await verdict.order(order)
+    const askedAtMs = journal.filter(({ call }) => call === 'query').map(({ atMs }) => atMs)
+    const gapsMs = askedAtMs.slice(1).map((atMs, i) => atMs - (askedAtMs[i] ?? 0))
+    expect(gapsMs.length).toBeGreaterThan(5)
+    expect(Math.min(...gapsMs)).toBeGreaterThanOrEqual(3_000)
   })
 
   /** Lives one Quick Pay with the store failing at its n-th write, once; returns how many writes there were. */
