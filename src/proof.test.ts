@@ -134,4 +134,27 @@ describe('the proof that an order was never created', () => {
     const one = signed(6.1, DENIAL)
     expect(holds(absent, one, { ...one, receivedAtMs: T0 + 6.6 * MINUTE_MS })).toBe(false)
   })
+
+  it('is not one denial that came again, with another that came too soon', () => {
+    const [one, soon] = [signed(6.1, DENIAL), signed(6.2, DENIAL)]
+    const again = { ...one, receivedAtMs: T0 + 6.6 * MINUTE_MS }
+    expect(holds(absent, one, soon, again)).toBe(false)
+    expect(holds(absent, one, soon, again, signed(6.6, DENIAL))).toBe(true)
+  })
+
+  it('is no denial signed while the placing could still take effect, whenever it came', () => {
+    const late = settled('NOT_CREATED', T0 + 8 * MINUTE_MS)
+    const signedAt = (minutes: number) => ({ timestamp: String(T0 / 1_000 + minutes * 60) })
+    expect(holds(late, signed(8, DENIAL, signedAt(4)), signed(8.5, DENIAL))).toBe(false)
+    // Long before it came, but after the 310 s: it tells of that moment.
+    expect(holds(late, signed(9, DENIAL, signedAt(5.5)), signed(9.5, DENIAL))).toBe(true)
+  })
+
+  it('is nothing beside a signed state of the order', () => {
+    const denials = [signed(6.1, DENIAL), signed(6.6, DENIAL)]
+    for (const trade_state of ['NOTPAY', 'SUCCESS', 'NEW_WORD']) {
+      expect(holds(absent, signed(1, state(trade_state)), ...denials)).toBe(false)
+    }
+    expect(holds(absent, signed(1, { ...state('NOTPAY'), out_trade_no: 'A43' }), ...denials)).toBe(true)
+  })
 })

@@ -2,12 +2,14 @@ import { UNKNOWN_APART_MS, USABLE_MS } from './core/decide.ts'
 import { type FinalOrder, isFinal, nameOf, type Order } from './core/order.ts'
 import type { Evidence } from './core/outcome.ts'
 import { reactionTo } from './core/reaction.ts'
+import { spokenAtMs } from './core/scene.ts'
 import { fitOf } from './core/statement.ts'
 import { meaningOf, type TradeMeaning } from './core/trade-state.ts'
 import { VerdictError } from './errors.ts'
 import type { PlatformKey } from './store/store.ts'
 import { checkEvidence } from './wechatpay/evidence.ts'
 import { jsonObjectFrom, textOf } from './wechatpay/json.ts'
+import { CLOCK_SKEW_MS_MAX } from './wechatpay/signing.ts'
 import { tradeStatementFrom } from './wechatpay/trade-statement.ts'
 
 /** Whether stored evidence proves an order's verdict, and in words why. */
@@ -85,31 +87,60 @@ const MEANINGS: Partial<Record<Order['state'], TradeMeaning | 'unknown'>> = {
  * counts was asked for, the row says: the answers can be closer together than the questions, by what a call takes.
  */
 function proofOfAbsence(order: FinalOrder, evidence: readonly Evidence[]): Proof {
-  const fromMs = Math.max(order.latestPlacingAtMs + USABLE_MS, order.unknownAtMs ?? Number.POSITIVE_INFINITY)
-  const denials = evidence.filter(
-    (piece) => asksFor(order, piece.request) && isDenial(piece) && piece.receivedAtMs >= fromMs,
+  const stated = evidence.find((piece) => statesAnything(order, piece))
+  if (stated !== undefined) {
+    return no(`WeChat Pay signed a state of ${nameOf(order)} at ${moment(stated.timestamp)}: it was created`)
+  }
+  const harmlessMs = order.latestPlacingAtMs + USABLE_MS
+  const fromMs = Math.max(harmlessMs, order.unknownAtMs ?? Number.POSITIVE_INFINITY)
+  const denials = firstOfEach(evidence).filter(
+    (piece) =>
+      asksFor(order, piece.request) &&
+      isDenial(piece) &&
+      piece.receivedAtMs >= fromMs &&
+      toldAtMs(piece) > harmlessMs,
   )
-  const different = new Set(denials.map(({ signature }) => signature)).size
   const lastMs = denials.at(-1)?.receivedAtMs ?? 0
-  if (different < 2 || lastMs < fromMs + UNKNOWN_APART_MS) {
+  if (denials.length < 2 || lastMs < fromMs + UNKNOWN_APART_MS) {
     return no(
-      `expected two signed "no such order" about ${nameOf(order)}, ${UNKNOWN_APART_MS / 1_000} s apart and more than ${USABLE_MS / 1_000} s after its placing; ${different} are stored`,
+      `expected two signed "no such order" about ${nameOf(order)}, ${UNKNOWN_APART_MS / 1_000} s apart and more than ${USABLE_MS / 1_000} s after its placing; ${denials.length} are stored`,
     )
   }
   return yes(
-    `WeChat Pay signed "no such order" ${different} times for the question about ${nameOf(order)} (the signed bytes don't name the order, the stored question does)`,
+    `WeChat Pay signed "no such order" ${denials.length} times for the question about ${nameOf(order)} (the signed bytes don't name the order, the stored question does)`,
   )
 }
 
-/** Signed as "no such order", and at the moment at which the row says that it came, give or take the clocks. */
+/** A statement that names the order, in whatever state: an order that was never created has none. */
+function statesAnything(order: Order, { body }: Evidence): boolean {
+  const json = jsonObjectFrom(body)
+  const statement = json === null ? null : tradeStatementFrom(json)
+  return statement !== null && fitOf(order, statement).fit === 'names it'
+}
+
+/** Each statement once, as it came first: a reply that comes again says nothing new. */
+function firstOfEach(evidence: readonly Evidence[]): readonly Evidence[] {
+  const seen = new Map<string, Evidence>()
+  for (const piece of evidence) if (!seen.has(piece.signature)) seen.set(piece.signature, piece)
+  return [...seen.values()]
+}
+
+/** Signed as "no such order", and at a moment at which a signature is accepted that came when the row says. */
 function isDenial({ body, timestamp, receivedAtMs }: Evidence): boolean {
   const code = textOf(jsonObjectFrom(body)?.code)
   const isUnknown = code !== undefined && reactionTo('query', code) === 'unknown'
-  return isUnknown && Math.abs(Number(timestamp) * 1_000 - receivedAtMs) <= CLOCKS_APART_MS_MAX
+  return isUnknown && Math.abs(Number(timestamp) * 1_000 - receivedAtMs) < CLOCK_SKEW_MS_MAX
 }
 
-/** No signature is accepted whose clock is further away from ours (300 s); a call takes some seconds more. */
-const CLOCKS_APART_MS_MAX = 330_000
+/** The moment from which a denial tells, as `decide` sees it. When it was asked for isn't stored: a call before it came. */
+function toldAtMs(piece: Evidence): number {
+  const askedAtMsMin = piece.receivedAtMs - CALL_MS_MAX
+  const spokenMs = spokenAtMs(piece, askedAtMsMin)
+  return spokenMs < askedAtMsMin ? spokenMs : piece.receivedAtMs
+}
+
+/** No call takes longer: 10 s until it leaves and 20 s until it is read, and the same before it for the keys. */
+const CALL_MS_MAX = 60_000
 
 /** Whether a stored question, `GET /v3/global/transactions/out-trade-no/A42?mchid=…`, names this very order. */
 function asksFor({ account, sub_mchid, out_trade_no }: Order, request: string): boolean {
