@@ -220,6 +220,20 @@ it('a merchant in public key mode only is not asked for certificates again', asy
   expect(downloads()).toBe(1)
 })
 
+it.each([
+  ['unsigned, with a public key', { certificates: 'download' } as const],
+  ['for an account without any other key', ONLY_CERTIFICATES],
+])('"no certificates" does not stop the downloads when it is %s', async (_, account) => {
+  const list = answerDownload
+  answerDownload = () => unsignedReply(404, '{"code":"RESOURCE_NOT_EXISTS"}')
+  const { query, downloads } = setUp(account)
+  expect(await query()).toBe('unknown-key')
+  answerDownload = list
+  await clock.advance(RETRY_MS)
+  expect(await query()).toBe('answer')
+  expect(downloads()).toBe(2)
+})
+
 it('certificates that are given need no download', async () => {
   const { query, downloads, keys } = setUp({ ...ONLY_CERTIFICATES, certificates: [old.pem, next.pem] })
   expect(keys).toHaveLength(2)

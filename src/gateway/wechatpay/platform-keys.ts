@@ -102,7 +102,7 @@ export class PlatformKeys {
       this.#tidy(nowMs)
       this.#mayDownloadAtMs = nowMs + MISS_MS
       this.#refreshAtMs = nowMs + REFRESH_MS
-    } else if (result.kind === 'reply' && hasNoCertificates(result)) {
+    } else if (result.kind === 'reply' && this.#hasNoCertificates(result, nowMs)) {
       // The merchant is in public key mode only: asking again would change nothing.
       this.#mayDownloadAtMs = this.#refreshAtMs = nowMs + REFRESH_MS
     } else {
@@ -123,6 +123,14 @@ export class PlatformKeys {
       usable.find((certificate) => certificate.serial === serial)?.key ?? this.keyOf(serial)
     const { kind } = verifySigned({ headers: reply.headers, body: reply.body }, nowMs, keyOf)
     return kind === 'verified' ? certificates : null
+  }
+
+  /** Whether WeChat Pay says so, signed with a key that we have. Without one it would leave the account without any. */
+  #hasNoCertificates({ headers, body }: HttpReply, nowMs: number): boolean {
+    const text = readText(body)
+    if (body === null || text === null) return false
+    if (verifySigned({ headers, body }, nowMs, this.keyOf).kind !== 'verified') return false
+    return jsonObjectFrom(text)?.code === 'RESOURCE_NOT_EXISTS'
   }
 
   #add(certificate: PlatformCertificate): void {
@@ -157,9 +165,4 @@ const NOT_SENT: HttpResult = { kind: 'failure', reason: 'not-sent', sent: false,
 /** A certificate that is listed before its time, as WeChat Pay does, is kept and not yet believed. */
 function isInForce({ effectiveAtMs, expiresAtMs }: PlatformCertificate, nowMs: number): boolean {
   return effectiveAtMs <= nowMs && nowMs < expiresAtMs
-}
-
-function hasNoCertificates({ body }: HttpReply): boolean {
-  const text = readText(body)
-  return text !== null && jsonObjectFrom(text)?.code === 'RESOURCE_NOT_EXISTS'
 }
