@@ -1,5 +1,5 @@
-import { existsSync, realpathSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { existsSync, lstatSync, readlinkSync, realpathSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { VerdictError } from '../../errors.ts'
 import type { Store, StoreReader } from '../store.ts'
@@ -81,11 +81,19 @@ function closedOnError<Result>(db: DatabaseSync, open: () => Result): Result {
   }
 }
 
-/** One file has one lock, whatever symbolic links lead to it. */
-function realPath(file: string): string {
+/** One file has one lock, whatever symbolic links lead to it, and even if it isn't there yet. */
+function realPath(file: string, linksLeft = LINKS_MAX): string {
   if (existsSync(file)) return realpathSync(file)
   const folder = dirname(file)
   if (!existsSync(folder))
     throw new VerdictError('STORE_INVALID', `${file} can't be created: there is no folder ${folder}`)
-  return join(realpathSync(folder), basename(file))
+  const path = join(realpathSync(folder), basename(file))
+  const link = lstatSync(path, { throwIfNoEntry: false })
+  // A link to nothing: SQLite would create what it names.
+  if (!link?.isSymbolicLink()) return path
+  if (linksLeft === 0) throw new VerdictError('STORE_INVALID', `${file} is a link that leads to itself`)
+  return realPath(resolve(dirname(path), readlinkSync(path)), linksLeft - 1)
 }
+
+/** As many as Linux follows. */
+const LINKS_MAX = 40

@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -160,6 +160,20 @@ describe('the owner', () => {
     }
     await owner.close()
     await (await sqliteStore({ file: link })).close()
+  })
+
+  it('is one, too, by a link that was there before the file', async () => {
+    const [file, link, linkToLink] = [newFile(), newFile(), newFile()]
+    symlinkSync(basename(file), link)
+    symlinkSync(link, linkToLink)
+    const owner = await sqliteStore({ file: linkToLink })
+    for (const path of [file, link, linkToLink]) {
+      await expect(sqliteStore({ file: path })).rejects.toMatchObject({ code: 'STORE_IN_USE' })
+    }
+    await owner.close()
+    const circle = newFile()
+    symlinkSync(circle, circle)
+    await expect(sqliteStore({ file: circle })).rejects.toMatchObject({ code: 'STORE_INVALID' })
   })
 
   it('is one of many that start at once, on a file that is new', async () => {
