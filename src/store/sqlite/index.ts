@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, readlinkSync, realpathSync } from 'node:fs'
+import { closeSync, existsSync, lstatSync, openSync, readlinkSync, realpathSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { VerdictError } from '../../errors.ts'
@@ -25,7 +25,7 @@ const LOG_BYTES_KEPT = 64_000_000
 
 /**
  * Opens the database as its one owner, and creates it or brings it up to date. Beside FILE it keeps `FILE.owner` (the
- * lock) and, while open, SQLite's `FILE-wal` and `FILE-shm`.
+ * lock) and, while open, SQLite's `FILE-wal` and `FILE-shm`. A new FILE is readable for its user alone.
  *
  * Throws STORE_IN_USE while another process owns it, STORE_INVALID if the file is no Verdict database or one of a
  * newer Verdict; the file is left as it was.
@@ -36,6 +36,7 @@ export async function sqliteStore({ file }: SqliteOptions): Promise<Store> {
   refuseForeignFile(real)
   const ownership = own(real)
   try {
+    createPrivately(real)
     return openStore(real, ownership)
   } catch (error) {
     ownership.end()
@@ -78,6 +79,18 @@ function closedOnError<Result>(db: DatabaseSync, open: () => Result): Result {
   } catch (error) {
     db.close()
     throw error
+  }
+}
+
+/**
+ * Orders, customers' ids and what pays an order are nobody else's to read; SQLite gives its side files the same mode. A
+ * file that is there is left as it is, unopened: closing a second handle to it would free SQLite's locks (POSIX).
+ */
+function createPrivately(file: string): void {
+  try {
+    closeSync(openSync(file, 'wx', 0o600))
+  } catch (error) {
+    if (!existsSync(file)) throw error
   }
 }
 

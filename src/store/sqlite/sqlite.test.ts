@@ -1,11 +1,13 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import {
+  chmodSync,
   existsSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
@@ -53,6 +55,17 @@ describe('a Verdict database', () => {
     expect(await after.platformKeys()).toEqual([key])
     expect(await after.claimDue(due())).toEqual([open])
     await after.close()
+  })
+
+  it.skipIf(process.platform === 'win32')('is readable for its own user alone, log included', async () => {
+    const file = newFile()
+    const owner = await sqliteStore({ file })
+    await enter(owner, [{}])
+    for (const name of [file, `${file}-wal`, `${file}-shm`]) expect(statSync(name).mode & 0o777).toBe(0o600)
+    await owner.close()
+    chmodSync(file, 0o640)
+    await (await sqliteStore({ file })).close()
+    expect(statSync(file).mode & 0o777).toBe(0o640)
   })
 
   it('is read by others while its owner works', async () => {
