@@ -223,6 +223,15 @@ it('keeps the verified bytes and the question as evidence, so that anybody can v
   expect(checkEvidence(evidence, commonAccount().wechatpayPublicKey ?? '')).toBe(true)
 })
 
+it.each([
+  ['auth_code 134567890123456789 is invalid', 'auth_code (payment code) is invalid'],
+  ['"134567890123456789","150000000000000000"', '"(payment code)","(payment code)"'],
+  ['no order 4200000042202606081345678901 at 20260608103456', undefined],
+])('a payment code that a refusal quotes goes no further: %s', async (said, shown = said) => {
+  const body = JSON.stringify({ code: 'PARAM_ERROR', message: said })
+  expect(await ask(signedReply({ status: 400, body, nowMs }))).toMatchObject({ message: shown })
+})
+
 it('gives a refusal with its evidence, code and message spelt as they came', async () => {
   const outcome = await ask(signedReply({ status: 404, body: UNKNOWN, nowMs }))
   expect(outcome).toMatchObject({

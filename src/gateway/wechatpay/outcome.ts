@@ -58,7 +58,7 @@ export function outcomeOfReply<T>(
     if (value !== null) return { kind: 'answer', value, evidence: evidence() }
   } else if (status >= 400) {
     const code = textOf(json?.code)
-    const message = textOf(json?.message) ?? ''
+    const message = (textOf(json?.message) ?? '').replace(PAYMENT_CODE, '(payment code)')
     if (code !== undefined) {
       const refusal: Refusal = { kind: 'refusal', code, status, message, evidence: evidence() }
       return refusal
@@ -66,6 +66,9 @@ export function outcomeOfReply<T>(
   }
   return silence('unreadable', reply, request, `HTTP ${status}: signed, but not what was asked for`)
 }
+
+/** A refusal may quote what it refuses. A customer's payment code is money, and messages go into journals and logs. */
+const PAYMENT_CODE = /(?<!\d)1[0-5]\d{16}(?!\d)/g
 
 function problemOf(verification: Exclude<Verification, { kind: 'verified' }>): string {
   switch (verification.kind) {
