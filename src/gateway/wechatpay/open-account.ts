@@ -195,7 +195,11 @@ function originOf(field: string, value: string): string {
     throw invalid(field, value, `an address such as ${DEFAULT_BASE_URL}`)
   }
   const url = new URL(value)
-  if (url.pathname !== '/' || url.search !== '' || url.hash !== '' || url.username !== '') {
+  // A login is a secret: the message doesn't repeat it.
+  if (url.username !== '' || url.password !== '') {
+    throw invalid(field, `${url.protocol}//…@${url.host}${url.pathname}`, 'an address without a login')
+  }
+  if (url.pathname !== '/' || url.search !== '' || url.hash !== '') {
     throw invalid(field, value, `scheme, host and port only, such as ${DEFAULT_BASE_URL}`)
   }
   if (url.protocol === 'https:' || (url.protocol === 'http:' && !isPublicHost(url.hostname))) {
