@@ -37,17 +37,21 @@ function realAfter(realMs: number, task: () => void): () => void {
   return () => clearTimeout(timer)
 }
 
-/** Epoch ms that doesn't jump back when somebody sets the machine's clock back. */
-function steadyNowMs(): number {
-  return performance.timeOrigin + performance.now()
+/** ms since some fixed moment, never back, whatever somebody does to the machine's clock. */
+function steadyMs(): number {
+  return performance.now()
 }
 
-let latestRealMs = 0
+let aheadMs = Number.NEGATIVE_INFINITY
 
-/** Real wall clock, whole ms. Follows corrections of the machine's clock forward, holds still for those backward. */
+/**
+ * Real wall clock, whole ms. Follows corrections of the machine's clock forward at once. Set back, it goes on from where
+ * it was: nothing stands still or comes twice, and WeChat Pay says so if our time has become the wrong one.
+ */
 function realNowMs(): number {
-  latestRealMs = Math.max(latestRealMs, Date.now())
-  return latestRealMs
+  const nowMs = steadyMs()
+  aheadMs = Math.max(aheadMs, Date.now() - nowMs)
+  return Math.floor(nowMs + aheadMs)
 }
 
 export const systemClock: Clock = { nowMs: realNowMs, after: realAfter }
@@ -82,10 +86,10 @@ export function reanchor(anchor: ClockAnchor, speed: number): ClockAnchor {
  */
 export function compressedClock({ realMs, simulatedMs, speed }: ClockAnchor): Clock {
   // One reading of the wall clock ties this process to the anchor; from there on the steady clock counts.
-  const offsetMs = realNowMs() - steadyNowMs()
+  const offsetMs = realNowMs() - steadyMs()
   return {
     nowMs: () => {
-      const passedMs = Math.max(0, steadyNowMs() + offsetMs - realMs)
+      const passedMs = Math.max(0, steadyMs() + offsetMs - realMs)
       return Math.floor(simulatedMs + passedMs * speed)
     },
     after: (ms, task) => realAfter(ms / speed, task),

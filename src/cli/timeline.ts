@@ -83,6 +83,7 @@ function meaning(said: string): string {
 
 /** What a note adds: that the call about this very order was meant, the line says already. */
 function detail(note: string): string {
-  const rest = note.replace(/^(GET|POST) \S+: /, '')
+  // WeChat Pay's messages are shown as text: none of them moves the cursor.
+  const rest = note.replace(/^(GET|POST) \S+: /, '').replace(/\p{Cc}/gu, ' ')
   return rest === '' ? '' : `: ${rest}`
 }

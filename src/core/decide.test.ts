@@ -486,19 +486,23 @@ describe('"never created"', () => {
     [351, 'all queries: ORDER_NOT_EXIST', 'waiting !call_refused, query at 351.001'],
     [351.001, 'query: ORDER_NOT_EXIST', 'NOT_CREATED'],
   ])
-  lives('an answer counts from when it was asked for', quickPay(), [
-    UNANSWERED,
+  lives(
+    'an answer counts from when it was asked for, the pause to the next from when it was signed',
+    quickPay(),
     [
-      312,
-      { call: 'query', outcome: refusal('ORDER_NOT_EXIST', at(312)), tookMs: 3_000 },
-      'waiting, query at 312.001',
+      UNANSWERED,
+      [
+        312,
+        { call: 'query', outcome: refusal('ORDER_NOT_EXIST', at(312)), tookMs: 3_000 },
+        'waiting, query at 312.001',
+      ],
+      [
+        315,
+        { call: 'query', outcome: refusal('ORDER_NOT_EXIST', at(315)), tookMs: 3_000 },
+        'waiting, query at 345',
+      ],
     ],
-    [
-      315,
-      { call: 'query', outcome: refusal('ORDER_NOT_EXIST', at(315)), tookMs: 3_000 },
-      'waiting, query at 342',
-    ],
-  ])
+  )
   lives('an old signed answer that comes again and again is no denial of now', quickPay(), [
     UNANSWERED,
     [310, 'all queries: ORDER_NOT_EXIST', 'waiting, query at 310.001'],
@@ -506,6 +510,13 @@ describe('"never created"', () => {
     [340.001, replay(quickPay(), 'ORDER_NOT_EXIST', 60), 'waiting, query at 370.001'],
     [370.001, 'query: ORDER_NOT_EXIST', 'waiting, query at 400.001'],
     [400.001, 'query: ORDER_NOT_EXIST', 'NOT_CREATED'],
+  ])
+  lives('two signed answers are two: the first that comes again is none', quickPay(), [
+    UNANSWERED,
+    [310, 'all queries: ORDER_NOT_EXIST', 'waiting, query at 310.001'],
+    [311, 'query: ORDER_NOT_EXIST', 'waiting, query at 341'],
+    [341, replay(quickPay(), 'ORDER_NOT_EXIST', 311), 'waiting, query at 371'],
+    [371, 'query: ORDER_NOT_EXIST', 'NOT_CREATED'],
   ])
   lives('another state in between: seen, so never NOT_CREATED', quickPay(), [
     UNANSWERED,

@@ -57,7 +57,10 @@ export interface Progress {
   readonly latestPlacingAtMs: number
   /** WeChat Pay refused the placing for good: one answered query, then the ending. */
   readonly declined: boolean
-  /** When the first counted, signed "no such order" was asked for; null without one. */
+  /**
+   * When the first counted, signed "no such order" was asked for, or signed if WeChat Pay's clock is ahead; null without
+   * one. The second must be another: asked for 30 s later, and signed later than this.
+   */
   readonly unknownAtMs: number | null
   /** When the merchant said that the order is no longer wanted. */
   readonly givenUpAtMs: number | null

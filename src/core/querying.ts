@@ -148,12 +148,17 @@ function onUnknown(scene: Scene, evidence: Evidence | null, tookMs: number): Cha
     return draft.asBefore(
       sooner(scene, askedAtMs < countsFromMs ? countsFromMs : askedAtMs + UNKNOWN_APART_MS),
     )
+  const signedAtMs = evidence === null ? askedAtMs : Number(evidence.timestamp) * 1000
   if (order.unknownAtMs === null) {
-    draft.patch({ unknownAtMs: askedAtMs })
-    return draft.asBefore(sooner(scene, askedAtMs + UNKNOWN_APART_MS))
+    const unknownAtMs = Math.max(askedAtMs, signedAtMs)
+    draft.patch({ unknownAtMs })
+    return draft.asBefore(sooner(scene, unknownAtMs + UNKNOWN_APART_MS))
   }
   const apartAtMs = order.unknownAtMs + UNKNOWN_APART_MS
-  return askedAtMs >= apartAtMs ? draft.notCreated(evidence) : draft.asBefore(sooner(scene, apartAtMs))
+  if (askedAtMs < apartAtMs) return draft.asBefore(sooner(scene, apartAtMs))
+  // Signed before the first was even asked for: the same answer, come again. Two must be two.
+  const isAnother = evidence === null || signedAtMs > order.unknownAtMs
+  return isAnother ? draft.notCreated(evidence) : draft.asBefore(sooner(scene, askedAtMs + UNKNOWN_APART_MS))
 }
 
 /** The schedule's next query, at most 30 s away once the window is over, or `atMs` if that comes first. */

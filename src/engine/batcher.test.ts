@@ -93,7 +93,7 @@ describe('gathering', () => {
 })
 
 describe('writing', () => {
-  it('one write at a time: what comes meanwhile is written right after it', async () => {
+  it('one write at a time: what comes meanwhile is written right after it, a full batch each', async () => {
     const batcher = held({ sizeMax: 2 })
     void batcher.add('a')
     void batcher.add('b')
@@ -104,8 +104,11 @@ describe('writing', () => {
     await clock.advance(0)
     expect(batches()).toEqual([
       ['a', 'b'],
-      ['c', 'd', 'e'],
+      ['c', 'd'],
     ])
+    writes[1]?.end()
+    await clock.advance(0)
+    expect(batches()).toEqual([['a', 'b'], ['c', 'd'], ['e']])
   })
 
   it('a failure reaches those whose items were in that write, and nobody else', async () => {

@@ -61,8 +61,7 @@ export class Batcher<Item, Result> {
   async #writeWaiting(): Promise<void> {
     this.#timer?.cancel()
     this.#timer = null
-    const batch = this.#waiting
-    this.#waiting = []
+    const batch = this.#waiting.splice(0, this.#options.sizeMax)
     try {
       const results = await this.#options.write(batch.map(({ item }) => item))
       for (const [i, { resolve }] of batch.entries()) resolve(results[i] as Result)

@@ -17,7 +17,7 @@ export interface LaneOptions {
   readonly gateway: Gateway
   readonly plans: Readonly<Record<Kind, Plan>>
   readonly limits: Limits
-  /** Calls under way at once: 1 to 1000. */
+  /** Calls under way at once: 1 to 500. */
   readonly concurrency: number
 }
 

@@ -229,7 +229,11 @@ function keyInvalid(message: string): VerdictError {
   return new VerdictError('KEY_INVALID', message)
 }
 
+/** Longer than any id or address that is right; what is longer may be a key in the wrong place. */
+const SHOWN_MAX = 120
+
 function invalid(field: string, value: unknown, expected: string): VerdictError {
-  const got = value === undefined ? 'missing' : JSON.stringify(value)
+  const text = value === undefined ? 'missing' : JSON.stringify(value)
+  const got = text.length > SHOWN_MAX ? `a text of ${text.length} characters` : text
   return new VerdictError('OPTION_INVALID', `${field} is ${got}; expected ${expected}`)
 }

@@ -1,0 +1,73 @@
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { VirtualClock } from '../test/support/virtual-clock.ts'
+import { anchorNow, compressedClock, reanchor, sleep, systemClock } from './clock.ts'
+
+afterEach(() => {
+  vi.restoreAllMocks()
+})
+
+const HOUR_MS = 3_600_000
+
+describe('the system clock', () => {
+  it('follows the machine forward, and goes on from where it was when somebody sets it back', () => {
+    const realMs = Date.now()
+    const steady = vi.spyOn(performance, 'now')
+    const wall = vi.spyOn(Date, 'now')
+    const at = (wallMs: number, steadyMs: number): number => {
+      wall.mockReturnValue(wallMs)
+      steady.mockReturnValue(steadyMs)
+      return systemClock.nowMs()
+    }
+    const startMs = at(realMs + HOUR_MS, 1_000)
+    expect(startMs).toBe(realMs + HOUR_MS)
+    expect(at(realMs + 2 * HOUR_MS, 2_000)).toBe(realMs + 2 * HOUR_MS)
+    expect(at(realMs, 3_000)).toBe(realMs + 2 * HOUR_MS + 1_000)
+    expect(at(realMs + 5_000, 8_000)).toBe(realMs + 2 * HOUR_MS + 6_000)
+  })
+})
+
+describe('compressed time', () => {
+  it('runs as fast as it says, from its anchor', () => {
+    const anchor = { realMs: systemClock.nowMs() - 1_000, simulatedMs: 5_000, speed: 60 }
+    const nowMs = compressedClock(anchor).nowMs()
+    expect(nowMs).toBeGreaterThanOrEqual(65_000)
+    expect(nowMs).toBeLessThan(65_000 + 60 * 1_000)
+  })
+
+  it('does not run back before its anchor, nor when it is anchored again', () => {
+    const future = { realMs: systemClock.nowMs() + HOUR_MS, simulatedMs: 5_000, speed: 60 }
+    expect(compressedClock(future).nowMs()).toBe(5_000)
+    expect(reanchor(future, 10)).toMatchObject({ simulatedMs: 5_000, speed: 10 })
+  })
+
+  it('refuses a speed that is none', () => {
+    for (const speed of [0, 0.5, 1_001, Number.NaN]) {
+      expect(() => anchorNow(speed)).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }))
+    }
+    expect(anchorNow(1).speed).toBe(1)
+  })
+})
+
+describe('sleep', () => {
+  it('resolves at its moment, not before, and leaves no timer', async () => {
+    const clock = new VirtualClock()
+    let isOver = false
+    void sleep(clock, 100).then(() => {
+      isOver = true
+    })
+    await clock.advance(99)
+    expect(isOver).toBe(false)
+    await clock.advance(1)
+    expect(isOver).toBe(true)
+    expect(clock.timers).toBe(0)
+  })
+
+  it('rejects with the reason of the signal, and leaves no timer', async () => {
+    const clock = new VirtualClock()
+    const ended = new AbortController()
+    const slept = sleep(clock, 100, ended.signal)
+    ended.abort(new Error('closing'))
+    await expect(slept).rejects.toThrow('closing')
+    expect(clock.timers).toBe(0)
+  })
+})
