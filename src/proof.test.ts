@@ -58,8 +58,14 @@ function settled(state: Verdict['state'], unknownAtMs: number | null = null): Fi
   }
 }
 
+/** Whether these statements prove the order's verdict, which rests on the last that came before it. */
 function holds(order: FinalOrder, ...pieces: readonly Evidence[]): boolean {
-  return proofOf(order, pieces, KEYS).holds
+  const rests = pieces.findLast(({ receivedAtMs }) => receivedAtMs <= order.verdict.atMs)
+  return proofOf(restingOn(order, rests ?? order.verdict.evidence), pieces, KEYS).holds
+}
+
+function restingOn(order: FinalOrder, evidence: Evidence | null): FinalOrder {
+  return { ...order, verdict: { ...order.verdict, evidence } } as FinalOrder
 }
 
 describe('the proof of a verdict', () => {
@@ -94,6 +100,21 @@ describe('the proof of a verdict', () => {
     ]) {
       expect(holds(settled('SUCCESS'), { ...signed(8, state('NOTPAY')), ...change }, good)).toBe(false)
     }
+  })
+
+  it('fails if the verdict tells another number or moment of payment than was signed, or names another statement', () => {
+    const paid = signed(9, { ...state('SUCCESS'), id: '4200', success_time: '2026-06-08T10:00:00+08:00' })
+    const told = (facts: Partial<Verdict>, rests: Evidence = paid): boolean => {
+      const order = restingOn(settled('SUCCESS'), rests)
+      const success_time = '2026-06-08T10:00:00+08:00'
+      const verdict = { ...order.verdict, transaction_id: '4200', success_time, ...facts }
+      return proofOf({ ...order, verdict } as FinalOrder, [paid], KEYS).holds
+    }
+    expect(told({})).toBe(true)
+    expect(told({ transaction_id: '42' })).toBe(false)
+    expect(told({ transaction_id: null })).toBe(false)
+    expect(told({ success_time: '2020-01-01T00:00:00+08:00' })).toBe(false)
+    expect(told({}, signed(9, state('SUCCESS')))).toBe(false)
   })
 
   it('has every stored key believed only as far as it can be read', () => {
@@ -148,6 +169,12 @@ describe('the proof that an order was never created', () => {
     expect(holds(late, signed(8, DENIAL, signedAt(4)), signed(8.5, DENIAL))).toBe(false)
     // Long before it came, but after the 310 s: it tells of that moment.
     expect(holds(late, signed(9, DENIAL, signedAt(5.5)), signed(9.5, DENIAL))).toBe(true)
+  })
+
+  it('holds where the clock of WeChat Pay is ahead of ours', () => {
+    const ahead = (minutes: number) => ({ timestamp: String(T0 / 1_000 + minutes * 60 + 100) })
+    const order = settled('NOT_CREATED', unknownAtMs + 100_000)
+    expect(holds(order, signed(6.1, DENIAL, ahead(6)), signed(8.5, DENIAL, ahead(8.5)))).toBe(true)
   })
 
   it('is nothing beside a signed state of the order', () => {

@@ -1,6 +1,6 @@
 import { UNKNOWN_APART_MS, USABLE_MS } from './core/decide.ts'
 import { type FinalOrder, isFinal, nameOf, type Order } from './core/order.ts'
-import type { Evidence } from './core/outcome.ts'
+import type { Evidence, TradeStatement } from './core/outcome.ts'
 import { reactionTo } from './core/reaction.ts'
 import { spokenAtMs } from './core/scene.ts'
 import { fitOf } from './core/statement.ts'
@@ -58,13 +58,15 @@ function isSignedWith({ publicKey }: PlatformKey, piece: Evidence): boolean {
 
 /** The last statement about this order that is final, in whatever sense, has to be this verdict's. */
 function proofOfState(order: FinalOrder, evidence: readonly Evidence[]): Proof {
-  for (const { body, serial, timestamp } of evidence.toReversed()) {
+  for (const { body, serial, timestamp, signature } of evidence.toReversed()) {
     const json = jsonObjectFrom(body)
     const statement = json === null ? null : tradeStatementFrom(json)
     if (statement === null || fitOf(order, statement).fit !== 'names it') continue
     const { trade_state } = statement
     const meaning = meaningOf(trade_state)
     if (meaning === MEANINGS[order.state]) {
+      const altered = alteredFact(order, statement, signature)
+      if (altered !== null) return no(`the verdict of ${nameOf(order)} is not what was signed: ${altered}`)
       return yes(
         `WeChat Pay signed ${trade_state} for ${nameOf(order)} with ${serial} at ${moment(timestamp)}`,
       )
@@ -74,6 +76,17 @@ function proofOfState(order: FinalOrder, evidence: readonly Evidence[]): Proof {
     }
   }
   return no(`no stored statement says ${order.state} for ${nameOf(order)}`)
+}
+
+/** What the verdict's own row tells otherwise than the statement that it rests on; null if nothing. */
+function alteredFact({ verdict }: FinalOrder, statement: TradeStatement, signature: string): string | null {
+  const facts: ReadonlyArray<readonly [name: string, told: string | null, signed: string | null]> = [
+    ['transaction_id', verdict.transaction_id, statement.transaction_id ?? null],
+    ['success_time', verdict.success_time, statement.success_time ?? null],
+  ]
+  const fact = facts.find(([, told, signed]) => told !== signed)
+  if (fact !== undefined) return `${fact[0]} is ${fact[1] ?? 'missing'}, signed was ${fact[2] ?? 'none'}`
+  return verdict.evidence?.signature === signature ? null : 'it names another statement as its evidence'
 }
 
 const MEANINGS: Partial<Record<Order['state'], TradeMeaning | 'unknown'>> = {
@@ -97,7 +110,8 @@ function proofOfAbsence(order: FinalOrder, evidence: readonly Evidence[]): Proof
     (piece) =>
       asksFor(order, piece.request) &&
       isDenial(piece) &&
-      piece.receivedAtMs >= fromMs &&
+      Math.max(piece.receivedAtMs, signedAtMs(piece)) >= fromMs &&
+      piece.receivedAtMs > harmlessMs &&
       toldAtMs(piece) > harmlessMs,
   )
   const lastMs = denials.at(-1)?.receivedAtMs ?? 0
@@ -125,11 +139,16 @@ function firstOfEach(evidence: readonly Evidence[]): readonly Evidence[] {
   return [...seen.values()]
 }
 
+/** On WeChat Pay's clock, which may be ahead of ours. */
+function signedAtMs({ timestamp }: Evidence): number {
+  return Number(timestamp) * 1_000
+}
+
 /** Signed as "no such order", and at a moment at which a signature is accepted that came when the row says. */
-function isDenial({ body, timestamp, receivedAtMs }: Evidence): boolean {
-  const code = textOf(jsonObjectFrom(body)?.code)
+function isDenial(piece: Evidence): boolean {
+  const code = textOf(jsonObjectFrom(piece.body)?.code)
   const isUnknown = code !== undefined && reactionTo('query', code) === 'unknown'
-  return isUnknown && Math.abs(Number(timestamp) * 1_000 - receivedAtMs) < CLOCK_SKEW_MS_MAX
+  return isUnknown && Math.abs(signedAtMs(piece) - piece.receivedAtMs) < CLOCK_SKEW_MS_MAX
 }
 
 /** The moment from which a denial tells, as `decide` sees it. When it was asked for isn't stored: a call before it came. */
