@@ -13,11 +13,9 @@ export interface ReceivedCallback {
 export interface ReadCallback {
   /** The first check that fails, or `fine`. */
   readonly verdict: 'fine' | 'old' | 'unknown serial' | 'wrong signature' | 'unreadable resource'
-  // biome-ignore lint/suspicious/noExplicitAny: whatever came
-  readonly envelope: any
+  readonly envelope: Readonly<Record<string, unknown>>
   /** The decrypted resource, whatever the signature is worth; null if the key doesn't open it. */
-  // biome-ignore lint/suspicious/noExplicitAny: whatever came
-  readonly content: any
+  readonly content: Readonly<Record<string, unknown>> | null
 }
 
 export interface ReceiverKeys {
@@ -46,7 +44,7 @@ export function readCallback(
 function opened(
   resource: { ciphertext: string; nonce: string; associated_data: string },
   key: string,
-): unknown {
+): Readonly<Record<string, unknown>> | null {
   const sealed = Buffer.from(resource.ciphertext, 'base64')
   const decipher = createDecipheriv('aes-256-gcm', Buffer.from(key), resource.nonce)
   decipher.setAAD(Buffer.from(resource.associated_data))
