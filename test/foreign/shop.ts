@@ -80,6 +80,14 @@ const verdict = await Verdict.open({
 
 const refOf = ({ place, track }: Errand): OrderRef => (place ?? track) as OrderRef
 
+/** Customers who left before the program was up again: their orders were never placed, and nobody asks about them. */
+const missed = new Set<Errand>()
+
+function cameTooLate({ place }: Errand, error: unknown): boolean {
+  const isPast = place?.time_expire !== undefined && Date.parse(place.time_expire) <= clock.nowMs()
+  return isPast && error instanceof VerdictError && error.code === 'ORDER_INVALID'
+}
+
 /** The till's program starts again after a crash and sends everything again: what exists is not sent twice. */
 async function run(errand: Errand): Promise<void> {
   await until(errand.atMs)
@@ -92,7 +100,8 @@ async function run(errand: Errand): Promise<void> {
     }
   } catch (error) {
     const known = error instanceof VerdictError && error.code === 'ORDER_STATE'
-    if (!known) surprises.push(`${refOf(errand).out_trade_no}: ${String(error)}`)
+    if (cameTooLate(errand, error)) missed.add(errand)
+    else if (!known) surprises.push(`${refOf(errand).out_trade_no}: ${String(error)}`)
   }
 }
 
@@ -104,23 +113,26 @@ const tooLate = new Promise<void>((go) => {
 await Promise.race([Promise.all(errands), tooLate])
 cancel()
 await Promise.all(
-  plan.errands.map(async (errand) => {
-    const { account, out_trade_no } = refOf(errand)
-    const ref = { out_trade_no, ...(account && { account }) }
-    try {
-      await verdict.settled(ref, { waitMs: Math.max(1, plan.untilMs - clock.nowMs()) })
-    } catch (error) {
-      if (!(error instanceof VerdictError && error.code === 'NOT_SETTLED_YET')) {
-        surprises.push(`${out_trade_no}: settled: ${String(error)}`)
+  plan.errands
+    .filter((errand) => !missed.has(errand))
+    .map(async (errand) => {
+      const { account, out_trade_no } = refOf(errand)
+      const ref = { out_trade_no, ...(account && { account }) }
+      try {
+        await verdict.settled(ref, { waitMs: Math.max(1, plan.untilMs - clock.nowMs()) })
+      } catch (error) {
+        if (!(error instanceof VerdictError && error.code === 'NOT_SETTLED_YET')) {
+          surprises.push(`${out_trade_no}: settled: ${String(error)}`)
+        }
       }
-    }
-  }),
+    }),
 )
 
 // Nothing may happen to an order after its verdict, whatever is still under way.
 await until(clock.nowMs() + 90_000)
 const orders: ReportedOrder[] = []
 for (const errand of plan.errands) {
+  if (missed.has(errand)) continue
   const { account, out_trade_no } = refOf(errand)
   const ref = { out_trade_no, ...(account && { account }) }
   try {
