@@ -199,3 +199,8 @@ export function isAtTheTill(order: OpenOrder): boolean {
 
 /** The revoke and the query that confirms it follow the window, and the cashier still waits for them. */
 const TILL_GRACE_MS = 15_000
+
+/** Nobody stands at the till any more when an order there has been due for this long: it counts among the others. */
+export const TILL_PATIENCE_MS = 60_000
+/** However many stand at the till, one part in this many of every claim and every turn belongs to the others. */
+export const OTHERS_ONE_IN = 5

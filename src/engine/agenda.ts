@@ -1,4 +1,4 @@
-import { isAtTheTill, type OpenOrder } from '../core/order.ts'
+import { isAtTheTill, type OpenOrder, OTHERS_ONE_IN, TILL_PATIENCE_MS } from '../core/order.ts'
 
 /** A claimed order, the moment it is wanted, and how long it is ours. */
 export interface Entry {
@@ -6,11 +6,6 @@ export interface Entry {
   readonly atMs: number
   readonly claimedUntilMs: number
 }
-
-/** Every fifth order that is due comes from the others, however many stand at the till. */
-const RESERVED_EVERY = 5
-/** A customer who stood at the till a minute ago is gone; such orders wait in line with the others. */
-const TILL_PATIENCE_MS = 60_000
 
 /** The claimed orders in the order of their moments: those at the till first, the others with a reserved share. */
 export class Agenda {
@@ -40,7 +35,7 @@ export class Agenda {
 
   /** Takes out the next entry whose moment has come; null if there is none. */
   takeDue(nowMs: number): Entry | null {
-    this.#turn = (this.#turn + 1) % RESERVED_EVERY
+    this.#turn = (this.#turn + 1) % OTHERS_ONE_IN
     const [first, second] = this.#turn === 0 ? [this.#others, this.#till] : [this.#till, this.#others]
     if (first.nextAtMs <= nowMs) return first.pop()
     return second.nextAtMs <= nowMs ? second.pop() : null

@@ -1,5 +1,12 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import { isAtTheTill, isFinal, type OpenOrder, type Order } from '../../core/order.ts'
+import {
+  isAtTheTill,
+  isFinal,
+  type OpenOrder,
+  type Order,
+  OTHERS_ONE_IN,
+  TILL_PATIENCE_MS,
+} from '../../core/order.ts'
 import type { Claim, ClaimRequest } from '../store.ts'
 import { cellsOf, integer } from './rows.ts'
 
@@ -8,11 +15,6 @@ import { cellsOf, integer } from './rows.ts'
  * and are all free when the process starts again. What is due, and in which order, comes from the index over due times
  * alone; a claim reads as many entries as it takes, however large the table is and however much is claimed already.
  */
-
-/** A customer who stood at the till a minute ago is gone; such orders wait in line with the others. */
-const TILL_PATIENCE_MS = 60_000
-/** One of so many claimed orders is not from the till, if there is any: a flood at the till must not starve them. */
-const RESERVED_FOR_OTHERS = 5
 
 /** Open orders of an account that are at the till, or not, due after one moment and up to another. */
 export const SELECT_DUE = `SELECT id, due_at FROM orders
@@ -65,7 +67,7 @@ export class Claims {
     const [till, rest] = this.#queuesOf(account)
     const stillHereMs = Math.min(nowMs - TILL_PATIENCE_MS, dueUntilMs)
     const atTill = this.#free(till, till.here, stillHereMs, dueUntilMs, limit)
-    const roomForOthers = Math.max(Math.floor(limit / RESERVED_FOR_OTHERS), limit - atTill.length)
+    const roomForOthers = Math.max(Math.floor(limit / OTHERS_ONE_IN), limit - atTill.length)
     const gone = this.#free(till, till.gone, ALWAYS_MS, stillHereMs, roomForOthers)
     const elsewhere = this.#free(rest, rest.here, ALWAYS_MS, dueUntilMs, roomForOthers)
     const others = [...gone, ...elsewhere].sort(byDueTime).slice(0, roomForOthers)
