@@ -1,11 +1,16 @@
 import { z } from 'zod'
 import { KINDS, type Kind } from './core/order.ts'
-import type { Policy } from './core/policy.ts'
+import { LATE_MONEY_POLICIES, type Policy } from './core/policy.ts'
 import { VerdictError } from './errors.ts'
 
 /** What people write down for Verdict, as data: the one place that gives it a type. */
 
-const common = { firstMs: z.number(), windowMs: z.number(), queriesMax: z.number().exactOptional() }
+const common = {
+  firstMs: z.number(),
+  windowMs: z.number(),
+  queriesMax: z.number().exactOptional(),
+  lateMoney: z.enum(LATE_MONEY_POLICIES).exactOptional(),
+}
 const POLICY = z.discriminatedUnion('policy', [
   z.strictObject({ policy: z.literal('fixed'), ...common, everyMs: z.number(), jitterMs: z.number() }),
   z.strictObject({ policy: z.literal('backoff'), ...common, factor: z.number(), everyMsMax: z.number() }),

@@ -7,6 +7,8 @@ export const ERRORS = {
   OPTION_INVALID: { status: 400 },
   /** The parameters of an order are wrong; nothing was written and nothing was sent. */
   ORDER_INVALID: { status: 400 },
+  /** The parameters of a refund are wrong; nothing was written and nothing was sent. */
+  REFUND_INVALID: { status: 400 },
   /** The guide forbids this policy. */
   POLICY_INVALID: { status: 400 },
   /** A key, certificate or secret can't be used. */
@@ -23,6 +25,14 @@ export const ERRORS = {
   PURCHASE_TAKEN: { status: 409 },
   /** What is asked doesn't fit the state or the kind of the order. */
   ORDER_STATE: { status: 409 },
+  /** The idempotency key belongs to a refund with other parameters. */
+  REFUND_CONFLICT: { status: 409 },
+  /** More than what is left of the payment. */
+  REFUND_EXCEEDS: { status: 409 },
+  /** The order has as many refunds as WeChat Pay allows. */
+  REFUNDS_TOO_MANY: { status: 409 },
+  /** No such delivery in the store. */
+  DELIVERY_UNKNOWN: { status: 404 },
   /** Stored evidence doesn't prove what it is kept for. */
   EVIDENCE_INVALID: { status: 422 },
   /** The file is no Verdict database, or one of a newer Verdict. */

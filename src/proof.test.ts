@@ -44,7 +44,7 @@ function settled(state: Verdict['state'], unknownAtMs: number | null = null): Fi
     transaction_id: null,
     success_time: null,
   } as const
-  const { dueAtMs: _, ...order } = placing('native', { unknownAtMs })
+  const order = { ...placing('native', { unknownAtMs }), dueAtMs: null, aftercare: null }
   const verdict = { ...facts, evidence: signed(9, {}) }
   switch (state) {
     case 'NOT_CREATED':

@@ -7,8 +7,10 @@ import { fitOf } from './core/statement.ts'
 import { meaningOf, type TradeMeaning } from './core/trade-state.ts'
 import { VerdictError } from './errors.ts'
 import type { PlatformKey } from './store/store.ts'
+import { callbackTextOf } from './wechatpay/callback-envelope.ts'
 import { checkEvidence } from './wechatpay/evidence.ts'
 import { jsonObjectFrom, textOf } from './wechatpay/json.ts'
+import { apiV3Key } from './wechatpay/resource.ts'
 import { CLOCK_SKEW_MS_MAX } from './wechatpay/signing.ts'
 import { tradeStatementFrom } from './wechatpay/trade-statement.ts'
 
@@ -21,14 +23,39 @@ export interface Proof {
 /**
  * Checks an order's verdict again, offline: the signature over the stored bytes with the stored public key, and that
  * the signed bytes state this verdict for this order. Believes nothing that the order's own row says about its evidence.
+ *
+ * @param keyOfCallbacks the account's APIv3 key of the time of the verdict: a verdict that was learnt by a callback rests on an
+ * encrypted statement, and doesn't hold without it
+ * @throws KEY_INVALID if it is no APIv3 key
  */
-export function proofOf(order: Order, evidence: readonly Evidence[], keys: readonly PlatformKey[]): Proof {
+export function proofOf(
+  order: Order,
+  evidence: readonly Evidence[],
+  keys: readonly PlatformKey[],
+  keyOfCallbacks?: string,
+): Proof {
   if (!isFinal(order)) return no(`${nameOf(order)} is ${order.state}; it has no verdict to prove`)
   const broken = brokenEvidence(order, evidence, keys)
   if (broken !== null) return no(broken)
   // What came after the verdict can't have made it: late money is a story of its own.
   const before = evidence.filter(({ receivedAtMs }) => receivedAtMs <= order.verdict.atMs)
-  return order.state === 'NOT_CREATED' ? proofOfAbsence(order, before) : proofOfState(order, before)
+  const read = statementsWith(keyOfCallbacks)
+  return order.state === 'NOT_CREATED'
+    ? proofOfAbsence(order, before, read)
+    : proofOfState(order, before, read)
+}
+
+/** What a signed statement says about the state of an order; null if nothing, or it can't be read. */
+type Read = (piece: Evidence) => TradeStatement | null
+
+/** A callback's signed bytes are encrypted: only the APIv3 key of its time opens them. */
+function statementsWith(given: string | undefined): Read {
+  const key = given === undefined ? null : apiV3Key(given)
+  return ({ source, body }) => {
+    const text = source === 'reply' ? body : key === null ? null : callbackTextOf(body, key)
+    const json = text === null ? null : jsonObjectFrom(text)
+    return json === null ? null : tradeStatementFrom(json)
+  }
 }
 
 /** What is wrong with an order's stored evidence, as far as its signatures tell; null if nothing is. */
@@ -57,10 +84,10 @@ function isSignedWith({ publicKey }: PlatformKey, piece: Evidence): boolean {
 }
 
 /** The last statement about this order that is final, in whatever sense, has to be this verdict's. */
-function proofOfState(order: FinalOrder, evidence: readonly Evidence[]): Proof {
-  for (const { body, serial, timestamp, signature } of evidence.toReversed()) {
-    const json = jsonObjectFrom(body)
-    const statement = json === null ? null : tradeStatementFrom(json)
+function proofOfState(order: FinalOrder, evidence: readonly Evidence[], read: Read): Proof {
+  for (const piece of evidence.toReversed()) {
+    const { serial, timestamp, signature } = piece
+    const statement = read(piece)
     if (statement === null || fitOf(order, statement).fit !== 'names it') continue
     const { trade_state } = statement
     const meaning = meaningOf(trade_state)
@@ -75,7 +102,14 @@ function proofOfState(order: FinalOrder, evidence: readonly Evidence[]): Proof {
       return no(`the last final statement about ${nameOf(order)} says ${trade_state}, not ${order.state}`)
     }
   }
-  return no(`no stored statement says ${order.state} for ${nameOf(order)}`)
+  const isSealed =
+    order.verdict.learntBy === 'callback' &&
+    !evidence.some((piece) => piece.source === 'callback' && read(piece) !== null)
+  return no(
+    isSealed
+      ? `the verdict of ${nameOf(order)} rests on a callback, which only the APIv3 key of the account opens: give it`
+      : `no stored statement says ${order.state} for ${nameOf(order)}`,
+  )
 }
 
 /** What the verdict's own row tells otherwise than the statement that it rests on; null if nothing. */
@@ -99,8 +133,8 @@ const MEANINGS: Partial<Record<Order['state'], TradeMeaning | 'unknown'>> = {
  * An error's bytes don't name the order; the question that was asked does, and it is ours. When the first denial that
  * counts was asked for, the row says: the answers can be closer together than the questions, by what a call takes.
  */
-function proofOfAbsence(order: FinalOrder, evidence: readonly Evidence[]): Proof {
-  const stated = evidence.find((piece) => statesAnything(order, piece))
+function proofOfAbsence(order: FinalOrder, evidence: readonly Evidence[], read: Read): Proof {
+  const stated = evidence.find((piece) => statesAnything(order, read(piece)))
   if (stated !== undefined) {
     return no(`WeChat Pay signed a state of ${nameOf(order)} at ${moment(stated.timestamp)}: it was created`)
   }
@@ -126,9 +160,7 @@ function proofOfAbsence(order: FinalOrder, evidence: readonly Evidence[]): Proof
 }
 
 /** A statement that names the order, in whatever state: an order that was never created has none. */
-function statesAnything(order: Order, { body }: Evidence): boolean {
-  const json = jsonObjectFrom(body)
-  const statement = json === null ? null : tradeStatementFrom(json)
+function statesAnything(order: Order, statement: TradeStatement | null): boolean {
   return statement !== null && fitOf(order, statement).fit === 'names it'
 }
 

@@ -1,15 +1,31 @@
 import { hkdfSync, randomUUID } from 'node:crypto'
+import type { CallbackReceiver } from './callback/http.ts'
+import { receiver } from './callback/receiver.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { type Policies, policiesFrom } from './config.ts'
+import type { LateMoney, Refund } from './core/aftercare.ts'
 import type { JournalLine } from './core/change.ts'
-import { KINDS, type Kind, type Order, type OrderKey, type Verdict as OrderVerdict } from './core/order.ts'
+import type { Message } from './core/message.ts'
+import {
+  isFinal,
+  KINDS,
+  type Kind,
+  type Order,
+  type OrderKey,
+  type Verdict as OrderVerdict,
+} from './core/order.ts'
 import type { Credential, Evidence } from './core/outcome.ts'
-import type { Placement } from './core/placement.ts'
+import { checkNotifyUrl, type Placement } from './core/placement.ts'
 import { compilePlan, type Plan } from './core/plan.ts'
 import { defaultPolicy, reviewPolicy } from './core/policy.ts'
+import { type Handler, handlerTarget } from './delivery/handler.ts'
+import type { Target } from './delivery/target.ts'
+import { webhookTarget } from './delivery/webhook.ts'
+import type { WebhookOptions } from './delivery/webhook-options.ts'
 import { DEFAULT_LIMITS, type Limits } from './engine/budget.ts'
 import { Engine, type EngineAccount, type PlacedOrder, type TrackOrder } from './engine/engine.ts'
 import { KeyShelf } from './engine/key-shelf.ts'
+import type { LateMoneyEvent, RefundEvent, VerdictEvent } from './engine/payload.ts'
 import type { Notice, Statistics } from './engine/report.ts'
 import { VerdictError } from './errors.ts'
 import type { Gateway, PaySign } from './gateway/gateway.ts'
@@ -18,7 +34,7 @@ import { globalV3Gateway } from './gateway/wechatpay/global-v3.ts'
 import { isLocal } from './gateway/wechatpay/open-account.ts'
 import { type Proof, proofOf } from './proof.ts'
 import { type Random, systemRandom } from './random.ts'
-import type { PlatformKey, Store } from './store/store.ts'
+import type { Delivery, PlatformKey, Store } from './store/store.ts'
 
 /** An account at WeChat Pay, and how Verdict works for it. */
 export type VerdictAccount = WechatPayAccount & {
@@ -31,6 +47,17 @@ export type VerdictAccount = WechatPayAccount & {
   readonly limits?: Partial<Limits>
   /** Calls under way at once: 1 to 500, default 400. */
   readonly concurrency?: number
+  /**
+   * Where WeChat Pay announces payments of orders that name no `notify_url` of their own, and what became of refunds:
+   * the public address under which `callbacks` is reached (guide 5.7 to 5.10). Default: each order names its own.
+   */
+  readonly notify_url?: string
+  /**
+   * What becomes of a verified callback about a number that isn't in the store. `keep`: it waits for the order, and after
+   * ten minutes somebody is told. `count`: it is only counted, for an account that other systems use too. In both cases
+   * WeChat Pay is answered that it was not received. Default `keep`.
+   */
+  readonly unknownCallbacks?: 'keep' | 'count'
 }
 
 export interface VerdictOptions {
@@ -38,8 +65,29 @@ export interface VerdictOptions {
   readonly store: Store
   /** At least one; no `mchid` or `sp_mchid` twice. Open orders of other accounts in the store are left alone. */
   readonly accounts: readonly VerdictAccount[]
+  /**
+   * Told about every final status, at least once, in the order's own sequence, from the moment that it is committed. A
+   * handler that throws is called again, up to a day long; `message.id` is the same then.
+   */
+  readonly onVerdict?: (event: VerdictEvent, message: Message) => unknown
+  /** Told when a refund has ended, or can't reach the customer. As `onVerdict`. */
+  readonly onRefund?: (event: RefundEvent, message: Message) => unknown
+  /** Told when an order that was given up turns out paid. As `onVerdict`. */
+  readonly onLateMoney?: (event: LateMoneyEvent, message: Message) => unknown
+  /** The same by HTTP, in the form of Standard Webhooks: see docs/webhooks.md. */
+  readonly webhooks?: readonly WebhookOptions[]
+  /**
+   * How long a callback may take until WeChat Pay, which waits 5 s, is told to come again: ms of `clock`, default 4,000.
+   * Only a compressed clock needs more.
+   */
+  readonly callbackAnswerMs?: number
   /** Told what whoever runs Verdict should see: one sentence, nothing secret. Must not throw. Default: nobody is told. */
   readonly notify?: (notice: Notice) => void
+  /**
+   * Whether orders are followed and messages delivered. Without it Verdict only receives callbacks and writes what it is
+   * given; nothing is sent by itself. Default true.
+   */
+  readonly start?: boolean
   /** The only source of time. Default: the machine's. */
   readonly clock?: Clock
   /** The only source of chance in schedules. Default: the machine's. */
@@ -77,6 +125,19 @@ export type PlaceParameters = Omit<Placement, 'sub_mchid'> &
 /** An order that somebody else's code placed, and whether Verdict may end it. */
 export type TrackParameters = Omit<TrackOrder, keyof OrderKey> & OrderRef
 
+/** A refund to be made. */
+export interface RefundParameters {
+  /** In the smallest unit of the order's currency: an integer above 0. Default: all that is left. */
+  readonly amount?: number
+  /** 1 to 80 characters, shown to the customer. */
+  readonly reason?: string
+  /**
+   * The caller's own id of this refund, 1 to 128 characters. The same key is the same refund, however often it is asked
+   * for, also after a restart; another key is another refund.
+   */
+  readonly idempotencyKey: string
+}
+
 /** An order with everything that happened to it. */
 export interface OrderHistory {
   readonly order: Order
@@ -86,6 +147,12 @@ export interface OrderHistory {
   readonly journal: readonly JournalLine[]
   /** Every signed statement that was kept, in the order in which they came. */
   readonly evidence: readonly Evidence[]
+  /** In the sequence in which they were entered, those that others made among them. */
+  readonly refunds: readonly Refund[]
+  /** Null for an order that was not paid after it was given up. */
+  readonly lateMoney: LateMoney | null
+  /** What your system was or will be told, in the sequence in which it was written. */
+  readonly deliveries: readonly Delivery[]
   /** Whether the stored evidence proves the verdict, checked now. */
   readonly proof: Proof
 }
@@ -99,6 +166,8 @@ const CONCURRENCY_MAX = 500
  * the store until it is closed; a verdict is committed, with its evidence, before anybody hears of it.
  */
 export class Verdict {
+  readonly #callbacks: CallbackReceiver
+  readonly #receive: (accounts: ReadonlyMap<string, Gateway>) => CallbackReceiver
   readonly #engine: Engine
   readonly #accounts: ReadonlyMap<string, VerdictAccount>
   readonly #gateways: ReadonlyMap<string, Gateway>
@@ -107,7 +176,10 @@ export class Verdict {
     engine: Engine,
     accounts: ReadonlyMap<string, VerdictAccount>,
     gateways: ReadonlyMap<string, Gateway>,
+    receive: (accounts: ReadonlyMap<string, Gateway>) => CallbackReceiver,
   ) {
+    this.#receive = receive
+    this.#callbacks = receive(gateways)
     this.#engine = engine
     this.#accounts = accounts
     this.#gateways = gateways
@@ -127,17 +199,29 @@ export class Verdict {
     const create = options.createGateway ?? ((account) => gatewayFor(account, { clock, onKey }))
     const plans = new Map([...accounts].map(([name, account]) => [name, plansOf(name, account, notify)]))
     const gateways = new Map([...accounts].map(([name, account]) => [name, create(account, onKey)]))
+    const targets = targetsOf(options, clock)
     const engineAccounts = [...accounts].map(([name, account]) =>
-      engineAccount(account, gateways.get(name) as Gateway, plans.get(name) as Plans),
+      engineAccount(account, gateways.get(name) as Gateway, plans.get(name) as Plans, notify),
     )
     const worker = `${process.pid}-${randomUUID().slice(0, 8)}`
-    const engine = new Engine({ store, accounts: engineAccounts, clock, random, worker, keys, notify })
+    const engine = new Engine({
+      store,
+      accounts: engineAccounts,
+      clock,
+      random,
+      worker,
+      keys,
+      notify,
+      targets,
+    })
     await keys.moveTo(store).catch(async (error: unknown) => {
       await engine.close()
       throw error
     })
-    engine.start()
-    return new Verdict(engine, accounts, gateways)
+    if (options.start !== false) engine.start()
+    return new Verdict(engine, accounts, gateways, (some) =>
+      receiver({ accounts: some, desk: engine, clock, answerMs: options.callbackAnswerMs }),
+    )
   }
 
   /**
@@ -176,6 +260,38 @@ export class Verdict {
   }
 
   /**
+   * Gives money back to the customer: all that is left of a paid order, or a part. Resolves when it is written, with its
+   * amount reserved; it is sent, repeated under the same `out_refund_no`, and followed to its end from then on. Several
+   * refunds of one order are sent a minute apart, as WeChat Pay wants (at most 50). `onRefund` tells the end.
+   *
+   * @throws REFUND_INVALID, REFUND_CONFLICT, REFUND_EXCEEDS, REFUNDS_TOO_MANY, ORDER_STATE, ORDER_UNKNOWN,
+   * ACCOUNT_UNKNOWN, CLOSED: then nothing was written
+   */
+  async refund(order: OrderRef, { amount, reason, idempotencyKey }: RefundParameters): Promise<Refund> {
+    return this.#engine.refund(this.#key(order), {
+      key: idempotencyKey,
+      amount: amount ?? null,
+      reason: reason ?? null,
+    })
+  }
+
+  /** A message that was sent, or was given up after a day, goes out again. @throws DELIVERY_UNKNOWN, CLOSED */
+  async resend(deliveryId: number): Promise<Delivery> {
+    return this.#engine.resend(deliveryId)
+  }
+
+  /**
+   * The callbacks of one account alone, for an address of its own.
+   *
+   * @throws ACCOUNT_UNKNOWN
+   */
+  callbacksOf(account: string): CallbackReceiver {
+    const gateway = this.#gateways.get(account)
+    if (gateway === undefined) throw unknownAccount(account, [...this.#gateways.keys()])
+    return this.#receive(new Map([[account, gateway]]))
+  }
+
+  /**
    * Resolves with the verdict, as soon as it is committed; at once for an order that has it. Any number of callers may
    * wait for one order.
    *
@@ -190,18 +306,23 @@ export class Verdict {
   async order(ref: OrderRef): Promise<OrderHistory> {
     const { store } = this.#engine
     const order = await this.#engine.order(this.#key(ref))
-    const [placing, journal, evidence, keys] = await Promise.all([
+    const [placing, journal, evidence, deliveries, keys] = await Promise.all([
       store.placingOf(order.id),
       store.journalOf(order.id),
       store.evidenceOf(order.id),
+      store.deliveriesOf(order.id),
       store.platformKeys(),
     ])
+    const aftercare = isFinal(order) ? order.aftercare : null
     return {
       order,
       credential: placing?.credential ?? null,
       journal,
       evidence,
-      proof: proofOf(order, evidence, keys),
+      refunds: aftercare?.refunds ?? [],
+      lateMoney: aftercare?.late ?? null,
+      deliveries,
+      proof: proofOf(order, evidence, keys, this.#accounts.get(order.account)?.apiV3Key),
     }
   }
 
@@ -229,6 +350,14 @@ export class Verdict {
     )
   }
 
+  /**
+   * Answers WeChat Pay's callbacks of all accounts: give it to `nodeCallbacks`, `fastifyCallbacks` or `expressCallbacks`,
+   * or call it with the raw headers and the raw body. Success is answered only for what is committed.
+   */
+  get callbacks(): CallbackReceiver {
+    return this.#callbacks
+  }
+
   /** What was called and decided since `open`. */
   get statistics(): Statistics {
     return this.#engine.statistics
@@ -246,12 +375,7 @@ export class Verdict {
     const names = [...this.#accounts.keys()]
     const name = account ?? (names.length === 1 ? names[0] : undefined)
     const known = name === undefined ? undefined : this.#accounts.get(name)
-    if (name === undefined || known === undefined) {
-      throw new VerdictError(
-        'ACCOUNT_UNKNOWN',
-        `account is ${account ?? 'missing'}; expected one of ${names.join(', ')}`,
-      )
-    }
+    if (name === undefined || known === undefined) throw unknownAccount(account, names)
     const byDefault = known.mode === 'institutional' ? (known.sub_mchid ?? null) : null
     return { account: name, sub_mchid: sub_mchid ?? byDefault, out_trade_no }
   }
@@ -283,17 +407,31 @@ function plansOf(name: string, account: VerdictAccount, notify: (notice: Notice)
   return Object.fromEntries(KINDS.map((kind) => [kind, planOf(kind)])) as Plans
 }
 
-function engineAccount(account: VerdictAccount, gateway: Gateway, plans: Plans): EngineAccount {
-  const { mode, merchant_category_code, concurrency = CONCURRENCY } = account
+function engineAccount(
+  account: VerdictAccount,
+  gateway: Gateway,
+  plans: Plans,
+  notify: (notice: Notice) => void,
+): EngineAccount {
+  const { mode, merchant_category_code, concurrency = CONCURRENCY, notify_url } = account
+  const { unknownCallbacks = 'keep' } = account
   if (!(Number.isSafeInteger(concurrency) && concurrency >= 1 && concurrency <= CONCURRENCY_MAX)) {
     throw new VerdictError(
       'OPTION_INVALID',
       `concurrency is ${concurrency}; expected 1 to ${CONCURRENCY_MAX}`,
     )
   }
+  if (unknownCallbacks !== 'keep' && unknownCallbacks !== 'count') {
+    throw new VerdictError(
+      'OPTION_INVALID',
+      `unknownCallbacks is ${unknownCallbacks}; expected keep or count`,
+    )
+  }
   return {
     gateway,
     plans,
+    notify_url: notify_url === undefined ? undefined : checkedNotifyUrl(notify_url, account, notify),
+    unknownCallbacks,
     limits: checkedLimits({ ...DEFAULT_LIMITS, ...account.limits }),
     concurrency,
     placing: { mode, isLocal: isLocal(account), merchant_category_code },
@@ -327,4 +465,43 @@ function byName(accounts: readonly VerdictAccount[]): ReadonlyMap<string, Verdic
     )
   }
   return named
+}
+
+function checkedNotifyUrl(
+  notify_url: string,
+  account: VerdictAccount,
+  notify: (notice: Notice) => void,
+): string {
+  try {
+    for (const message of checkNotifyUrl(notify_url, isLocal(account))) notify({ level: 'warn', message })
+    return notify_url
+  } catch (error) {
+    if (!(error instanceof VerdictError)) throw error
+    throw new VerdictError('OPTION_INVALID', `account ${accountName(account)}: ${error.message}`)
+  }
+}
+
+/** Handlers in this process are one target, each webhook another. */
+function targetsOf(options: VerdictOptions, clock: Clock): readonly Target[] {
+  const { onVerdict, onRefund, onLateMoney, webhooks = [] } = options
+  // What is delivered under a type is what `messagesOf` wrote under it.
+  const handlers = {
+    ...(onVerdict && { 'order.verdict': onVerdict as Handler }),
+    ...(onRefund && { 'order.refund': onRefund as Handler }),
+    ...(onLateMoney && { 'order.late_money': onLateMoney as Handler }),
+  }
+  const own =
+    Object.keys(handlers).length === 0 ? [] : [handlerTarget({ name: 'handlers', handlers }, { clock })]
+  const targets = [...own, ...webhooks.map((webhook) => webhookTarget(webhook, { clock }))]
+  const names = targets.map(({ name }) => name)
+  const twice = names.find((name, i) => names.indexOf(name) !== i)
+  if (twice === undefined) return targets
+  throw new VerdictError('OPTION_INVALID', `two webhooks are named ${twice}; expected a name for each`)
+}
+
+function unknownAccount(account: string | undefined, names: readonly string[]): VerdictError {
+  return new VerdictError(
+    'ACCOUNT_UNKNOWN',
+    `account is ${account ?? 'missing'}; expected one of ${names.join(', ')}`,
+  )
 }

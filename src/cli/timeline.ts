@@ -1,4 +1,4 @@
-import type { JournalLine } from '../core/change.ts'
+import type { Call, JournalLine } from '../core/change.ts'
 import { isFinal, nameOf, type Order } from '../core/order.ts'
 import { isTradeState, type TradeState } from '../core/trade-state.ts'
 import { inColumns, moment, money, seconds } from './text.ts'
@@ -36,7 +36,15 @@ function standing(order: Order): string {
 
 const LEARNT_BY = { place: 'the reply to the placing', query: 'a query', callback: 'a callback' } as const
 
-const CALL_WORDS = { place: 'placing', query: 'query', close: 'close', reverse: 'revoke' } as const
+const CALL_WORDS = {
+  place: 'placing',
+  query: 'query',
+  close: 'close',
+  reverse: 'revoke',
+  refund: 'refund',
+  queryRefund: 'query of the refund',
+  queryRefunds: 'query of all refunds',
+} as const satisfies Record<Call, string>
 
 function inWords({ event, call, said = '', note = '', tookMs }: JournalLine, { origin }: Order): string {
   const what = call === undefined ? '' : CALL_WORDS[call]
@@ -53,6 +61,14 @@ function inWords({ event, call, said = '', note = '', tookMs }: JournalLine, { o
       return `${what} refused: ${said}${took}${why}`
     case 'no-answer':
       return `${what} got no answer: ${said}${took}${why}`
+    case 'callback':
+      return `callback verified: ${meaning(said)}${why}`
+    case 'hint':
+      return 'a callback came that nobody could verify: worth a question'
+    case 'late-money':
+      return `late money: ${LATE[said] ?? said}`
+    case 'refund':
+      return `refund ${said}${why}`
     case 'give-up':
       return 'given up by the merchant'
     case 'ending':
@@ -62,6 +78,14 @@ function inWords({ event, call, said = '', note = '', tookMs }: JournalLine, { o
     case 'verdict':
       return `verdict ${said}`
   }
+}
+
+const LATE: Readonly<Record<string, string>> = {
+  confirm: 'the customer paid after it was given up; a fresh answer has to say so',
+  compare: 'the customer paid after it was given up; before it is refunded, all refunds are asked for',
+  accepted: 'the customer paid after it was given up, and the policy keeps it',
+  asked: 'the customer paid after it was given up; a person has to decide',
+  returned: 'the customer has it back',
 }
 
 /** Null where the word says it. */

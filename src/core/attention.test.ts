@@ -8,6 +8,7 @@ it('marks about identity or money stop the ending, the others do not', () => {
     'identity_mismatch',
     'number_used',
     'paid_after_revoke',
+    'refund_mismatch',
     'unknown_trade_state',
     'vanished',
   ])

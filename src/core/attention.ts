@@ -29,6 +29,20 @@ export const ATTENTION = {
   overdue: { ending: 'goes on', passing: false },
   /** A tracked order that Verdict may not end stays unpaid. */
   unfinished: { ending: 'goes on', passing: false },
+  /** An order that was given up is paid, and the policy or what WeChat Pay says leaves it to a person. */
+  late_money: { ending: 'goes on', passing: false },
+  /** A signed statement about a refund names another amount or currency than was asked for. */
+  refund_mismatch: { ending: 'stops', passing: false },
+  /** WeChat Pay can't bring a refund to the customer: a person has to give it another way on the merchant platform. */
+  refund_abnormal: { ending: 'goes on', passing: false },
+  /** WeChat Pay closed a refund: the money did not go back. Whoever still wants it asks with a new idempotency key. */
+  refund_closed: { ending: 'goes on', passing: false },
+  /** WeChat Pay refused a refund for good: the money did not go back. */
+  refund_refused: { ending: 'goes on', passing: false },
+  /** A refund was asked for days ago and has not ended. */
+  refund_overdue: { ending: 'goes on', passing: false },
+  /** A refund's `status` that we don't know. */
+  unknown_refund_status: { ending: 'goes on', passing: true },
 } as const satisfies Record<string, { ending: 'stops' | 'goes on'; passing: boolean }>
 
 export type AttentionCode = keyof typeof ATTENTION
@@ -40,6 +54,18 @@ export function stopsEnding(attention: AttentionCode | null): boolean {
 /** What remains of a mark after WeChat Pay gave a normal answer. */
 export function afterAnswer(attention: AttentionCode | null): AttentionCode | null {
   return attention !== null && ATTENTION[attention].passing ? null : attention
+}
+
+/** Marks that a refund's success answers. */
+const ABOUT_REFUNDS: ReadonlySet<AttentionCode> = new Set([
+  'refund_abnormal',
+  'refund_overdue',
+  'unknown_refund_status',
+])
+
+/** What remains of a mark after the last refund that it may have been about succeeded. */
+export function afterRefund(attention: AttentionCode | null): AttentionCode | null {
+  return attention !== null && ABOUT_REFUNDS.has(attention) ? null : attention
 }
 
 /**

@@ -1,9 +1,17 @@
+import type { Aftercare } from './aftercare.ts'
 import type { Order } from './order.ts'
 import type { Credential, Evidence } from './outcome.ts'
 
-export const CALLS = ['place', 'query', 'close', 'reverse'] as const
+export const ORDER_CALLS = ['place', 'query', 'close', 'reverse'] as const
 /** A call to WeChat Pay about one order. */
-export type Call = (typeof CALLS)[number]
+export type OrderCall = (typeof ORDER_CALLS)[number]
+
+export const REFUND_CALLS = ['refund', 'queryRefund', 'queryRefunds'] as const
+/** A call to WeChat Pay about the refunds of one order. */
+export type RefundCall = (typeof REFUND_CALLS)[number]
+
+export const CALLS = [...ORDER_CALLS, ...REFUND_CALLS] as const
+export type Call = OrderCall | RefundCall
 
 /** One line of an order's journal: everything that happened to it has one. */
 export interface JournalLine {
@@ -18,17 +26,35 @@ export interface JournalLine {
   readonly tookMs?: number
 }
 
-export type JournalEvent =
-  | 'entered'
+export const JOURNAL_EVENTS = [
+  'entered',
   /** Written before the request leaves. */
-  | 'intent'
-  | 'answer'
-  | 'refusal'
-  | 'no-answer'
-  | 'give-up'
-  | 'ending'
-  | 'attention'
-  | 'verdict'
+  'intent',
+  'answer',
+  'refusal',
+  'no-answer',
+  /** A verified callback. */
+  'callback',
+  /** A callback that nobody could verify made us ask. */
+  'hint',
+  'give-up',
+  'ending',
+  'attention',
+  'verdict',
+  'late-money',
+  /** A refund was asked for, found, or got another state. */
+  'refund',
+] as const
+export type JournalEvent = (typeof JOURNAL_EVENTS)[number]
+
+export const EVENT_TYPES = ['order.verdict', 'order.refund', 'order.late_money'] as const
+export type EventType = (typeof EVENT_TYPES)[number]
+
+/** Something that the merchant's system is told. */
+export type OrderEvent =
+  | { readonly type: 'order.verdict' }
+  | { readonly type: 'order.late_money' }
+  | { readonly type: 'order.refund'; readonly out_refund_no: string }
 
 /** What becomes of an order when something was learnt: all of it is written in one commit, or nothing. */
 export interface Change {
@@ -39,4 +65,10 @@ export interface Change {
   /** Signed statements to keep for ever. A verdict's own is among them. */
   readonly evidence: readonly Evidence[]
   readonly credential?: Credential
+  /** In their sequence. Each is written once for everybody who wants to hear of it. */
+  readonly events: readonly OrderEvent[]
+  /** Late money, and the refunds that are new or changed; absent where nothing of it changed. */
+  readonly aftercare?: Aftercare
+  /** A callback contradicts the order: this is what is wrong, and WeChat Pay is told that it was not accepted. */
+  readonly refuses?: string
 }

@@ -755,8 +755,8 @@ describe('"silence proves nothing"', () => {
 
 describe('limits of the policy', () => {
   const few = {
+    ...rulesFor('native'),
     plan: compilePlan('native', { ...compilePlan('native').policy, queriesMax: 2 }),
-    believesUnsignedUnknown: false,
   }
   lives(
     '1.5 queriesMax ends the window early, counted in answered queries',

@@ -1,38 +1,57 @@
+import { type Aftercare, type LateMoney, NO_AFTERCARE, nextTaskAtMs, type Refund } from './aftercare.ts'
 import { type AttentionCode, afterAnswer, marked, stopsEnding } from './attention.ts'
-import type { Change, JournalEvent, JournalLine } from './change.ts'
-import { type Ending, factsOf, type Life, type OpenOrder, type Progress, progressOf } from './order.ts'
+import type { Change, JournalEvent, JournalLine, OrderEvent } from './change.ts'
+import {
+  type Ending,
+  type FinalOrder,
+  factsOf,
+  type Life,
+  type OpenOrder,
+  type Order,
+  type Progress,
+  progressOf,
+  type Verdict,
+} from './order.ts'
 import type { Credential, Evidence, TradeStatement } from './outcome.ts'
 import { isTradeState } from './trade-state.ts'
 
 /** Long after the window an order without verdict is shown to a person. */
 const OVERDUE_MS = 1_800_000
 
-/** A change in the making: collects journal lines, evidence and patches, and ends in exactly one state. */
-export class Draft {
+/** A change in the making: collects journal lines, evidence, events and patches, and ends in exactly one state. */
+export abstract class Draft<From extends Order> {
   credential: Credential | undefined
-  readonly #from: OpenOrder
-  readonly #nowMs: number
+  /** What a callback says against the order. */
+  refuses: string | undefined
+  protected readonly from: From
+  protected readonly nowMs: number
   readonly #journal: JournalLine[] = []
   readonly #evidence: Evidence[] = []
-  #order: OpenOrder
+  readonly #events: OrderEvent[] = []
+  #order: From
 
-  constructor(order: OpenOrder, nowMs: number) {
-    this.#from = order
+  constructor(order: From, nowMs: number) {
+    this.from = order
     this.#order = order
-    this.#nowMs = nowMs
+    this.nowMs = nowMs
   }
 
   /** The order with what was patched so far, still in its old state. */
-  get order(): OpenOrder {
+  get order(): From {
     return this.#order
   }
 
   note(event: JournalEvent, more: Omit<JournalLine, 'atMs' | 'event'> = {}): void {
-    this.#journal.push({ atMs: this.#nowMs, event, ...more })
+    this.#journal.push({ atMs: this.nowMs, event, ...more })
   }
 
   keep(evidence: Evidence): void {
     this.#evidence.push(evidence)
+  }
+
+  /** The merchant's system is told. */
+  tell(event: OrderEvent): void {
+    this.#events.push(event)
   }
 
   patch(progress: Partial<Progress>): void {
@@ -51,6 +70,35 @@ export class Draft {
     this.patch({ attention })
   }
 
+  /** Money came that nobody expected any more: it is written down, and the merchant's system is told. */
+  noteLate({ phase }: LateMoney): void {
+    this.note('late-money', { said: phase })
+    this.tell({ type: 'order.late_money' })
+    if (phase === 'asked') this.attend('late_money', 'paid after it was given up')
+  }
+
+  protected change(life: Life, aftercare?: Aftercare): Change {
+    const order = {
+      ...factsOf(this.#order),
+      ...progressOf(this.#order),
+      version: this.from.version + 1,
+      ...life,
+    }
+    return {
+      from: this.from.version,
+      order,
+      journal: this.#journal,
+      evidence: this.#evidence,
+      events: this.#events,
+      ...(this.credential !== undefined && { credential: this.credential }),
+      ...(this.refuses !== undefined && { refuses: this.refuses }),
+      ...(aftercare !== undefined && { aftercare }),
+    }
+  }
+}
+
+/** A change of an order that has no verdict yet. */
+export class OpenDraft extends Draft<OpenOrder> {
   placing(dueAtMs: number): Change {
     return this.#open({ state: 'placing', dueAtMs })
   }
@@ -68,72 +116,129 @@ export class Draft {
    * about to be revoked or closed is asked about first: nothing new says that it is still unpaid.
    */
   asBefore(dueAtMs: number): Change {
-    if (this.#from.state !== 'ending') return this.waiting(dueAtMs)
-    const { ending } = this.#from
+    if (this.from.state !== 'ending') return this.waiting(dueAtMs)
+    const { ending } = this.from
     return this.ending(ending.phase === 'act' ? { ...ending, phase: 'ask' } : ending, dueAtMs)
   }
 
+  /** @param late what follows if it is paid though it was given up */
   settled(
     state: 'SUCCESS' | 'CLOSED' | 'REVOKED',
-    learntBy: 'place' | 'query',
+    learntBy: Verdict['learntBy'],
     trade: TradeStatement,
     evidence: Evidence,
+    late: LateMoney | null = null,
   ): Change {
     this.keep(evidence)
     const { transaction_id = null, success_time = null } = trade
-    const verdict = { atMs: this.#nowMs, learntBy, transaction_id, success_time, evidence }
+    const verdict = { atMs: this.nowMs, learntBy, transaction_id, success_time, evidence }
     switch (state) {
       case 'SUCCESS':
-        return this.#final({ state, verdict: { ...verdict, state } })
+        return this.#final({ state, verdict: { ...verdict, state } }, late)
       case 'CLOSED':
-        return this.#final({ state, verdict: { ...verdict, state } })
+        return this.#final({ state, verdict: { ...verdict, state } }, null)
       case 'REVOKED':
-        return this.#final({ state, verdict: { ...verdict, state } })
+        return this.#final({ state, verdict: { ...verdict, state } }, null)
     }
   }
 
   notCreated(evidence: Evidence | null): Change {
     const verdict = {
-      atMs: this.#nowMs,
+      atMs: this.nowMs,
       learntBy: 'query',
       transaction_id: null,
       success_time: null,
       evidence,
     } as const
-    return this.#final({ state: 'NOT_CREATED', verdict: { ...verdict, state: 'NOT_CREATED' } })
+    return this.#final({ state: 'NOT_CREATED', verdict: { ...verdict, state: 'NOT_CREATED' } }, null)
   }
 
   #open(life: OpenLife): Change {
-    const { windowEndAtMs, attention, mayEnd } = this.#order
-    const lateMs = this.#nowMs - windowEndAtMs
+    const { windowEndAtMs, attention, mayEnd } = this.order
+    const lateMs = this.nowMs - windowEndAtMs
     if (lateMs > OVERDUE_MS && attention === null) {
       this.attend(
         mayEnd ? 'overdue' : 'unfinished',
         `nothing final ${Math.round(lateMs / 60_000)} minutes after the window`,
       )
     }
-    return this.#change(life)
+    return this.change(life)
   }
 
-  #final(life: FinalLife): Change {
+  #final(life: Settled, late: LateMoney | null): Change {
     this.note('verdict', { said: life.state })
-    const { attention } = this.#order
+    this.tell({ type: 'order.verdict' })
+    const { attention } = this.order
     // Marks about progress are answered by the verdict; those about identity and money still need their person.
     this.patch({ attention: stopsEnding(attention) ? afterAnswer(attention) : null })
-    return this.#change(life)
+    if (late === null) return this.change({ ...life, dueAtMs: null, aftercare: null })
+    this.noteLate(late)
+    const aftercare = { ...NO_AFTERCARE, late, compareAtMs: late.phase === 'compare' ? this.nowMs : null }
+    return this.change({ ...life, dueAtMs: nextTaskAtMs(aftercare, this.order), aftercare }, aftercare)
+  }
+}
+
+/** A change of an order that has its verdict: of what follows it, never of the verdict. */
+export class FinalDraft extends Draft<FinalOrder> {
+  #aftercare: Aftercare
+
+  constructor(order: FinalOrder, nowMs: number) {
+    super(order, nowMs)
+    this.#aftercare = order.aftercare ?? NO_AFTERCARE
   }
 
-  #change(life: Life): Change {
-    const order = {
-      ...factsOf(this.#order),
-      ...progressOf(this.#order),
-      version: this.#from.version + 1,
-      ...life,
-    }
-    const change = { from: this.#from.version, order, journal: this.#journal, evidence: this.#evidence }
-    return this.credential === undefined ? change : { ...change, credential: this.credential }
+  /** With what was changed so far. */
+  get aftercare(): Aftercare {
+    return this.#aftercare
   }
+
+  /** The late money as it is, with these fields changed. */
+  late(fields: Partial<LateMoney>): void {
+    const { late } = this.#aftercare
+    if (late !== null) this.setLate({ ...late, ...fields })
+  }
+
+  setLate(late: LateMoney | null): void {
+    this.#aftercare = { ...this.#aftercare, late }
+  }
+
+  compareAt(compareAtMs: number | null): void {
+    this.#aftercare = { ...this.#aftercare, compareAtMs }
+  }
+
+  /** A new refund, or another state of one that is there. */
+  refund(refund: Refund): void {
+    const { refunds } = this.#aftercare
+    const isKnown = refunds.some(({ out_refund_no }) => out_refund_no === refund.out_refund_no)
+    this.#aftercare = {
+      ...this.#aftercare,
+      refunds: isKnown
+        ? refunds.map((one) => (one.out_refund_no === refund.out_refund_no ? refund : one))
+        : [...refunds, refund],
+    }
+  }
+
+  done(): Change {
+    const before = this.from.aftercare
+    const now = this.#aftercare
+    const isNone = now.late === null && now.refunds.length === 0 && now.compareAtMs === null
+    const aftercare = isNone && before === null ? null : now
+    const life = { ...lifeOf(this.from), dueAtMs: nextTaskAtMs(now, this.order), aftercare } as FinalLife
+    const known = new Set(before?.refunds)
+    const refunds = now.refunds.filter((refund) => !known.has(refund))
+    const isSame =
+      refunds.length === 0 &&
+      now.late === (before?.late ?? null) &&
+      now.compareAtMs === (before?.compareAtMs ?? null)
+    return isSame ? this.change(life) : this.change(life, { ...now, refunds })
+  }
+}
+
+function lifeOf({ state, verdict }: FinalOrder): Pick<FinalOrder, 'state' | 'verdict'> {
+  return { state, verdict }
 }
 
 type OpenLife = Extract<Life, { readonly dueAtMs: number }>
 type FinalLife = Exclude<Life, OpenLife>
+type WithoutAftercare<L> = L extends unknown ? Omit<L, 'dueAtMs' | 'aftercare'> : never
+type Settled = WithoutAftercare<FinalLife>

@@ -187,6 +187,11 @@ function openUntilMs(trail: RevokeTrail): number {
   return latestAtMs === null ? -Infinity : latestAtMs + USABLE_MS
 }
 
+/** Whether any revoke left that no verified answer refused, however long ago. */
+export function anyRevokeIsOpen(trail: RevokeTrail): boolean {
+  return trail.accepted || latestOpenAtMs(trail) !== null
+}
+
 /** Whether a revoke without an answer may still take effect. */
 export function revokeIsOpen(trail: RevokeTrail, nowMs: number): boolean {
   return nowMs <= openUntilMs(trail)

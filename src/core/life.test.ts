@@ -6,7 +6,7 @@ import { decide, type Learnt } from './decide.ts'
 import { isFinal, KINDS, type OpenOrder, type Order } from './order.ts'
 import type { Evidence } from './outcome.ts'
 import { KNOWN_CODES } from './reaction.ts'
-import { nextStep } from './step.ts'
+import { nextStep, type Step } from './step.ts'
 import {
   answer,
   type Habit,
@@ -119,7 +119,7 @@ function momentsOf(
     const step = nextStep(now, nowMs)
     let call: string = stray
     if (what === 'call' || what === 'crash') {
-      if (step.do !== 'query') write(null, step.intent)
+      if ('intent' in step) write(null, step.intent)
       if (what === 'crash') continue
       call = step.do
       nowMs += tookMs
@@ -134,7 +134,7 @@ function momentsOf(
 }
 
 function withTime(learnt: Learnt, tookMs: number): Learnt {
-  return learnt.call === 'give-up' ? learnt : { ...learnt, tookMs }
+  return 'tookMs' in learnt ? { ...learnt, tookMs } : learnt
 }
 
 function oddly(
@@ -157,7 +157,7 @@ function oddly(
 }
 
 function evidenceOf(learnt: Learnt | null): Evidence | null {
-  if (learnt === null || learnt.call === 'give-up' || learnt.outcome.kind === 'no-answer') return null
+  if (learnt === null || !('outcome' in learnt) || learnt.outcome.kind === 'no-answer') return null
   return learnt.outcome.evidence
 }
 
@@ -326,7 +326,7 @@ describe('for every order and every sequence of outcomes', () => {
 
 // ---------------------------------------------------------------- nothing is hammered, nothing is stuck
 
-const atCall = (words: Partial<Record<'place' | 'query' | 'close' | 'reverse', string>>): Habit => {
+const atCall = (words: Partial<Record<Step['do'], string>>): Habit => {
   return (_, call) => words[call] ?? 'timeout'
 }
 

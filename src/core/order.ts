@@ -1,3 +1,4 @@
+import type { Aftercare } from './aftercare.ts'
 import type { AttentionCode } from './attention.ts'
 import type { Evidence } from './outcome.ts'
 import type { TradeState } from './trade-state.ts'
@@ -132,6 +133,10 @@ export type Life =
       readonly [S in FinalState]: {
         readonly state: S
         readonly verdict: Extract<Verdict, { readonly state: S }>
+        /** When something is to be done about what follows the verdict; null while nothing is. */
+        readonly dueAtMs: number | null
+        /** Late money and refunds; null for an order that never had any. */
+        readonly aftercare: Aftercare | null
       }
     }[FinalState]
 
@@ -140,6 +145,8 @@ export type OrderIn<S extends Order['state']> = Extract<Order, { readonly state:
 /** An order without verdict: it has a due time, always. */
 export type OpenOrder = OrderIn<'placing' | 'waiting' | 'ending'>
 export type FinalOrder = OrderIn<FinalState>
+/** An order about which something is to be done: an open one, or one with a refund or late money on its way. */
+export type DueOrder = OpenOrder | (FinalOrder & { readonly dueAtMs: number })
 
 export function isFinal(order: Order): order is FinalOrder {
   return (
@@ -148,6 +155,10 @@ export function isFinal(order: Order): order is FinalOrder {
     order.state === 'REVOKED' ||
     order.state === 'NOT_CREATED'
   )
+}
+
+export function isDue(order: Order): order is DueOrder {
+  return order.dueAtMs !== null
 }
 
 /** What an order is, without where it stands. Lists the fields so that nothing of a left state stays behind. */
@@ -193,8 +204,9 @@ export function nameOf({ account, sub_mchid, out_trade_no }: OrderKey): string {
 }
 
 /** Quick Pay inside its window: somebody stands at the till and waits. Such orders are claimed first. */
-export function isAtTheTill(order: OpenOrder): boolean {
-  return order.kind === 'quick_pay' && order.dueAtMs <= order.windowEndAtMs + TILL_GRACE_MS
+export function isAtTheTill(order: DueOrder): boolean {
+  if (order.kind !== 'quick_pay' || isFinal(order)) return false
+  return order.dueAtMs <= order.windowEndAtMs + TILL_GRACE_MS
 }
 
 /** The revoke and the query that confirms it follow the window, and the cashier still waits for them. */

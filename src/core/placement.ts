@@ -224,8 +224,13 @@ export function expiryMs(time_expire: string): number | null {
   return new Date(`${day}T00:00:00Z`).toISOString().startsWith(day) ? atMs : null
 }
 
-/** Guide 5.7 to 5.10. */
-function checkNotifyUrl(notify_url: string | undefined, isLocal: boolean): readonly string[] {
+/**
+ * Guide 5.7 to 5.10.
+ *
+ * @returns warnings
+ * @throws ORDER_INVALID
+ */
+export function checkNotifyUrl(notify_url: string | undefined, isLocal: boolean): readonly string[] {
   const expected = 'a complete public address such as https://pay.example.com/wechatpay (guide 5.8)'
   // The parser forgives blanks and backslashes; WeChat Pay is sent the text as it is.
   if (

@@ -15,7 +15,13 @@ interface CommonPolicy {
   readonly windowMs: number
   /** Ends the window early, after so many answered queries. No limit by default. */
   readonly queriesMax?: number
+  /** What becomes of a payment for an order that was given up (guide 3.8). Default `refund`. */
+  readonly lateMoney?: LateMoneyPolicy
 }
+
+export const LATE_MONEY_POLICIES = ['refund', 'accept', 'ask'] as const
+/** `refund`: it goes back to the customer. `accept`: it is kept. `ask`: a person decides. */
+export type LateMoneyPolicy = (typeof LATE_MONEY_POLICIES)[number]
 
 /** A query every `everyMs`, give or take up to `jitterMs`. */
 export interface FixedPolicy extends CommonPolicy {
@@ -96,7 +102,7 @@ export function reviewPolicy(kind: Kind, policy: Policy): PolicyReview {
   for (const [name, ms] of unsound) errors.push(`${name} is ${ms}; expected whole milliseconds, 0 or more`)
   if (unsound.length > 0) return { errors, warnings }
 
-  const { firstMs, windowMs, queriesMax } = policy
+  const { firstMs, windowMs, queriesMax, lateMoney } = policy
   must(
     windowMs > 0 && windowMs <= WINDOW_MS_MAX,
     `windowMs is ${windowMs}; expected 1 to ${WINDOW_MS_MAX} (a month)`,
@@ -108,6 +114,10 @@ export function reviewPolicy(kind: Kind, policy: Policy): PolicyReview {
   must(
     queriesMax === undefined || (Number.isSafeInteger(queriesMax) && queriesMax >= 2),
     `queriesMax is ${queriesMax}; expected 2 or more: the guide wants polling, not a single query (guide 1.1)`,
+  )
+  must(
+    lateMoney === undefined || LATE_MONEY_POLICIES.includes(lateMoney),
+    `lateMoney is ${lateMoney}; expected ${LATE_MONEY_POLICIES.join(', ')}`,
   )
   reviewRhythm(policy, must)
 

@@ -1,6 +1,7 @@
 import { afterAnswer, stopsEnding } from './attention.ts'
 import type { Change } from './change.ts'
 import { NEW_ENDING, onOpenWhileEnding, onPaidWhileRevoking, revokesAreSettled } from './ending.ts'
+import { lateOf } from './late-money.ts'
 import type { Evidence, NoAnswer, Refusal, TradeStatement } from './outcome.ts'
 import { reactionTo } from './reaction.ts'
 import {
@@ -79,7 +80,7 @@ export function onStatement(
     if (revokesAreSettled(order.ending.revoke, askedAtMs)) return draft.asBefore(moment.nowMs + SLOW_MS)
     return onPaidWhileRevoking(scene, order.ending, evidence)
   }
-  return draft.settled('SUCCESS', by, trade, evidence)
+  return draft.settled('SUCCESS', by, trade, evidence, lateOf(scene, trade, toldAtMs === askedAtMs))
 }
 
 /** A signed answer that is not final. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { CALLS } from './change.ts'
+import { ORDER_CALLS } from './change.ts'
 import { KNOWN_CODES, type Reaction, reactionTo, sameCode } from './reaction.ts'
 
 type Row = readonly [codes: string, place: Reaction, query: Reaction, close: Reaction, reverse: Reaction]
@@ -45,7 +45,7 @@ const ROWS: readonly Row[] = [
 describe('the reaction to each code, in both spellings', () => {
   it.each(ROWS)('%s', (codes, ...expected) => {
     for (const code of codes.split(' ')) {
-      expect(CALLS.map((call) => reactionTo(call, code))).toEqual(expected)
+      expect(ORDER_CALLS.map((call) => reactionTo(call, code))).toEqual(expected)
       expect(reactionTo('place', code.replaceAll('_', '').toLowerCase())).toBe(expected[0])
     }
   })
@@ -56,7 +56,12 @@ describe('the reaction to each code, in both spellings', () => {
   })
 
   it('a code that nobody knows: after a placing the state decides, otherwise a person is told', () => {
-    expect(CALLS.map((call) => reactionTo(call, 'NOBODY_KNOWS'))).toEqual(['ask', 'alarm', 'alarm', 'alarm'])
+    expect(ORDER_CALLS.map((call) => reactionTo(call, 'NOBODY_KNOWS'))).toEqual([
+      'ask',
+      'alarm',
+      'alarm',
+      'alarm',
+    ])
     expect(reactionTo('query', 'constructor')).toBe('alarm')
     expect(reactionTo('place', '')).toBe('ask')
   })

@@ -1,4 +1,4 @@
-import type { Call } from './change.ts'
+import type { OrderCall } from './change.ts'
 
 /**
  * What a code of WeChat Pay leads to. It is never a verdict: a code names the next call, and only the state that the
@@ -24,7 +24,7 @@ export type Reaction =
   | 'used'
 
 /** One row per code: the reaction to every call, or call by call. Source: WeChat Pay's error tables, Global and v3. */
-type Row = Reaction | { readonly [C in Call]: Reaction }
+type Row = Reaction | { readonly [C in OrderCall]: Reaction }
 
 /** Refused at the till, or by the parameters: this attempt is over, and for any other call the code makes no sense. */
 const DECLINED = { place: 'declined', query: 'alarm', close: 'alarm', reverse: 'alarm' } as const
@@ -73,25 +73,25 @@ const REACTIONS: Readonly<Record<string, Row>> = {
 }
 
 const FOLDED: ReadonlyMap<string, Row> = new Map(
-  Object.entries(REACTIONS).map(([code, row]) => [folded(code), row]),
+  Object.entries(REACTIONS).map(([code, row]) => [foldedCode(code), row]),
 )
 
 /** Codes come in two spellings, `ORDER_PAID` and `ORDERPAID`. */
-function folded(code: string): string {
+export function foldedCode(code: string): string {
   return code.replaceAll('_', '').toUpperCase()
 }
 
 /** Whether two codes are the same in either spelling. */
 export function sameCode(a: string, b: string): boolean {
-  return folded(a) === folded(b)
+  return foldedCode(a) === foldedCode(b)
 }
 
 /**
  * The reaction to a refusal. A code that we don't know: after a placing the state decides; for every other call a
  * person is told, and the order stays open.
  */
-export function reactionTo(call: Call, code: string): Reaction {
-  const row = FOLDED.get(folded(code))
+export function reactionTo(call: OrderCall, code: string): Reaction {
+  const row = FOLDED.get(foldedCode(code))
   if (row === undefined) return call === 'place' ? 'ask' : 'alarm'
   return typeof row === 'string' ? row : row[call]
 }

@@ -1,9 +1,17 @@
 import type { AttentionCode } from './attention.ts'
 import { stopsEnding } from './attention.ts'
 import type { Call } from './change.ts'
-import type { Draft } from './draft.ts'
-import type { OpenOrder } from './order.ts'
-import type { Evidence, NoAnswer, Outcome, Placed, TradeStatement } from './outcome.ts'
+import type { Draft, FinalDraft, OpenDraft } from './draft.ts'
+import type { FinalOrder, OpenOrder, Order, OrderKey } from './order.ts'
+import type {
+  Evidence,
+  NoAnswer,
+  Outcome,
+  Placed,
+  RefundPage,
+  RefundStatement,
+  TradeStatement,
+} from './outcome.ts'
 import type { Moment, Plan } from './plan.ts'
 
 /** Something that was learnt about one order, from WeChat Pay or from the merchant. */
@@ -11,23 +19,61 @@ export type Learnt =
   | { readonly call: 'place'; readonly outcome: Outcome<Placed>; readonly tookMs: number }
   | { readonly call: 'query'; readonly outcome: Outcome<TradeStatement>; readonly tookMs: number }
   | { readonly call: 'close' | 'reverse'; readonly outcome: Outcome<'done'>; readonly tookMs: number }
+  | ({ readonly call: 'refund' } & RefundAnswer)
+  | ({ readonly call: 'queryRefund' } & RefundAnswer)
+  | {
+      readonly call: 'queryRefunds'
+      /** All pages in one. */
+      readonly outcome: Outcome<RefundPage>
+      /** The signed pages before the last. */
+      readonly earlier: readonly Evidence[]
+      readonly tookMs: number
+    }
+  /** A verified callback about this order's payment. */
+  | { readonly call: 'callback'; readonly trade: TradeStatement; readonly evidence: Evidence }
+  /** A verified callback about a refund of this order. */
+  | { readonly call: 'refund-callback'; readonly refund: RefundStatement; readonly evidence: Evidence }
+  /** A callback that could not be verified, but whose resource our APIv3 key opened: worth a question. */
+  | { readonly call: 'hint' }
   /** The merchant no longer wants the order. */
   | { readonly call: 'give-up' }
+  /** The merchant wants money to go back. */
+  | ({ readonly call: 'ask-refund' } & RefundWish)
+
+interface RefundAnswer {
+  readonly out_refund_no: string
+  readonly outcome: Outcome<RefundStatement>
+  readonly tookMs: number
+}
+
+export interface RefundWish {
+  /** The caller's idempotency key. */
+  readonly key: string
+  /** In the smallest unit of the order's currency; null: all that is left. */
+  readonly amount: number | null
+  readonly reason: string | null
+}
 
 /** What holds for the order's account and kind. */
 export interface Rules {
   readonly plan: Plan
   /** Whether an unsigned "no such order" counts like a signed one. */
   readonly believesUnsignedUnknown: boolean
+  /** The `out_refund_no` of an order's refund: the same for the same idempotency key, for ever. */
+  readonly refundNumber: (order: OrderKey, key: string) => string
 }
 
 /** What every step of a decision looks at, and the draft that it writes into. */
-export interface Scene {
-  readonly order: OpenOrder
+interface SceneOf<From extends Order, To extends Draft<From>> {
+  readonly order: From
   readonly rules: Rules
   readonly moment: Moment
-  readonly draft: Draft
+  readonly draft: To
 }
+
+export type Scene = SceneOf<OpenOrder, OpenDraft>
+/** The same about an order that has its verdict. */
+export type FinalScene = SceneOf<FinalOrder, FinalDraft>
 
 /** A signed request stays usable for 300 s (WeChat Pay's limit) and a margin: until then it may still take effect. */
 export const USABLE_MS = 310_000
@@ -78,7 +124,12 @@ const SILENCE_ATTENTION: Partial<Record<NoAnswer['reason'], AttentionCode>> = {
   'unknown-key': 'key_unknown',
 }
 
-export function noteSilence({ order, draft }: Scene, call: Call, outcome: NoAnswer, tookMs: number): void {
+export function noteSilence(
+  { order, draft }: Scene | FinalScene,
+  call: Call,
+  outcome: NoAnswer,
+  tookMs: number,
+): void {
   const { reason, claims, status, detail } = outcome
   draft.note('no-answer', {
     call,

@@ -1,5 +1,5 @@
 import { decide, type Learnt, type Rules } from './decide.ts'
-import { isFinal, type OpenOrder, type Order, type OrderFacts } from './order.ts'
+import { isFinal, type OpenOrder, type Order, type OrderFacts, type OrderKey } from './order.ts'
 import type {
   Answer,
   Evidence,
@@ -174,7 +174,8 @@ export function learntFrom(order: OrderFacts, words: string, signedAtMs = T0): L
 // ---------------------------------------------------------------- living
 
 export function rulesFor(kind: OrderFacts['kind'], believesUnsignedUnknown = false): Rules {
-  return { plan: compilePlan(kind), believesUnsignedUnknown }
+  const refundNumber = ({ out_trade_no }: OrderKey, key: string): string => `${out_trade_no}-${key}`
+  return { plan: compilePlan(kind), believesUnsignedUnknown, refundNumber }
 }
 
 /** Where an order stands, in words: `ending !vanished, query at 45` or `SUCCESS`. */
@@ -242,7 +243,7 @@ function poll(order: OpenOrder, event: string, rules: Rules, untilMs: number): O
 }
 
 function intentOf(order: OpenOrder, step: Step): OpenOrder {
-  if (step.do === 'query') return order
+  if (!('intent' in step)) return order
   const { order: intended } = step.intent
   if (isFinal(intended)) throw new Error('an intent is no verdict')
   return intended

@@ -1,8 +1,8 @@
-import { isAtTheTill, type OpenOrder, OTHERS_ONE_IN, TILL_PATIENCE_MS } from '../core/order.ts'
+import { type DueOrder, isAtTheTill, OTHERS_ONE_IN, TILL_PATIENCE_MS } from '../core/order.ts'
 
 /** A claimed order, the moment it is wanted, and how long it is ours. */
 export interface Entry {
-  readonly order: OpenOrder
+  readonly order: DueOrder
   readonly atMs: number
   readonly claimedUntilMs: number
 }

@@ -70,10 +70,10 @@ describe('a budget', () => {
   })
 
   it('each call has its own', () => {
-    const limits = { place: 1, query: 1, close: 1, reverse: 1 }
+    const limits = { ...DEFAULT_LIMITS, ...Object.fromEntries(CALLS.map((call) => [call, 1])) }
     const budget = new Budget(limits, T0)
-    expect(CALLS.map((call) => budget.take(call, T0))).toEqual([0, 0, 0, 0])
-    expect(CALLS.map((call) => budget.take(call, T0))).toEqual([1_000, 1_000, 1_000, 1_000])
+    expect(CALLS.map((call) => budget.take(call, T0))).toEqual(CALLS.map(() => 0))
+    expect(CALLS.map((call) => budget.take(call, T0))).toEqual(CALLS.map(() => 1_000))
   })
 
   it('what was not used is not saved up beyond the burst', () => {
@@ -108,5 +108,41 @@ describe('after a 429', () => {
       budget.slowDown(T0 + second * 1_000)
       expect(saturated(budget, T0 + second * 1_000)).toBeGreaterThanOrEqual(49)
     }
+  })
+})
+
+describe('refunds', () => {
+  it('that may fail: no second has more than WeChat Pay allows, whatever becomes of them', () => {
+    const budget = new Budget(DEFAULT_LIMITS, T0)
+    const leftAtMs: number[] = []
+    for (let ms = 0; ms < 10_000; ms += 1) if (budget.take('refund', T0 + ms) === 0) leftAtMs.push(ms)
+    const inSecondFrom = (fromMs: number): number =>
+      leftAtMs.filter((ms) => ms >= fromMs && ms < fromMs + 1_000).length
+    expect(Math.max(...leftAtMs.map(inSecondFrom))).toBeLessThanOrEqual(DEFAULT_LIMITS.failingRefund)
+    expect(leftAtMs.length).toBeGreaterThan(25)
+  })
+
+  it('twin: those that are accepted give their place back, and go as fast as the call may', () => {
+    const budget = new Budget(DEFAULT_LIMITS, T0)
+    let left = 0
+    for (let ms = 0; ms < 10_000; ms += 1) {
+      if (budget.take('refund', T0 + ms) > 0) continue
+      left += 1
+      budget.refundAccepted(T0 + ms)
+    }
+    expect(left).toBeGreaterThan(1_400)
+    expect(left).toBeLessThanOrEqual(1_515)
+  })
+
+  it('4.8 wait while the balance is too small: one a minute is tried, until one is accepted', () => {
+    const budget = new Budget(DEFAULT_LIMITS, T0)
+    expect(budget.take('refund', T0)).toBe(0)
+    budget.refundsAreShort(T0)
+    expect(budget.take('refund', T0 + 1)).toBe(59_999)
+    expect(budget.take('refund', T0 + 60_000)).toBe(0)
+    expect(budget.take('refund', T0 + 60_001)).toBe(59_999)
+    budget.refundAccepted(T0 + 60_100)
+    expect(budget.take('refund', T0 + 60_100)).toBe(0)
+    expect(budget.take('refund', T0 + 60_100)).toBe(0)
   })
 })

@@ -1,48 +1,68 @@
 import type { Call } from '../core/change.ts'
 
-/** Calls per second that an account may make. */
-export type Limits = Readonly<Record<Call, number>>
+/** Calls per second that an account may make, and how many refunds may fail. */
+export type Limits = Readonly<Record<Call | 'failingRefund', number>>
 
-/** WeChat Pay's own limits where it names them (place and reverse 150/s, query 600/s), for the whole account. */
-export const DEFAULT_LIMITS: Limits = { place: 150, query: 600, close: 150, reverse: 150 }
+/** WeChat Pay's own limits where it names them (all but close and queryRefunds), for the whole account. */
+export const DEFAULT_LIMITS: Limits = {
+  place: 150,
+  query: 600,
+  close: 150,
+  reverse: 150,
+  refund: 150,
+  queryRefund: 150,
+  queryRefunds: 150,
+  failingRefund: 6,
+}
 
 /** A bucket holds what may be spent at once: a tenth of a second's budget, and at least one call. */
 const BURST_S = 0.1
 /** After a 429 the account goes on with half its budget, and regains it over this time. */
 const RECOVERY_MS = 60_000
-
-interface Bucket {
-  tokens: number
-  filledAtMs: number
-}
+/** While the pool is too small for refunds, one of them is tried this often, until one is accepted. */
+const SHORT_PAUSE_MS = 60_000
 
 /** Keeps an account's calls inside its limits: a token bucket per call. Holds no clock: moments come in. */
 export class Budget {
-  readonly #limits: Limits
-  readonly #buckets: Record<Call, Bucket>
+  readonly #buckets: Readonly<Record<Call, Bucket>>
+  /**
+   * Whether a refund fails is known afterwards, so each takes its place among the failing ones before it leaves, and
+   * gives it back if it was accepted. Half of a second's limit at once, and the other half within it: no second exceeds it.
+   */
+  readonly #failing: Bucket
   #slowedAtMs = Number.NEGATIVE_INFINITY
+  #isShort = false
+  #refundsFromMs = Number.NEGATIVE_INFINITY
 
   constructor(limits: Limits, nowMs: number) {
-    this.#limits = limits
-    const full = (call: Call): Bucket => ({ tokens: burst(limits[call]), filledAtMs: nowMs })
+    const full = (call: Call): Bucket => new Bucket(limits[call], Math.max(1, limits[call] * BURST_S), nowMs)
     this.#buckets = {
       place: full('place'),
       query: full('query'),
       close: full('close'),
       reverse: full('reverse'),
+      refund: full('refund'),
+      queryRefund: full('queryRefund'),
+      queryRefunds: full('queryRefunds'),
     }
+    this.#failing = new Bucket(limits.failingRefund / 2, Math.max(1, limits.failingRefund / 2), nowMs)
   }
 
   /** Spends one call and returns 0, or returns the ms until one can be spent. */
   take(call: Call, nowMs: number): number {
+    const share = this.#share(nowMs)
     const bucket = this.#buckets[call]
-    const perMs = (this.#limits[call] * this.#share(nowMs)) / 1000
-    const passedMs = Math.max(0, nowMs - bucket.filledAtMs)
-    bucket.tokens = Math.min(burst(this.#limits[call]), bucket.tokens + passedMs * perMs)
-    bucket.filledAtMs = Math.max(bucket.filledAtMs, nowMs)
-    if (bucket.tokens < 1) return Math.ceil((1 - bucket.tokens) / perMs)
-    bucket.tokens -= 1
-    return 0
+    if (call !== 'refund') return bucket.take(nowMs, share)
+    const heldMs = Math.max(
+      this.#refundsFromMs - nowMs,
+      this.#failing.waitMs(nowMs, share),
+      bucket.waitMs(nowMs, share),
+      0,
+    )
+    if (heldMs > 0) return heldMs
+    if (this.#isShort) this.#refundsFromMs = nowMs + SHORT_PAUSE_MS
+    this.#failing.take(nowMs, share)
+    return bucket.take(nowMs, share)
   }
 
   /** WeChat Pay answered 429. */
@@ -50,11 +70,53 @@ export class Budget {
     this.#slowedAtMs = nowMs
   }
 
+  /** A refund was accepted: there is money in the pool. */
+  refundAccepted(nowMs: number): void {
+    this.#isShort = false
+    this.#refundsFromMs = nowMs
+    this.#failing.giveBack()
+  }
+
+  /** The account's balance is too small for a refund: the others find it so, too. */
+  refundsAreShort(nowMs: number): void {
+    this.#isShort = true
+    this.#refundsFromMs = Math.max(this.#refundsFromMs, nowMs + SHORT_PAUSE_MS)
+  }
+
   #share(nowMs: number): number {
     return Math.min(1, 0.5 + (nowMs - this.#slowedAtMs) / RECOVERY_MS / 2)
   }
 }
 
-function burst(perSecond: number): number {
-  return Math.max(1, perSecond * BURST_S)
+class Bucket {
+  readonly #perSecond: number
+  readonly #size: number
+  #tokens: number
+  #filledAtMs: number
+
+  constructor(perSecond: number, size: number, nowMs: number) {
+    this.#perSecond = perSecond
+    this.#size = size
+    this.#tokens = size
+    this.#filledAtMs = nowMs
+  }
+
+  /** Spends one and returns 0, or returns the ms until one can be spent. */
+  take(nowMs: number, share: number): number {
+    const waitMs = this.waitMs(nowMs, share)
+    if (waitMs === 0) this.#tokens -= 1
+    return waitMs
+  }
+
+  waitMs(nowMs: number, share: number): number {
+    const perMs = (this.#perSecond * share) / 1000
+    const passedMs = Math.max(0, nowMs - this.#filledAtMs)
+    this.#tokens = Math.min(this.#size, this.#tokens + passedMs * perMs)
+    this.#filledAtMs = Math.max(this.#filledAtMs, nowMs)
+    return this.#tokens < 1 ? Math.ceil((1 - this.#tokens) / perMs) : 0
+  }
+
+  giveBack(): void {
+    this.#tokens = Math.min(this.#size, this.#tokens + 1)
+  }
 }

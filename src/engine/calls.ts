@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts'
 import type { Call } from '../core/change.ts'
 import type { Outcome } from '../core/outcome.ts'
+import { refundReactionTo } from '../core/refund-reaction.ts'
 import type { Random } from '../random.ts'
 import { Breaker } from './breaker.ts'
 import { Budget, type Limits } from './budget.ts'
@@ -59,7 +60,14 @@ export class Calls {
       if (!this.#breaker.isOpen) onAnswering(nowMs)
     }
     if (outcome.kind === 'no-answer' && outcome.reason === 'rate-limited') this.#budget.slowDown(nowMs)
+    if (call === 'refund') this.#learnOfRefund(outcome, nowMs)
     return { outcome, tookMs: Math.max(0, nowMs - fromMs) }
+  }
+
+  #learnOfRefund(outcome: Outcome<unknown>, nowMs: number): void {
+    if (outcome.kind === 'answer') this.#budget.refundAccepted(nowMs)
+    if (outcome.kind !== 'refusal' || refundReactionTo(outcome.code) !== 'short') return
+    this.#budget.refundsAreShort(nowMs)
   }
 }
 

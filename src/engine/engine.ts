@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { type Clock, sleep } from '../clock.ts'
+import type { Refund } from '../core/aftercare.ts'
 import type { Change } from '../core/change.ts'
-import { decide } from '../core/decide.ts'
+import { decide, type RefundWish } from '../core/decide.ts'
 import {
   type FinalOrder,
   isFinal,
@@ -13,17 +14,23 @@ import {
 } from '../core/order.ts'
 import type { Credential } from '../core/outcome.ts'
 import { checkKey, checkPlacement, type Placement, type PlacingAccount } from '../core/placement.ts'
-import type { Plan } from '../core/plan.ts'
+import type { Moment, Plan } from '../core/plan.ts'
+import { checkRefundWish } from '../core/refund-check.ts'
+import type { Target } from '../delivery/target.ts'
 import { VerdictError } from '../errors.ts'
-import type { Gateway } from '../gateway/gateway.ts'
+import type { CallbackHint, Gateway, VerifiedCallback } from '../gateway/gateway.ts'
 import type { Random } from '../random.ts'
-import type { Claim, Commit, Inserted, NewOrder, Store } from '../store/store.ts'
+import type { Claim, Commit, Delivery, Inserted, NewOrder, Store } from '../store/store.ts'
 import { Batcher } from './batcher.ts'
 import type { Limits } from './budget.ts'
+import { CallbackDesk, type Received } from './callback-desk.ts'
+import { Deliverer } from './deliverer.ts'
 import type { KeyShelf } from './key-shelf.ts'
 import { Lane, leaseMsFor, SOON_MS } from './lane.ts'
 import { checkPurchase, checkTracked, conflict, fingerprintOf, newPlacing, newTracked } from './new-order.ts'
-import { type Notice, Report, type Statistics } from './report.ts'
+import { messagesOf } from './payload.ts'
+import { type CallbackCounts, type Notice, Report, type Statistics } from './report.ts'
+import { Road } from './road.ts'
 import { Waiters } from './waiters.ts'
 
 export interface EngineOptions {
@@ -36,6 +43,8 @@ export interface EngineOptions {
   /** Where the gateways put the keys that they learn. */
   readonly keys: KeyShelf
   readonly notify?: (notice: Notice) => void
+  /** Who is told of verdicts, refunds and late money. */
+  readonly targets?: readonly Target[]
 }
 
 export interface EngineAccount {
@@ -44,6 +53,10 @@ export interface EngineAccount {
   readonly limits: Limits
   readonly concurrency: number
   readonly placing: PlacingAccount
+  /** Where WeChat Pay announces payments of orders that name no `notify_url`, and what became of refunds. */
+  readonly notify_url: string | undefined
+  /** What becomes of a verified callback about a number that isn't in the store. */
+  readonly unknownCallbacks: 'keep' | 'count'
   /** Keys the hash that recognises repeated parameters, `auth_code` included, without keeping them. */
   readonly fingerprintKey: Uint8Array
 }
@@ -54,6 +67,8 @@ const BATCH_MAX = 500
 /** Room for every repeat of a placing; the order itself goes on after it. */
 const PLACE_WAIT_MS = 60_000
 const TIME_IS_UP = Symbol('time is up')
+/** How long `close` waits for messages that are under way. */
+const DELIVERY_GRACE_MS = 2_000
 
 export interface PlaceOrder extends Placement {
   readonly account: string
@@ -96,9 +111,21 @@ export class Engine {
   readonly #closing = new AbortController()
   readonly #random: Random
   readonly #leaseMs: number
+  readonly #road: Road
+  readonly #desk: CallbackDesk
+  readonly #deliverers: readonly Deliverer[]
   #closed: Promise<void> | null = null
 
-  constructor({ store, accounts, clock, random, worker, keys, notify = () => {} }: EngineOptions) {
+  constructor({
+    store,
+    accounts,
+    clock,
+    random,
+    worker,
+    keys,
+    notify = () => {},
+    targets = [],
+  }: EngineOptions) {
     this.store = store
     this.#clock = clock
     this.#random = random
@@ -119,10 +146,15 @@ export class Engine {
       this.#lanes.set(lane.account, lane)
       this.#accounts.set(lane.account, account)
     }
+    this.#road = new Road({ store, clock, random, commits: this.#commits })
+    this.#desk = new CallbackDesk({ store, clock, road: this.#road, report: this.#report })
+    this.#deliverers = targets.map((target) => new Deliverer({ ...edges, target }))
   }
 
   start(): void {
     for (const lane of this.#lanes.values()) lane.start()
+    for (const deliverer of this.#deliverers) deliverer.start()
+    this.#desk.open((account) => this.#lanes.get(account) ?? null)
   }
 
   /** One turn of every lane, without the loop. Returns how many orders were worked on. @throws CLOSED */
@@ -148,10 +180,20 @@ export class Engine {
     this.#settling.endAll(closed)
     await this.#inserts.flush()
     await Promise.all([...this.#lanes.values()].map((lane) => lane.stop()))
+    await this.#desk.close()
     await this.#commits.flush()
+    await Promise.all(this.#deliverers.map((deliverer) => this.#endDelivery(deliverer)))
     this.#placing.endAll(closed)
     const ends = await Promise.allSettled([...this.#accounts.values()].map(({ gateway }) => gateway.end()))
     for (const end of ends) if (end.status === 'rejected') throw end.reason
+  }
+
+  /** What is under way may end; what takes longer is sent again by the next process. */
+  async #endDelivery(deliverer: Deliverer): Promise<void> {
+    const cancel = this.#clock.after(DELIVERY_GRACE_MS, () => void deliverer.target.end())
+    await deliverer.stop()
+    cancel()
+    await deliverer.target.end()
   }
 
   // -------------------------------------------------------------- entrances
@@ -164,17 +206,20 @@ export class Engine {
    */
   async place({ account, purchase, ...placement }: PlaceOrder): Promise<PlacedOrder> {
     const lane = this.#lane(account)
-    const { placing, fingerprintKey } = this.#account(account)
+    const { placing, fingerprintKey, notify_url } = this.#account(account)
     checkKey({ account, ...placement })
     const existing = await this.store.find({ account, ...placement })
     // A repeat is judged at the moment of the first: a `time_expire` that has passed since makes it no other order.
-    const warnings = checkPlacement(placement, placing, existing?.createdAtMs ?? this.#clock.nowMs())
+    // The account's own address is no part of what was asked for: changed later, it makes a repeat no other order.
+    const whole =
+      placement.kind === 'quick_pay' || notify_url === undefined ? placement : { notify_url, ...placement }
+    const warnings = checkPlacement(whole, placing, existing?.createdAtMs ?? this.#clock.nowMs())
     checkPurchase(purchase)
     const fingerprint = fingerprintOf({ ...placement, purchase }, fingerprintKey)
     if (existing !== null) return this.#repeated(existing, fingerprint, warnings)
 
     await lane.mayPlace((ms) => sleep(this.#clock, ms, this.#closing.signal))
-    const entered = await lane.during(this.#enter(lane, placement, purchase ?? null, fingerprint))
+    const entered = await lane.during(this.#enter(lane, whole, purchase ?? null, fingerprint))
     if (entered.outcome === 'exists') return this.#repeated(entered.order, fingerprint, warnings)
     return { ...(await this.#whenPlaced(entered.order)), repeated: false, warnings }
   }
@@ -198,6 +243,7 @@ export class Engine {
     const inserted = await this.#insert(lane, { order, fingerprint, body: kept, journal })
     if (inserted.outcome === 'exists') return inserted
     const placed = await lane.place(inserted.order, body, claim.untilMs)
+    await this.#desk.applyStrays(inserted.order, lane)
     return { outcome: 'inserted', order: placed ?? inserted.order }
   }
 
@@ -227,6 +273,7 @@ export class Engine {
     }
     // The insert claimed it for a placing; there is none, so it goes to the loop.
     await lane.giveBack(inserted.order)
+    await this.#desk.applyStrays(inserted.order, lane)
     return inserted.order
   }
 
@@ -238,21 +285,66 @@ export class Engine {
    */
   async giveUp(key: OrderKey): Promise<Order> {
     const lane = this.#lane(key.account)
+    const order = await this.order(key)
+    if (order.givenUpAtMs !== null && !isFinal(order)) return order
+    this.#closing.signal.throwIfAborted()
+    const { order: now } = await this.#road.learn(order, { call: 'give-up' }, lane)
+    if (now.state !== 'SUCCESS') return now
+    throw new VerdictError('ORDER_STATE', `${nameOf(now)} is paid; it can't be given up, only refunded`)
+  }
+
+  /**
+   * Gives money back to the customer, all of it or a part. Resolves when it is written: it is sent, and followed to its
+   * end, from then on. The same key is the same refund, whatever became of the first call.
+   *
+   * @throws REFUND_INVALID, REFUND_CONFLICT, REFUND_EXCEEDS, REFUNDS_TOO_MANY, ORDER_STATE, ORDER_UNKNOWN,
+   * ACCOUNT_UNKNOWN, CLOSED: then nothing was written
+   */
+  async refund(key: OrderKey, wish: RefundWish): Promise<Refund> {
+    const lane = this.#lane(key.account)
+    checkRefundWish(wish)
     for (;;) {
       const order = await this.order(key)
-      if (isFinal(order)) {
-        if (order.state !== 'SUCCESS') return order
-        throw new VerdictError('ORDER_STATE', `${nameOf(order)} is paid; it can't be given up, only refunded`)
-      }
-      if (order.givenUpAtMs !== null) return order
+      const known = refundOf(order, wish.key)
+      if (known !== undefined) return sameRefund(order, known, wish)
       this.#closing.signal.throwIfAborted()
-      const moment = { nowMs: this.#clock.nowMs(), chance: this.#random.next() }
-      const change = decide(order, { call: 'give-up' }, lane.rules(order.kind), moment)
-      if ((await this.#commits.add({ change, keepClaim: true }, SOON_MS)) === 'applied') {
-        if (!isFinal(change.order)) lane.changed(change.order)
-        return change.order
-      }
+      const change = decide(order, { call: 'ask-refund', ...wish }, lane.rules(order.kind), this.#moment())
+      assert(change !== null)
+      if ((await this.#commits.add({ change, keepClaim: true }, SOON_MS)) === 'moved') continue
+      lane.changed(change.order)
+      const refund = refundOf(change.order, wish.key)
+      assert(refund !== undefined)
+      return refund
     }
+  }
+
+  /** What a verified callback comes to. Resolves when it is on disk. @throws ACCOUNT_UNKNOWN, CLOSED, and what the store throws */
+  receive(account: string, callback: VerifiedCallback): Promise<Received> {
+    const lane = this.#lane(account)
+    return lane.during(this.#desk.receive(lane, callback, this.#account(account).unknownCallbacks))
+  }
+
+  /** A callback that nobody could verify, with a resource that our APIv3 key opens. @returns whether it made a query due */
+  hint(account: string, hint: CallbackHint): Promise<boolean> {
+    const lane = this.#lane(account)
+    return lane.during(this.#desk.hint(lane, hint))
+  }
+
+  /** Counts callbacks, and what became of them. */
+  readonly count = (what: keyof CallbackCounts): void => this.#report.callback(what)
+
+  /** Tells whoever runs Verdict. */
+  readonly notify = (notice: Notice): void => this.#report.notice(notice)
+
+  /** A message that was sent or has failed goes out again. @throws DELIVERY_UNKNOWN */
+  async resend(id: number): Promise<Delivery> {
+    this.#closing.signal.throwIfAborted()
+    const delivery = await this.store.resend(id, this.#clock.nowMs())
+    if (delivery === null) {
+      throw new VerdictError('DELIVERY_UNKNOWN', `there is no delivery ${id} that was sent or has failed`)
+    }
+    for (const deliverer of this.#deliverers) deliverer.wake()
+    return delivery
   }
 
   /** @throws ORDER_UNKNOWN */
@@ -294,7 +386,8 @@ export class Engine {
 
   async #commit(commits: readonly Commit[]): Promise<readonly ('applied' | 'moved')[]> {
     await this.#keys.moveTo(this.store)
-    const results = await this.store.commit(commits)
+    const results = await this.store.commit(commits.map((commit) => this.#withDeliveries(commit)))
+    this.#tellDeliverers(commits)
     for (const [i, { change }] of commits.entries()) {
       if (results[i] !== 'applied') continue
       this.#report.applied(change)
@@ -303,6 +396,29 @@ export class Engine {
       if (order.state !== 'placing') this.#placing.wake(order.id, change)
     }
     return results
+  }
+
+  /** What the merchant's system is told goes into the transaction of the change. */
+  #withDeliveries(commit: Commit): Commit {
+    const { change } = commit
+    if (change.events.length === 0 || this.#deliverers.length === 0) return commit
+    const createdAtMs = this.#clock.nowMs()
+    const messages = messagesOf(change, createdAtMs)
+    const deliveries = this.#deliverers.flatMap(({ target }) =>
+      messages
+        .filter(({ type }) => target.wants(type))
+        .map((message) => ({ target: target.name, message, createdAtMs })),
+    )
+    return { ...commit, deliveries }
+  }
+
+  #tellDeliverers(commits: readonly Commit[]): void {
+    if (this.#deliverers.length === 0 || commits.every(({ change }) => change.events.length === 0)) return
+    for (const deliverer of this.#deliverers) deliverer.wake()
+  }
+
+  #moment(): Moment {
+    return { nowMs: this.#clock.nowMs(), chance: this.#random.next() }
   }
 
   async #insert(lane: Lane, order: NewOrder): Promise<Exclude<Inserted, { outcome: 'purchase-taken' }>> {
@@ -376,5 +492,19 @@ function notSettled(key: OrderKey, waitMs: number): VerdictError {
   return new VerdictError(
     'NOT_SETTLED_YET',
     `${nameOf(key)} has no verdict after ${waitMs} ms; it is asked about further`,
+  )
+}
+
+function refundOf(order: Order, key: string): Refund | undefined {
+  const refunds = isFinal(order) ? (order.aftercare?.refunds ?? []) : []
+  return refunds.find((refund) => refund.key === key && refund.origin === 'asked')
+}
+
+/** A repeat of the call. @throws REFUND_CONFLICT if it asks for something else under the same key */
+function sameRefund(order: OrderKey, refund: Refund, { key, amount, reason }: RefundWish): Refund {
+  if ((amount === null || amount === refund.amount) && reason === refund.reason) return refund
+  throw new VerdictError(
+    'REFUND_CONFLICT',
+    `idempotencyKey ${JSON.stringify(key)} of ${nameOf(order)} is a refund of ${refund.amount}, ${refund.reason === null ? 'without a reason' : `for ${JSON.stringify(refund.reason)}`}; expected the same, or another key`,
   )
 }

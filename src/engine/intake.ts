@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import type { OpenOrder } from '../core/order.ts'
+import type { DueOrder } from '../core/order.ts'
 import type { Store } from '../store/store.ts'
 import type { Agenda, Entry } from './agenda.ts'
 import type { Report } from './report.ts'
@@ -83,7 +83,7 @@ export class Intake {
   }
 
   /** Gives claims back, so that whoever is next takes the orders. If the store fails they end by themselves. */
-  async giveBack(orders: readonly OpenOrder[]): Promise<void> {
+  async giveBack(orders: readonly DueOrder[]): Promise<void> {
     if (orders.length === 0) return
     const { store, worker, report } = this.#options
     try {
@@ -126,6 +126,6 @@ export class Intake {
 }
 
 /** The orders of agenda entries. */
-export function ordersOf(entries: readonly Entry[]): readonly OpenOrder[] {
+export function ordersOf(entries: readonly Entry[]): readonly DueOrder[] {
   return entries.map(({ order }) => order)
 }

@@ -1,6 +1,18 @@
 import { type Clock, sleep } from '../clock.ts'
+import type { Refund } from '../core/aftercare.ts'
+import type { Call } from '../core/change.ts'
 import { decide, type Learnt, type Rules } from '../core/decide.ts'
-import { isAtTheTill, isFinal, type Kind, nameOf, type OpenOrder, type Order } from '../core/order.ts'
+import {
+  type DueOrder,
+  isAtTheTill,
+  isDue,
+  isFinal,
+  type Kind,
+  nameOf,
+  type OpenOrder,
+  type Order,
+} from '../core/order.ts'
+import type { Evidence, RefundStatement } from '../core/outcome.ts'
 import type { Plan } from '../core/plan.ts'
 import { nextStep, type Step } from '../core/step.ts'
 import type { Gateway } from '../gateway/gateway.ts'
@@ -11,6 +23,7 @@ import type { Batcher } from './batcher.ts'
 import type { Limits } from './budget.ts'
 import { Calls } from './calls.ts'
 import { Intake, ordersOf, READ_AHEAD_MS, TILL_IN_HAND_MAX } from './intake.ts'
+import { refundNumber } from './refund-number.ts'
 import type { Report } from './report.ts'
 
 export interface LaneOptions {
@@ -19,6 +32,8 @@ export interface LaneOptions {
   readonly limits: Limits
   /** Calls under way at once: 1 to 500. */
   readonly concurrency: number
+  /** Where WeChat Pay announces what became of a refund. */
+  readonly notify_url: string | undefined
 }
 
 /** What all lanes share. */
@@ -115,7 +130,8 @@ export class Lane {
   }
 
   rules(kind: Kind): Rules {
-    return { plan: this.plan(kind), believesUnsignedUnknown: this.gateway.identity.believesUnsignedUnknown }
+    const { believesUnsignedUnknown } = this.gateway.identity
+    return { plan: this.plan(kind), believesUnsignedUnknown, refundNumber }
   }
 
   /** Works on what falls due until `stop`. */
@@ -155,9 +171,9 @@ export class Lane {
   }
 
   /** The order was changed by somebody else than this lane, and may be due earlier than before. */
-  changed(order: OpenOrder): void {
+  changed(order: Order): void {
     const held = this.#agenda.take(order.id)
-    this.#follow(order, held?.claimedUntilMs ?? null)
+    this.#follow(order, isDue(order) ? (held?.claimedUntilMs ?? null) : null)
   }
 
   /** `stop` waits for this work, too. */
@@ -171,16 +187,20 @@ export class Lane {
   }
 
   /** Gives claims back, so that whoever is next takes the orders. If the store fails they end by themselves. */
-  giveBack(order: OpenOrder): Promise<void> {
+  giveBack(order: DueOrder): Promise<void> {
     return this.#intake.giveBack([order])
   }
 
   /** Waits until the budget allows one more placing. Nothing is written or signed before. */
-  async mayPlace(sleep: (ms: number) => Promise<void>): Promise<void> {
+  mayPlace(sleep: (ms: number) => Promise<void>): Promise<void> {
+    return this.#may('place', sleep)
+  }
+
+  async #may(call: Call, wait = (ms: number): Promise<void> => sleep(this.#edges.clock, ms)): Promise<void> {
     for (;;) {
-      const waitMs = this.#calls.waitMs('place', this.#edges.clock.nowMs())
+      const waitMs = this.#calls.waitMs(call, this.#edges.clock.nowMs())
       if (waitMs === 0) return
-      await sleep(waitMs)
+      await wait(waitMs)
     }
   }
 
@@ -198,15 +218,19 @@ export class Lane {
    * Decides what was learnt and writes it; if the order moved on meanwhile, decides again on what it is now; if the store
    * fails, tries again while the claim lasts.
    */
-  async learn(order: OpenOrder, learnt: Learnt, claimedUntilMs: number): Promise<Order | null> {
+  async learn(order: DueOrder, learnt: Learnt, claimedUntilMs: number): Promise<Order | null> {
     const { store, clock, random, commits, worker } = this.#edges
     // However long the writing takes: what was learnt was true then, and its question is older still.
     const nowMs = clock.nowMs()
-    let current = order
+    let current: Order = order
     let failures = 0
     for (;;) {
       const moment = { nowMs, chance: random.next() }
       const change = decide(current, learnt, this.rules(current.kind), moment)
+      if (change === null) {
+        await this.#letGo(current, worker)
+        return current
+      }
       const keepClaim = this.#staysOurs(change.order, claimedUntilMs, nowMs)
       try {
         if ((await commits.add({ change, keepClaim })) === 'applied') {
@@ -214,10 +238,7 @@ export class Lane {
           return change.order
         }
         const moved = await store.byId(order.id)
-        if (moved === null || isFinal(moved)) {
-          await store.release([order.id], worker)
-          return moved
-        }
+        if (moved === null) return null
         current = moved
       } catch (error) {
         failures += 1
@@ -227,6 +248,12 @@ export class Lane {
         await this.#pause(pauseMs)
       }
     }
+  }
+
+  /** Nothing new was learnt: whoever is next takes the order, if there is anything to do about it. */
+  async #letGo(order: Order, worker: string): Promise<void> {
+    await this.#edges.store.release([order.id], worker)
+    if (isDue(order)) this.wake(order.dueAtMs)
   }
 
   // -------------------------------------------------------------- the loop
@@ -315,15 +342,31 @@ export class Lane {
 
   async #work({ order, atMs, claimedUntilMs }: Entry, step: Step, nowMs: number): Promise<void> {
     try {
-      if (step.do === 'query') await this.learn(order, await this.#query(order, atMs), claimedUntilMs)
-      else await this.#act(order, step, nowMs, claimedUntilMs)
+      if ('intent' in step) await this.#act(order, step, nowMs, claimedUntilMs)
+      else await this.learn(order, await this.#ask(order, step, atMs, claimedUntilMs), claimedUntilMs)
     } catch (error) {
       await this.#failed(error, order)
     }
   }
 
+  #ask(
+    order: DueOrder,
+    step: Exclude<Step, { intent: unknown }>,
+    notBeforeMs: number,
+    claimedUntilMs: number,
+  ): Promise<Learnt> {
+    switch (step.do) {
+      case 'query':
+        return this.#query(order, notBeforeMs)
+      case 'queryRefund':
+        return this.#queryRefund(order, step.refund.out_refund_no)
+      case 'queryRefunds':
+        return this.#queryRefunds(order, claimedUntilMs)
+    }
+  }
+
   /** What was learnt is lost with the write that failed, not the order: it is due as before, and asked again. */
-  async #failed(error: unknown, order: OpenOrder): Promise<void> {
+  async #failed(error: unknown, order: DueOrder): Promise<void> {
     this.#edges.report.storeFailed(error)
     await this.#pause(this.#storePauseMs(1))
     await this.#intake.giveBack([order])
@@ -341,18 +384,22 @@ export class Lane {
 
   /** Writes the intent, and only then sends. */
   async #act(
-    order: OpenOrder,
-    step: Exclude<Step, { do: 'query' }>,
+    order: DueOrder,
+    step: Extract<Step, { intent: unknown }>,
     signedAtMs: number,
     claimedUntilMs: number,
   ): Promise<void> {
     const { store, commits } = this.#edges
     const intended = step.intent.order
     if (
-      isFinal(intended) ||
+      !isDue(intended) ||
       (await commits.add({ change: step.intent, keepClaim: true }, SOON_MS)) === 'moved'
     ) {
       return this.#intake.giveBack([order])
+    }
+    if (step.do === 'refund') {
+      await this.learn(intended, await this.#refund(intended, step.refund, signedAtMs), claimedUntilMs)
+      return
     }
     if (step.do === 'place') {
       const placing = await store.placingOf(order.id)
@@ -365,7 +412,7 @@ export class Lane {
     await this.learn(intended, { call, outcome, tookMs }, claimedUntilMs)
   }
 
-  async #placeAndLearn(order: OpenOrder, body: string, claimedUntilMs: number): Promise<Order | null> {
+  async #placeAndLearn(order: DueOrder, body: string, claimedUntilMs: number): Promise<Order | null> {
     const { account, sub_mchid, out_trade_no, kind, latestPlacingAtMs: signedAtMs } = order
     const { outcome, tookMs } = await this.#calls.make('place', () =>
       this.gateway.place({ account, sub_mchid, out_trade_no, kind, body, signedAtMs }),
@@ -373,10 +420,68 @@ export class Lane {
     return this.learn(order, { call: 'place', outcome, tookMs }, claimedUntilMs)
   }
 
-  async #query(order: OpenOrder, notBeforeMs: number): Promise<Learnt> {
+  async #query(order: DueOrder, notBeforeMs: number): Promise<Learnt> {
     const send = () => this.gateway.query(order, notBeforeMs)
     const { outcome, tookMs } = await this.#calls.make('query', send, notBeforeMs)
     return { call: 'query', outcome, tookMs }
+  }
+
+  /** The same refund gives the same bytes, at every attempt: they are drawn from what is stored about it. */
+  async #refund(
+    order: DueOrder,
+    { out_refund_no, amount, reason }: Refund,
+    signedAtMs: number,
+  ): Promise<Learnt> {
+    const { account, sub_mchid, out_trade_no, total, currency } = order
+    const body = this.gateway.draftRefund({
+      ...{ account, sub_mchid, out_trade_no, out_refund_no },
+      transaction_id: transactionIdOf(order),
+      amount: { refund: amount, total, currency },
+      reason: reason ?? undefined,
+      notify_url: this.#options.notify_url,
+    })
+    const send = () => this.gateway.refund({ account, sub_mchid, out_trade_no, body, signedAtMs })
+    return { call: 'refund', out_refund_no, ...(await this.#calls.make('refund', send)) }
+  }
+
+  async #queryRefund(order: DueOrder, out_refund_no: string): Promise<Learnt> {
+    const send = () => this.gateway.queryRefund(order, out_refund_no)
+    return { call: 'queryRefund', out_refund_no, ...(await this.#calls.make('queryRefund', send)) }
+  }
+
+  /** All pages, or none: what is left to refund is worked out from them. */
+  async #queryRefunds(order: DueOrder, claimedUntilMs: number): Promise<Learnt> {
+    const refunds: RefundStatement[] = []
+    const earlier: Evidence[] = []
+    for (;;) {
+      const range = { offset: refunds.length, count: REFUNDS_A_PAGE }
+      const send = () => this.gateway.queryRefunds(order, transactionIdOf(order), range)
+      const made = await this.#calls.make('queryRefunds', send)
+      const { outcome } = made
+      if (outcome.kind !== 'answer') return { call: 'queryRefunds', earlier, ...made }
+      const { value, evidence } = outcome
+      refunds.push(...value.refunds)
+      if (refunds.length >= value.total) {
+        return {
+          ...made,
+          call: 'queryRefunds',
+          earlier,
+          outcome: { ...outcome, value: { ...value, refunds } },
+        }
+      }
+      earlier.push(evidence)
+      const mayGoOn = claimedUntilMs - this.#edges.clock.nowMs() > this.gateway.callMsMax + LEASE_MARGIN_MS
+      if (value.refunds.length === 0 || !mayGoOn) {
+        const detail = `${refunds.length} of ${value.total} refunds came`
+        return {
+          call: 'queryRefunds',
+          earlier: [],
+          outcome: { kind: 'no-answer', reason: 'unreadable', sent: true, detail },
+          tookMs: made.tookMs,
+        }
+      }
+      await this.#may('queryRefunds')
+    }
   }
 
   /**
@@ -384,7 +489,7 @@ export class Lane {
    * must not wait for a claim behind the others.
    */
   #staysOurs(order: Order, claimedUntilMs: number, nowMs: number): boolean {
-    if (this.#stopping.signal.aborted || isFinal(order)) return false
+    if (this.#stopping.signal.aborted || !isDue(order)) return false
     const lastMs = order.dueAtMs + this.gateway.callMsMax + LEASE_MARGIN_MS
     if (lastMs >= claimedUntilMs) return false
     const aheadMs = order.dueAtMs - nowMs
@@ -393,7 +498,7 @@ export class Lane {
   }
 
   #follow(order: Order, claimedUntilMs: number | null): void {
-    if (isFinal(order)) return
+    if (!isDue(order)) return
     if (claimedUntilMs === null) this.wake(order.dueAtMs)
     else {
       this.#agenda.add({ order, atMs: order.dueAtMs, claimedUntilMs }, this.#edges.clock.nowMs())
@@ -404,3 +509,12 @@ export class Lane {
 
 /** How long an intent waits for others to share its durable write: somebody stands still meanwhile. */
 export const SOON_MS = 2
+
+/** WeChat Pay's limit on the refunds of one order: one page should hold them all. */
+const REFUNDS_A_PAGE = 50
+
+/** WeChat Pay's own number of a paid order, which it prefers. */
+function transactionIdOf(order: DueOrder): string | null {
+  if (!isFinal(order)) return null
+  return order.verdict.transaction_id ?? order.aftercare?.late?.transaction_id ?? null
+}

@@ -14,7 +14,17 @@ export interface Statistics {
   readonly calls: Readonly<Record<Call, number>>
   readonly noAnswers: number
   readonly verdicts: Readonly<Record<FinalState, number>>
+  readonly callbacks: CallbackCounts
+  /** Messages to the merchant's system: attempts that were answered, and those that were not. */
+  readonly deliveries: { readonly sent: number; readonly missed: number }
 }
+
+export const CALLBACK_RESULTS = ['applied', 'repeated', 'refused', 'hints'] as const
+/**
+ * Callbacks that came. Each was `applied` to an order, told what was known already (`repeated`), or was `refused`; of the
+ * refused ones that nobody could verify, `hints` made a query due.
+ */
+export type CallbackCounts = Readonly<Record<'received' | (typeof CALLBACK_RESULTS)[number], number>>
 
 /** Counts what happens and tells what somebody should know. */
 export class Report {
@@ -25,6 +35,9 @@ export class Report {
     number
   >
   readonly #keysRefused = new Set<string>()
+  readonly #callbacks = { received: 0, applied: 0, repeated: 0, refused: 0, hints: 0 }
+  readonly #deliveries = { sent: 0, missed: 0 }
+  readonly #failing = new Set<string>()
   #noAnswers = 0
   #storeError: unknown = null
 
@@ -54,8 +67,44 @@ export class Report {
     }
   }
 
-  applied({ order }: Change): void {
-    if (isFinal(order)) this.#verdicts[order.state] += 1
+  applied({ order, events }: Change): void {
+    if (isFinal(order) && events.some(({ type }) => type === 'order.verdict'))
+      this.#verdicts[order.state] += 1
+  }
+
+  callback(what: keyof CallbackCounts): void {
+    this.#callbacks[what] += 1
+  }
+
+  strayLost(order: string): void {
+    this.#notify({
+      level: 'warn',
+      message: `WeChat Pay signed a callback about ${order}, which nobody has placed or tracked here for ten minutes: find out whose it is`,
+    })
+  }
+
+  /** A target that fails is told once, until it answers again. */
+  delivered(target: string, { state }: { readonly state: 'sent' | 'pending' | 'failed' }): void {
+    if (state === 'sent') {
+      this.#deliveries.sent += 1
+      if (this.#failing.delete(target))
+        this.#notify({ level: 'info', message: `${target}: messages arrive again` })
+      return
+    }
+    this.#deliveries.missed += 1
+    if (state === 'failed') {
+      this.#notify({
+        level: 'warn',
+        message: `${target}: a message was not taken for a day and is kept as failed`,
+      })
+    } else if (!this.#failing.has(target)) {
+      this.#failing.add(target)
+      this.#notify({ level: 'warn', message: `${target}: a message did not arrive; it is sent again later` })
+    }
+  }
+
+  notice(notice: Notice): void {
+    this.#notify(notice)
   }
 
   breaker(account: string, isOpen: boolean): void {
@@ -80,6 +129,12 @@ export class Report {
   }
 
   get statistics(): Statistics {
-    return { calls: { ...this.#calls }, noAnswers: this.#noAnswers, verdicts: { ...this.#verdicts } }
+    return {
+      calls: { ...this.#calls },
+      noAnswers: this.#noAnswers,
+      verdicts: { ...this.#verdicts },
+      callbacks: { ...this.#callbacks },
+      deliveries: { ...this.#deliveries },
+    }
   }
 }

@@ -14,7 +14,7 @@ import type { Placement } from '../core/placement.ts'
  * apart what came: an answer, a refusal, no answer. They never throw for what the network or WeChat Pay does, never
  * retry a call by themselves, and hand out a statement only after its signature was verified.
  */
-export interface Gateway {
+export interface Gateway extends RefundGateway, CallbackGateway {
   readonly identity: Identity
   /** The bytes of a placing request, to be written down before it is sent. The same placement gives the same bytes. */
   draft(placement: Placement): string

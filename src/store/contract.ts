@@ -391,7 +391,9 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
       const [order] = await enter(store, [{}])
       const verdict = { ...verdictOf('NOT_CREATED'), state: 'NOT_CREATED', evidence: null } as const
       const final = finalOf(nextOf(order).order, verdict)
-      await store.commit([{ change: { from: order.version, order: final, journal: [], evidence: [] } }])
+      await store.commit([
+        { change: { from: order.version, order: final, journal: [], evidence: [], events: [] } },
+      ])
       expect(await store.byId(order.id)).toEqual(final)
     })
 
@@ -401,7 +403,7 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
       const final = await settle(store, order, 'CLOSED')
       const later: Order = { ...final, version: final.version + 1, attention: 'paid_after_revoke' }
       const proof = evidence({ body: '{"trade_state":"SUCCESS"}' })
-      const change: Change = { from: final.version, order: later, journal: [], evidence: [proof] }
+      const change: Change = { from: final.version, order: later, journal: [], evidence: [proof], events: [] }
       expect(await store.commit([{ change }])).toEqual(['applied'])
       expect(await store.byId(order.id)).toEqual(later)
       expect(await store.evidenceOf(order.id)).toEqual([final.verdict.evidence, proof])
@@ -414,7 +416,7 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
       const reopened: Order = { ...nextOf(order).order, version: final.version + 1 }
       const closed = finalOf(reopened, verdictOf('CLOSED'))
       for (const next of [reopened, closed]) {
-        const change: Change = { from: final.version, order: next, journal: [], evidence: [] }
+        const change: Change = { from: final.version, order: next, journal: [], evidence: [], events: [] }
         await expect(store.commit([{ change }])).rejects.toThrow('a verdict never falls')
       }
       expect(await store.byId(order.id)).toEqual(final)
@@ -579,7 +581,7 @@ export function nextOf(
     dueAtMs: T0 + 60 * MINUTE_MS,
     ...patch,
   }
-  return { from: version, order: next, journal: [], evidence: [] }
+  return { from: version, order: next, journal: [], evidence: [], events: [] }
 }
 
 export async function settle(
@@ -589,15 +591,15 @@ export async function settle(
 ): Promise<FinalOrder & { verdict: { evidence: Evidence } }> {
   const verdict = verdictOf(state)
   const order = finalOf(nextOf(open).order, verdict)
-  const change: Change = { from: open.version, order, journal: [], evidence: [verdict.evidence] }
+  const change: Change = { from: open.version, order, journal: [], evidence: [verdict.evidence], events: [] }
   expect(await store.commit([{ change }])).toEqual(['applied'])
   return order
 }
 
 function finalOf<V extends Verdict>(order: OpenOrder, verdict: V): FinalOrder & { verdict: V } {
-  const { dueAtMs: _, ...rest } = order
+  const nothing = { dueAtMs: null, aftercare: null }
   // The state of an order and of its verdict are one word, which a spread can't say.
-  return { ...rest, state: verdict.state, verdict } as FinalOrder & { verdict: V }
+  return { ...order, ...nothing, state: verdict.state, verdict } as FinalOrder & { verdict: V }
 }
 
 function verdictOf(state: Verdict['state']): Verdict & { readonly evidence: Evidence } {

@@ -1,6 +1,7 @@
 import type { Change, JournalLine } from '../core/change.ts'
-import type { OpenOrder, Order, OrderFacts, OrderIn, OrderKey, Progress } from '../core/order.ts'
-import type { Credential, Evidence } from '../core/outcome.ts'
+import type { Message } from '../core/message.ts'
+import type { DueOrder, OpenOrder, Order, OrderFacts, OrderIn, OrderKey, Progress } from '../core/order.ts'
+import type { Credential, Evidence, RefundStatement, TradeStatement } from '../core/outcome.ts'
 
 /**
  * Where orders live. Every method that writes has written durably when it resolves. Moments come in as parameters: a
@@ -11,25 +12,45 @@ export interface Store {
   /** Writes a new order with its first journal line, claimed by `worker` from the start, or tells what stands there. */
   insert(orders: readonly NewOrder[], claim: Claim): Promise<readonly Inserted[]>
   /**
-   * Gives each open order that falls due up to `dueUntilMs` to one caller only: first those at the till, oldest due
+   * Gives each order that falls due up to `dueUntilMs` to one caller only: first those at the till, oldest due
    * time first, then the others likewise with a reserved share of a fifth of `limit`, rounded down. An order that has
    * been due for a minute counts among the others: nobody stands at the till any more. An order stays with the worker
    * until it is released or `claim.untilMs` has passed.
    */
-  claimDue(request: ClaimRequest): Promise<readonly OpenOrder[]>
+  claimDue(request: ClaimRequest): Promise<readonly DueOrder[]>
   /**
    * Applies changes, all in one durable write. A change whose order moved on since `from` is not applied and comes
    * back as `'moved'`, its claim untouched; the others are applied all the same. The claim of an applied change is
-   * released unless `keepClaim` is set; a final order's always is.
+   * released unless `keepClaim` is set; that of an order about which nothing is to be done any more always is.
    */
   commit(changes: readonly Commit[]): Promise<readonly ('applied' | 'moved')[]>
   /** Gives claims back, unchanged. */
   release(ids: readonly number[], worker: string): Promise<void>
   /**
-   * The earliest due time among the account's open, unclaimed orders; null without any. A claim counts as over from
+   * The earliest due time among the account's unclaimed orders; null without any. A claim counts as over from
    * the moment that a `claimDue` names a `nowMs` at or after its `untilMs`.
    */
   nextDueAtMs(account: string): Promise<number | null>
+
+  /**
+   * Gives each message to `target` that is due to one caller only, the oldest due time first. Of an order's messages to
+   * a target there is one at a time, in the sequence in which they were written. It stays with the worker until
+   * `finishDeliveries` names it or `untilMs` has passed.
+   */
+  claimDeliveries(claim: DeliveryClaim): Promise<readonly Delivery[]>
+  /** Writes what came of attempts, all in one durable write, and gives their claims back. */
+  finishDeliveries(results: readonly DeliveryResult[]): Promise<void>
+  /** The earliest due time among the target's unclaimed messages; null without any. */
+  nextDeliveryAtMs(target: string): Promise<number | null>
+  /** A sent or failed message goes out again, from `nowMs` on; null if there is none of this number, or it is on its way. */
+  resend(id: number, nowMs: number): Promise<Delivery | null>
+
+  /** Keeps a verified callback for an order that isn't there. One that is kept already is not kept twice. */
+  keepStray(stray: NewStray): Promise<void>
+  /** Nobody claims these: written down that somebody was told. */
+  noteStraysTold(ids: readonly number[], nowMs: number): Promise<void>
+  /** The callback told nothing new about the order that has appeared. */
+  dropStray(id: number): Promise<void>
 
   byId(id: number): Promise<Order | null>
   find(key: OrderKey): Promise<Order | null>
@@ -43,6 +64,15 @@ export interface Store {
   placingOf(id: number): Promise<StoredPlacing | null>
   journalOf(id: number): Promise<readonly JournalLine[]>
   evidenceOf(id: number): Promise<readonly Evidence[]>
+  /** What the merchant's system was or will be told about an order, in the sequence in which it was written. */
+  deliveriesOf(id: number): Promise<readonly Delivery[]>
+  /** All messages in one state, from after number `afterId`, at most `limit`. */
+  deliveriesIn(state: DeliveryState, afterId: number, limit: number): Promise<readonly Delivery[]>
+  countDeliveries(): Promise<Readonly<Partial<Record<DeliveryState, number>>>>
+  /** Callbacks that wait for this order. */
+  straysOf(key: OrderKey): Promise<readonly Stray[]>
+  /** Callbacks that wait for any order, the oldest first, at most `limit`. */
+  strays(limit: number): Promise<readonly Stray[]>
 
   /** WeChat Pay's public keys are kept by serial for ever, so that evidence can always be checked again. */
   keepPlatformKeys(keys: readonly PlatformKey[]): Promise<void>
@@ -63,6 +93,10 @@ export type StoreReader = Pick<
   | 'placingOf'
   | 'journalOf'
   | 'evidenceOf'
+  | 'deliveriesOf'
+  | 'deliveriesIn'
+  | 'countDeliveries'
+  | 'strays'
   | 'platformKeys'
   | 'close'
 >
@@ -102,6 +136,69 @@ export type Inserted =
 export interface Commit {
   readonly change: Change
   readonly keepClaim?: boolean
+  /** What the merchant's system is told of it. */
+  readonly deliveries?: readonly NewDelivery[]
+  /** A kept callback that this change applies: it goes with it. */
+  readonly strayId?: number
+}
+
+export const DELIVERY_STATES = ['queued', 'pending', 'sent', 'failed'] as const
+/** `queued`: behind an earlier message about the same order. `failed`: given up; it can be sent again. */
+export type DeliveryState = (typeof DELIVERY_STATES)[number]
+
+export interface NewDelivery {
+  readonly target: string
+  readonly message: Message
+  readonly createdAtMs: number
+}
+
+/** A message on its way to one target. */
+export interface Delivery extends NewDelivery {
+  readonly id: number
+  readonly orderId: number
+  readonly state: DeliveryState
+  readonly dueAtMs: number | null
+  readonly attempts: number
+  /** The first attempt since it was written, or since it was sent again by hand. */
+  readonly firstAtMs: number | null
+  readonly doneAtMs: number | null
+  /** Why the latest attempt failed, for people. */
+  readonly why: string | null
+}
+
+export interface DeliveryClaim extends Claim {
+  readonly target: string
+  readonly nowMs: number
+  /** 1 to 1000. */
+  readonly limit: number
+}
+
+export interface DeliveryResult {
+  readonly id: number
+  readonly nowMs: number
+  readonly firstAtMs: number
+  /** This attempt included. */
+  readonly attempts: number
+  readonly outcome:
+    | { readonly state: 'sent' }
+    | { readonly state: 'pending'; readonly dueAtMs: number; readonly why: string }
+    | { readonly state: 'failed'; readonly why: string }
+}
+
+/** A verified callback about an order that isn't in the store. */
+export interface NewStray extends OrderKey {
+  /** The notification's id: the same when it is sent again. */
+  readonly eventId: string
+  readonly said:
+    | { readonly about: 'payment'; readonly statement: TradeStatement }
+    | { readonly about: 'refund'; readonly statement: RefundStatement }
+  readonly evidence: Evidence
+}
+
+export interface Stray extends NewStray {
+  readonly id: number
+  /** When somebody was told that no order claims it. */
+  readonly toldAtMs: number | null
 }
 
 export interface StoredPlacing {

@@ -20,8 +20,19 @@ const MAY_IMPORT: Directions = {
   store: ['store', 'core', 'clock.ts', 'errors.ts'],
   'store/sqlite': ['store/*', 'store/sqlite', 'core', 'clock.ts', 'errors.ts'],
   'store/postgres': ['store/*', 'store/postgres', 'core', 'clock.ts', 'errors.ts'],
-  engine: ['engine', 'core', 'gateway/gateway.ts', 'store/store.ts', 'clock.ts', 'random.ts', 'errors.ts'],
-  callback: ['callback', 'core', 'wechatpay', 'clock.ts', 'errors.ts'],
+  delivery: ['delivery', 'core', 'clock.ts', 'random.ts', 'errors.ts'],
+  callback: ['callback', 'core', 'gateway/gateway.ts', 'clock.ts', 'errors.ts'],
+  engine: [
+    'engine',
+    'core',
+    'gateway/gateway.ts',
+    'store/store.ts',
+    'delivery/target.ts',
+    'delivery/schedule.ts',
+    'clock.ts',
+    'random.ts',
+    'errors.ts',
+  ],
   // It plays WeChat Pay: were it to share our reading of an order, it could not contradict us.
   simulator: ['simulator', 'wechatpay', 'clock.ts', 'random.ts', 'errors.ts'],
 

@@ -47,6 +47,11 @@ function bound(gateway: Gateway): Gateway {
     query: (order) => gateway.query(order),
     close: (order, signedAtMs) => gateway.close(order, signedAtMs),
     reverse: (order, signedAtMs) => gateway.reverse(order, signedAtMs),
+    draftRefund: (refund) => gateway.draftRefund(refund),
+    refund: (request) => gateway.refund(request),
+    queryRefund: (order, out_refund_no) => gateway.queryRefund(order, out_refund_no),
+    queryRefunds: (order, transaction_id, range) => gateway.queryRefunds(order, transaction_id, range),
+    openCallback: (callback) => gateway.openCallback(callback),
     paySign: (request) => gateway.paySign(request),
     end: () => gateway.end(),
   }

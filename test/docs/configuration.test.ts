@@ -49,6 +49,8 @@ const FIELDS: Readonly<Record<AllKeys<VerdictAccount>, true>> = {
   policies: true,
   limits: true,
   concurrency: true,
+  notify_url: true,
+  unknownCallbacks: true,
 }
 
 it('has every field of an account, and no other', () => {

@@ -23,7 +23,9 @@ beforeEach(async () => {
   const plans = Object.fromEntries(KINDS.map((kind) => [kind, compilePlan(kind)])) as Record<Kind, Plan>
   const placing = { mode: 'common', isLocal: true, merchant_category_code: '5812' } as const
   const fingerprintKey = new Uint8Array(32)
-  const one = { gateway, plans, limits: DEFAULT_LIMITS, concurrency: 10, placing, fingerprintKey }
+  const callbacks = { notify_url: undefined, unknownCallbacks: 'keep' } as const
+  const rest = { limits: DEFAULT_LIMITS, concurrency: 10, placing, fingerprintKey, ...callbacks }
+  const one = { gateway, plans, ...rest }
   engine = new Engine({ store, accounts: [one], clock, random: seededRandom(1), worker: 'w', keys })
 })
 afterEach(async () => {

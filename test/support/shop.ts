@@ -8,11 +8,13 @@ import type { LearntKey } from '../../src/gateway/wechatpay/platform-keys.ts'
 import type { Transport } from '../../src/gateway/wechatpay/transport.ts'
 import { seededRandom } from '../../src/random.ts'
 import {
+  type CallbackFaultName,
   type Credentials,
   createCredentials,
   createSimulator,
   type OrderList,
   type OrderView,
+  type RefundView,
   type SimulatorCore,
   type Statistics,
   type WorldSettings,
@@ -20,7 +22,9 @@ import {
 import { keysFrom, publicPem } from '../../src/simulator/keys.ts'
 import { sqliteStore } from '../../src/store/sqlite/index.ts'
 import type { Store } from '../../src/store/store.ts'
-import { type PlaceParameters, Verdict, type VerdictAccount } from '../../src/verdict.ts'
+import { type PlaceParameters, Verdict, type VerdictAccount, type VerdictOptions } from '../../src/verdict.ts'
+import { encryptResource } from '../../src/wechatpay/resource.ts'
+import { privateKeyFrom, replyMessage, signMessage } from '../../src/wechatpay/signing.ts'
 import { VirtualClock } from './virtual-clock.ts'
 import { cheapSigner, cryptographyOf, wireTo } from './wire.ts'
 
@@ -37,7 +41,15 @@ export interface OpenSettings {
   readonly clock?: Clock
   readonly between?: (transport: Transport) => Transport
   readonly sabotage?: (gateway: Gateway) => Gateway
-  readonly account?: Partial<Pick<VerdictAccount, 'limits' | 'concurrency' | 'policies' | 'readTimeoutMs'>>
+  readonly account?: Partial<
+    Pick<
+      VerdictAccount,
+      'limits' | 'concurrency' | 'policies' | 'readTimeoutMs' | 'notify_url' | 'unknownCallbacks'
+    >
+  >
+  readonly options?: Partial<
+    Pick<VerdictOptions, 'onVerdict' | 'onRefund' | 'onLateMoney' | 'webhooks' | 'start'>
+  >
   readonly notify?: (message: string) => void
   /** It may hang or die in the test, so the shop doesn't wait for it to close. */
   readonly isMortal?: boolean
@@ -91,11 +103,13 @@ export class Shop {
     account,
     notify,
     isMortal,
+    options,
   }: OpenSettings = {}): Promise<Verdict> {
     const time = clock ?? this.clock
     const wire = wireTo(this.simulator, time, this.#latencyMs)
     const transport = between === undefined ? wire : between(wire)
     const verdict = await Verdict.open({
+      ...options,
       store: store ?? this.store,
       accounts: [{ ...this.account, ...account }],
       clock: time,
@@ -124,6 +138,44 @@ export class Shop {
 
   pay(out_trade_no: string): Promise<OrderView> {
     return this.#ask(`/_sim/orders/${out_trade_no}/pay`, '{}')
+  }
+
+  /** WeChat Pay sends the order's latest callback now, with a fault or as it should be. Resolves when it was answered. */
+  callback(out_trade_no: string, fault: CallbackFaultName | null): Promise<unknown> {
+    const body = JSON.stringify(fault === null ? {} : { fault })
+    return this.clock.during(this.#ask(`/_sim/callbacks/${out_trade_no}`, body))
+  }
+
+  /** A payment callback that says what the test wants, rightly signed and encrypted. */
+  async signedCallback(said: object): Promise<{ headers: readonly string[]; body: Uint8Array }> {
+    const keys = keysFrom(this.#credentials)
+    const resource = encryptResource(Buffer.from(keys.identity.apiV3Key), JSON.stringify(said), {
+      nonce: 'aaaaaaaaaaaa',
+      associated_data: 'transaction',
+    })
+    const envelope = { id: 'made-by-the-test', create_time: '2026-06-08T10:34:56+08:00' }
+    const event = { event_type: 'TRANSACTION.SUCCESS', resource_type: 'encrypt-resource' }
+    const body = JSON.stringify({ ...envelope, ...event, resource })
+    const timestamp = String(Math.floor(this.clock.nowMs() / 1000))
+    const nonce = 'made-by-the-test'
+    const key = privateKeyFrom(this.#credentials.wechatpayKey, 'wechatpay_private_key.pem')
+    const signature = signMessage(key, replyMessage({ timestamp, nonce, body }))
+    const headers = {
+      'Wechatpay-Serial': keys.identity.wechatpayPublicKeyId,
+      'Wechatpay-Timestamp': timestamp,
+      'Wechatpay-Nonce': nonce,
+      'Wechatpay-Signature': signature,
+    }
+    return { headers: Object.entries(headers).flat(), body: Buffer.from(body) }
+  }
+
+  /** Somebody refunds on the merchant platform. */
+  refundElsewhere(out_trade_no: string, amount: number): Promise<RefundView> {
+    return this.#ask(`/_sim/orders/${out_trade_no}/refund`, JSON.stringify({ amount }))
+  }
+
+  mend(out_refund_no: string): Promise<RefundView> {
+    return this.#ask(`/_sim/refunds/${out_refund_no}/mend`, '{}')
   }
 
   statistics(): Promise<Statistics> {

@@ -31,6 +31,17 @@ export class VirtualClock implements Clock {
     return this.#timers.length
   }
 
+  /** Moves on, a millisecond at a time, until `work` is done: at most 5 s. */
+  async during<Result>(work: Promise<Result>): Promise<Result> {
+    let isDone = false
+    const done = work.finally(() => {
+      isDone = true
+    })
+    done.catch(() => {})
+    for (let ms = 0; ms < 5_000 && !isDone; ms += 1) await this.advance(1)
+    return done
+  }
+
   /** Runs every timer up to `ms` from now at its moment, and lets everything that follows happen before the next. */
   async advance(ms: number): Promise<void> {
     const untilMs = this.#nowMs + ms

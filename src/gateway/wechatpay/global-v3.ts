@@ -16,7 +16,6 @@ import { refundPageFrom, refundStatementFrom } from '../../wechatpay/refund-stat
 import { type Verification, verifySigned } from '../../wechatpay/reply-signature.ts'
 import { tradeStatementFrom } from '../../wechatpay/trade-statement.ts'
 import type {
-  CallbackGateway,
   Gateway,
   OpenedCallback,
   PaySign,
@@ -24,7 +23,6 @@ import type {
   PlaceRequest,
   ReceivedCallback,
   RefundDraft,
-  RefundGateway,
   RefundRange,
   RefundRequest,
 } from '../gateway.ts'
@@ -65,7 +63,7 @@ export interface GlobalV3Options {
 }
 
 /** WeChat Pay's Global APIv3 for one account. */
-export interface GlobalV3Gateway extends Gateway, RefundGateway, CallbackGateway {
+export interface GlobalV3Gateway extends Gateway {
   /** Query Order by WeChat Pay's own number. */
   queryById(order: OrderKey, transaction_id: string): Promise<Outcome<TradeStatement>>
 }

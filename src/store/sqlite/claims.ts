@@ -1,14 +1,14 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import {
+  type DueOrder,
   isAtTheTill,
-  isFinal,
-  type OpenOrder,
+  isDue,
   type Order,
   OTHERS_ONE_IN,
   TILL_PATIENCE_MS,
 } from '../../core/order.ts'
 import type { Claim, ClaimRequest } from '../store.ts'
-import { cellsOf, integer } from './rows.ts'
+import { cellsOf, integer } from './cells.ts'
 
 /*
  * Who works on which order. The database has one owning process, so claims live in its memory: they cost no write,
@@ -16,7 +16,7 @@ import { cellsOf, integer } from './rows.ts'
  * alone; a claim reads as many entries as it takes, however large the table is and however much is claimed already.
  */
 
-/** Open orders of an account that are at the till, or not, due after one moment and up to another. */
+/** Orders of an account that are at the till, or not, due after one moment and up to another. */
 export const SELECT_DUE = `SELECT id, due_at FROM orders
   WHERE account = ? AND till = ? AND due_at > ? AND due_at <= ? ORDER BY due_at, id`
 
@@ -82,7 +82,7 @@ export class Claims {
     return firsts.sort(byDueTime)[0]?.dueAtMs ?? null
   }
 
-  take(order: OpenOrder, { worker, untilMs }: Claim): void {
+  take(order: DueOrder, { worker, untilMs }: Claim): void {
     this.#hold(order.id, { worker, untilMs, dueAtMs: order.dueAtMs, queue: this.#queueOf(order) })
   }
 
@@ -92,10 +92,10 @@ export class Claims {
     if (held?.worker === worker) this.#end(id, held)
   }
 
-  /** The order was changed: it may be final now, or due at another time. */
+  /** The order was changed: nothing may be due any more, or at another time. */
   changed(order: Order, keepClaim: boolean): void {
     const held = this.#held.get(order.id)
-    if (isFinal(order)) this.#held.delete(order.id)
+    if (!isDue(order)) this.#held.delete(order.id)
     else if (held !== undefined && keepClaim) this.take(order, held)
     else this.#end(order.id, { dueAtMs: order.dueAtMs, queue: this.#queueOf(order) })
   }
@@ -143,7 +143,7 @@ export class Claims {
     return gone.length > 0 ? gone : this.#free(queue, queue.here, fromMs, NEVER_MS, 1)
   }
 
-  #queueOf(order: OpenOrder): Queue {
+  #queueOf(order: DueOrder): Queue {
     const [atTill, elsewhere] = this.#queuesOf(order.account)
     return isAtTheTill(order) ? atTill : elsewhere
   }

@@ -1,13 +1,22 @@
-import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
+import type { DatabaseSync } from 'node:sqlite'
+import type { Aftercare } from '../../core/aftercare.ts'
 import type { JournalLine } from '../../core/change.ts'
 import type { Order, OrderKey } from '../../core/order.ts'
 import type { Evidence } from '../../core/outcome.ts'
-import type { PlatformKey, StoredPlacing, StoreReader } from '../store.ts'
+import type { Delivery, DeliveryState, PlatformKey, StoredPlacing, StoreReader, Stray } from '../store.ts'
 import {
-  cellsOf,
+  type AftercareRow,
+  aftercareOf,
+  refundOf,
+  SELECT_AFTERCARE,
+  SELECT_REFUNDS,
+} from './aftercare-rows.ts'
+import { type Cells, integer, text, textOrNull } from './cells.ts'
+import { deliveryOf, deliveryStateOf, SELECT_DELIVERIES } from './delivery-rows.ts'
+import { Query } from './query.ts'
+import {
   credentialOf,
   evidenceOf,
-  integer,
   journalLineOf,
   orderOf,
   platformKeyOf,
@@ -16,32 +25,8 @@ import {
   SELECT_ORDERS,
   stateOf,
   subMchidCell,
-  text,
-  textOrNull,
 } from './rows.ts'
-
-type Cells = ReturnType<typeof cellsOf>
-
-/** A statement whose rows become values. */
-export class Query<Value> {
-  readonly #statement: StatementSync
-  readonly #toValue: (cells: Cells) => Value
-
-  constructor(db: DatabaseSync, sql: string, toValue: (cells: Cells) => Value) {
-    this.#statement = db.prepare(sql)
-    this.#statement.setReturnArrays(true)
-    this.#toValue = toValue
-  }
-
-  first(...parameters: SQLInputValue[]): Value | null {
-    const row = this.#statement.get(...parameters)
-    return row === undefined ? null : this.#toValue(cellsOf(row))
-  }
-
-  all(...parameters: SQLInputValue[]): Value[] {
-    return this.#statement.all(...parameters).map((row) => this.#toValue(cellsOf(row)))
-  }
-}
+import { SELECT_STRAYS, strayOf } from './stray-rows.ts'
 
 /** Everything that only reads; works on a read-only connection too. */
 export class SqliteReader implements StoreReader {
@@ -55,20 +40,27 @@ export class SqliteReader implements StoreReader {
   readonly #journal: Query<JournalLine>
   readonly #evidence: Query<Evidence>
   readonly #platformKeys: Query<PlatformKey>
+  readonly #aftercare: Query<AftercareRow>
+  readonly #refunds: Query<Aftercare['refunds'][number]>
+  readonly #deliveriesOf: Query<Delivery>
+  readonly #deliveriesIn: Query<Delivery>
+  readonly #deliveryCounts: Query<readonly [DeliveryState, number]>
+  readonly #strays: Query<Stray>
 
   constructor(db: DatabaseSync) {
     this.db = db
-    this.#orderById = new Query(db, `${SELECT_ORDERS} WHERE orders.id = ?`, orderOf)
+    const order = (cells: Cells): Order => orderOf(cells, this.aftercareOf)
+    this.#orderById = new Query(db, `${SELECT_ORDERS} WHERE orders.id = ?`, order)
     this.orderByKey = new Query(
       db,
       `${SELECT_ORDERS} WHERE out_trade_no = ? AND account = ? AND sub_mchid = ?`,
-      orderOf,
+      order,
     )
-    this.#ordersNamed = new Query(db, `${SELECT_ORDERS} WHERE out_trade_no = ? ORDER BY orders.id`, orderOf)
+    this.#ordersNamed = new Query(db, `${SELECT_ORDERS} WHERE out_trade_no = ? ORDER BY orders.id`, order)
     this.#ordersAfter = new Query(
       db,
       `${SELECT_ORDERS} WHERE orders.id > ? ORDER BY orders.id LIMIT ?`,
-      orderOf,
+      order,
     )
     this.#counts = new Query(
       db,
@@ -92,6 +84,26 @@ export class SqliteReader implements StoreReader {
       'SELECT account, serial, public_key, kept_at FROM platform_keys ORDER BY kept_at, account, serial',
       platformKeyOf,
     )
+    this.#aftercare = new Query(db, SELECT_AFTERCARE, aftercareOf)
+    this.#refunds = new Query(db, SELECT_REFUNDS, refundOf)
+    this.#deliveriesOf = new Query(db, `${SELECT_DELIVERIES} WHERE order_id = ? ORDER BY id`, deliveryOf)
+    this.#deliveriesIn = new Query(
+      db,
+      `${SELECT_DELIVERIES} WHERE state = ? AND id > ? ORDER BY id LIMIT ?`,
+      deliveryOf,
+    )
+    this.#deliveryCounts = new Query(
+      db,
+      'SELECT state, count(*) FROM deliveries GROUP BY state',
+      ([state, count]) => [deliveryStateOf(state), integer(count)] as const,
+    )
+    this.#strays = new Query(db, `${SELECT_STRAYS} ORDER BY id LIMIT ?`, strayOf)
+  }
+
+  /** What follows an order's verdict; null if nothing ever did. */
+  protected readonly aftercareOf = (orderId: number): Aftercare | null => {
+    const row = this.#aftercare.first(orderId)
+    return row === null ? null : { ...row, refunds: this.#refunds.all(orderId) }
   }
 
   async byId(id: number): Promise<Order | null> {
@@ -124,6 +136,22 @@ export class SqliteReader implements StoreReader {
 
   async evidenceOf(id: number): Promise<readonly Evidence[]> {
     return this.#evidence.all(id)
+  }
+
+  async deliveriesOf(id: number): Promise<readonly Delivery[]> {
+    return this.#deliveriesOf.all(id)
+  }
+
+  async deliveriesIn(state: DeliveryState, afterId: number, limit: number): Promise<readonly Delivery[]> {
+    return this.#deliveriesIn.all(state, afterId, limit)
+  }
+
+  async countDeliveries(): Promise<Readonly<Partial<Record<DeliveryState, number>>>> {
+    return Object.fromEntries(this.#deliveryCounts.all())
+  }
+
+  async strays(limit: number): Promise<readonly Stray[]> {
+    return this.#strays.all(limit)
   }
 
   async platformKeys(): Promise<readonly PlatformKey[]> {

@@ -42,14 +42,16 @@ const verdictFacts = record({
   success_time: maybe(text),
 })
 
+const NOTHING_AFTER = { dueAtMs: null, aftercare: null }
+
 const proven = <State extends Exclude<FinalState, 'NOT_CREATED'>>(state: State) =>
   fc
     .tuple(verdictFacts, proof)
-    .map(([facts, evidence]) => ({ state, verdict: { state, ...facts, evidence } }))
+    .map(([facts, evidence]) => ({ state, verdict: { state, ...facts, evidence }, ...NOTHING_AFTER }))
 
 const unknown = fc.tuple(verdictFacts, maybe(proof)).map(([facts, evidence]) => {
   const state = 'NOT_CREATED' as const
-  return { state, verdict: { state, ...facts, evidence } }
+  return { state, verdict: { state, ...facts, evidence }, ...NOTHING_AFTER }
 })
 
 const life: fc.Arbitrary<Life> = fc.oneof(
@@ -96,7 +98,9 @@ it('every order comes back as it was written', async () => {
 
     const order: Order = { ...fields, ...life, id: result.order.id, version: fields.version + 1 }
     const proofs = isFinal(order) && order.verdict.evidence !== null ? [order.verdict.evidence] : []
-    await store.commit([{ change: { from: fields.version, order, journal: [], evidence: proofs } }])
+    await store.commit([
+      { change: { from: fields.version, order, journal: [], evidence: proofs, events: [] } },
+    ])
     expect(await store.byId(order.id)).toStrictEqual(order)
     expect(await store.evidenceOf(order.id)).toStrictEqual(proofs)
     await store.close()

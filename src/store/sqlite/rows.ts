@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
-import type { SQLInputValue, SQLOutputValue } from 'node:sqlite'
+import type { SQLInputValue } from 'node:sqlite'
+import type { Aftercare } from '../../core/aftercare.ts'
 import { ATTENTION, type AttentionCode } from '../../core/attention.ts'
-import { CALLS, type JournalEvent, type JournalLine } from '../../core/change.ts'
+import { CALLS, JOURNAL_EVENTS, type JournalLine } from '../../core/change.ts'
 import {
   type Ending,
   FINAL_STATES,
   isAtTheTill,
+  isDue,
   isFinal,
   KINDS,
   type Life,
@@ -18,22 +20,13 @@ import {
 } from '../../core/order.ts'
 import type { Credential, Evidence, UnverifiedEvidence } from '../../core/outcome.ts'
 import { TRADE_STATES, type TradeState } from '../../core/trade-state.ts'
-import { VerdictError } from '../../errors.ts'
 import type { PlatformKey } from '../store.ts'
+import { type Cells, flag, insertInto, integer, integerOrNull, oneOf, text, textOrNull } from './cells.ts'
 
 /*
- * The one place where rows become values and values become rows. A row comes as an array in the order of the columns
- * named here: half the cost of an object with forty names, and claims read hundreds of rows at a time.
+ * Where rows of orders become values and values become rows. A row comes as an array in the order of the columns named
+ * here: half the cost of an object with forty names, and claims read hundreds of rows at a time.
  */
-type Cell = SQLOutputValue | undefined
-type Cells = readonly SQLOutputValue[]
-
-/** What `StatementSync` gives after `setReturnArrays(true)`. Its types don't know that mode. */
-export function cellsOf(row: unknown): Cells {
-  assert(Array.isArray(row))
-  return row
-}
-
 // ------------------------------------------------------------------ orders
 
 const KEY_COLUMNS = ['account', 'sub_mchid', 'out_trade_no', 'kind'] as const
@@ -70,7 +63,7 @@ const FACTS_COLUMNS = [
   'window_end_at',
 ] as const
 
-const EVIDENCE_COLUMNS = [
+export const EVIDENCE_COLUMNS = [
   'source',
   'request',
   'status',
@@ -98,7 +91,7 @@ const ALL_COLUMNS = [
 ]
 
 /** Takes a JSON array of ids; gives the orders in that order, all with one call into SQLite. */
-export const SELECT_OPEN_ORDERS = `SELECT ${OPEN_COLUMNS} FROM json_each(?) AS wanted
+export const SELECT_DUE_ORDERS = `SELECT ${OPEN_COLUMNS} FROM json_each(?) AS wanted
   CROSS JOIN orders ON orders.id = wanted.value CROSS JOIN facts ON facts.order_id = orders.id`
 
 export const SELECT_ORDERS = `SELECT ${ALL_COLUMNS} FROM orders JOIN facts ON facts.order_id = orders.id
@@ -108,11 +101,7 @@ export const INSERT_ORDER = insertInto('orders', [...KEY_COLUMNS, ...PROGRESS_CO
 export const INSERT_FACTS = insertInto('facts', ['order_id', ...FACTS_COLUMNS])
 /** Takes `progressCells`, the id, the version before, and the state once more: a final one never becomes another. */
 export const UPDATE_ORDER = `UPDATE orders SET ${PROGRESS_COLUMNS.map((name) => `${name} = ?`)}
-  WHERE id = ? AND version = ? AND (due_at IS NOT NULL OR state = ?)`
-
-function insertInto(table: string, columns: readonly string[]): string {
-  return `INSERT INTO ${table} (${columns}) VALUES (${columns.map(() => '?')})`
-}
+  WHERE id = ? AND version = ? AND (state IN ('placing', 'waiting', 'ending') OR state = ?)`
 
 /** Common mode has no sub-merchant: '' in SQL, because NULLs would not collide in the unique index. */
 export function subMchidCell(sub_mchid: string | null): string {
@@ -124,8 +113,8 @@ export function progressCells(order: Order): SQLInputValue[] {
   const ending = order.state === 'ending' ? order.ending : null
   return [
     order.state,
-    !isFinal(order) && isAtTheTill(order) ? 1 : 0,
-    isFinal(order) ? null : order.dueAtMs,
+    isDue(order) && isAtTheTill(order) ? 1 : 0,
+    order.dueAtMs,
     order.version,
     order.queries,
     order.silence,
@@ -155,8 +144,12 @@ export function factsCells(order: Omit<OrderFacts, 'id'>): SQLInputValue[] {
   return [total, currency, origin, Number(mayEnd), purchase, createdAtMs, windowEndAtMs]
 }
 
-/** An order from a row of SELECT_ORDERS or, if it is open, of SELECT_OPEN_ORDERS. */
-export function orderOf(cells: Cells): Order {
+/**
+ * An order from a row of SELECT_ORDERS or, if it is open, of SELECT_DUE_ORDERS.
+ *
+ * @param aftercareOf reads what follows the verdict, for an order that has one
+ */
+export function orderOf(cells: Cells, aftercareOf: AftercareOf): Order {
   const [id, account, sub_mchid, out_trade_no, kind] = cells
   const [total, currency, origin, may_end, purchase, created_at, window_end_at] = cells.slice(
     OPEN_COLUMNS.length - FACTS_COLUMNS.length,
@@ -176,14 +169,22 @@ export function orderOf(cells: Cells): Order {
     windowEndAtMs: integer(window_end_at),
   }
   const progress = cells.slice(1 + KEY_COLUMNS.length, OPEN_COLUMNS.length)
-  return { ...facts, ...progressOf(progress), ...lifeOf(progress, cells.slice(OPEN_COLUMNS.length)) }
+  const verdict = cells.slice(OPEN_COLUMNS.length)
+  return { ...facts, ...progressOf(progress), ...lifeOf(facts.id, progress, verdict, aftercareOf) }
 }
 
-export function openOrderOf(cells: Cells): OpenOrder {
-  const order = orderOf(cells)
+export type AftercareOf = (orderId: number) => Aftercare | null
+
+/** An open order from a row of SELECT_DUE_ORDERS; null if the order has its verdict, which that row doesn't hold. */
+export function openOrderOf(cells: Cells): OpenOrder | null {
+  const state = cells[STATE_CELL]
+  if (state !== 'placing' && state !== 'waiting' && state !== 'ending') return null
+  const order = orderOf(cells, () => null)
   assert(!isFinal(order))
   return order
 }
+
+const STATE_CELL = 1 + KEY_COLUMNS.length
 
 function progressOf(cells: Cells): Progress {
   const [, , , version, queries, silence, seen, placings, latest_placing_at, declined, unknown_at] = cells
@@ -202,9 +203,10 @@ function progressOf(cells: Cells): Progress {
   }
 }
 
-function lifeOf(progress: Cells, verdict: Cells): Life {
+function lifeOf(id: number, progress: Cells, verdict: Cells, aftercareOf: AftercareOf): Life {
   const [state, , due_at] = progress
   const known = stateOf(state)
+  const after = () => ({ dueAtMs: integerOrNull(due_at), aftercare: aftercareOf(id) })
   switch (known) {
     case 'placing':
     case 'waiting':
@@ -215,21 +217,25 @@ function lifeOf(progress: Cells, verdict: Cells): Life {
       return {
         state: known,
         verdict: { state: known, ...verdictFactsOf(verdict), evidence: proofOf(verdict) },
+        ...after(),
       }
     case 'SUCCESS':
       return {
         state: known,
         verdict: { state: known, ...verdictFactsOf(verdict), evidence: provenBy(verdict) },
+        ...after(),
       }
     case 'CLOSED':
       return {
         state: known,
         verdict: { state: known, ...verdictFactsOf(verdict), evidence: provenBy(verdict) },
+        ...after(),
       }
     case 'REVOKED':
       return {
         state: known,
         verdict: { state: known, ...verdictFactsOf(verdict), evidence: provenBy(verdict) },
+        ...after(),
       }
   }
 }
@@ -336,54 +342,7 @@ export function platformKeyOf([account, serial, public_key, kept_at]: Cells): Pl
   }
 }
 
-// ------------------------------------------------------------------ cells
-
-export function text(cell: Cell): string {
-  assert(typeof cell === 'string')
-  return cell
-}
-
-export function integer(cell: Cell): number {
-  assert(typeof cell === 'number')
-  return cell
-}
-
-export function textOrNull(cell: Cell): string | null {
-  return cell === null ? null : text(cell)
-}
-
-export function integerOrNull(cell: Cell): number | null {
-  return cell === null ? null : integer(cell)
-}
-
-function flag(cell: Cell): boolean {
-  return integer(cell) === 1
-}
-
-/** A word that our own code never writes means that somebody else did. */
-function oneOf<Word extends string>(what: string, words: readonly Word[]): (cell: Cell) => Word {
-  const known = new Map<Cell, Word>(words.map((word) => [word, word]))
-  return (cell) => {
-    const word = known.get(cell)
-    if (word !== undefined) return word
-    throw new VerdictError(
-      'STORE_INVALID',
-      `a row's ${what} is ${JSON.stringify(cell)}, expected one of ${words.join(', ')}`,
-    )
-  }
-}
-
-const EVENTS = [
-  'entered',
-  'intent',
-  'answer',
-  'refusal',
-  'no-answer',
-  'give-up',
-  'ending',
-  'attention',
-  'verdict',
-] as const satisfies readonly JournalEvent[]
+// ------------------------------------------------------------------ words
 
 export const stateOf = oneOf('state', ['placing', 'waiting', 'ending', ...FINAL_STATES] as const)
 const kindOf = oneOf('kind', KINDS)
@@ -393,6 +352,6 @@ const attentionOf = oneOf('attention', Object.keys(ATTENTION) as AttentionCode[]
 const phaseOf = oneOf('ending_phase', ['ask', 'act', 'confirm'] as const)
 const learntByOf = oneOf('learnt_by', ['place', 'query', 'callback'] as const)
 const sourceOf = oneOf('source', ['reply', 'callback'] as const)
-const eventOf = oneOf('event', EVENTS)
+const eventOf = oneOf('event', JOURNAL_EVENTS)
 const callOf = oneOf('call', CALLS)
 const credentialNameOf = oneOf('name', ['code_url', 'prepay_id', 'mweb_url'] as const)

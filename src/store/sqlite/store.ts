@@ -1,13 +1,39 @@
 import assert from 'node:assert/strict'
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { Change, JournalLine } from '../../core/change.ts'
-import { type FinalOrder, isFinal, nameOf, type OpenOrder, type Order } from '../../core/order.ts'
+import {
+  type DueOrder,
+  type FinalOrder,
+  isDue,
+  isFinal,
+  nameOf,
+  type OpenOrder,
+  type Order,
+  type OrderKey,
+} from '../../core/order.ts'
 import type { Evidence } from '../../core/outcome.ts'
-import type { Claim, ClaimRequest, Commit, Inserted, NewOrder, PlatformKey, Store } from '../store.ts'
+import type {
+  Claim,
+  ClaimRequest,
+  Commit,
+  Delivery,
+  DeliveryClaim,
+  DeliveryResult,
+  Inserted,
+  NewOrder,
+  NewStray,
+  PlatformKey,
+  Store,
+  Stray,
+} from '../store.ts'
+import { aftercareCells, PUT_AFTERCARE, PUT_REFUND, refundCells } from './aftercare-rows.ts'
+import { type Cells, integer, text } from './cells.ts'
 import type { Checkpointer } from './checkpointer.ts'
 import { Claims } from './claims.ts'
+import { Deliveries } from './deliveries.ts'
 import type { Ownership } from './owner.ts'
-import { Query, SqliteReader } from './reader.ts'
+import { Query } from './query.ts'
+import { SqliteReader } from './reader.ts'
 import {
   evidenceCells,
   factsCells,
@@ -16,25 +42,27 @@ import {
   INSERT_JOURNAL,
   INSERT_ORDER,
   INSERT_VERDICT,
-  integer,
   keyCells,
   openOrderOf,
   orderOf,
   progressCells,
-  SELECT_OPEN_ORDERS,
+  SELECT_DUE_ORDERS,
   SELECT_ORDERS,
   subMchidCell,
-  text,
   UPDATE_ORDER,
   verdictCells,
 } from './rows.ts'
+import { INSERT_STRAY, SELECT_STRAYS, strayCells, strayOf } from './stray-rows.ts'
 
 /** The store of the one process that owns the database. */
 export class SqliteStore extends SqliteReader implements Store {
   readonly #ownership: Ownership | null
   readonly #checkpointer: Checkpointer | null
   readonly #claims: Claims
-  readonly #openOrders: Query<OpenOrder>
+  readonly #deliveries: Deliveries
+  readonly #dueOrders: Query<OpenOrder | number>
+  readonly #orderById: Query<Order>
+  readonly #straysOf: Query<Stray>
   readonly #takesPurchase: Query<Order>
   readonly #fingerprint: Query<string>
   readonly #version: Query<number>
@@ -48,18 +76,36 @@ export class SqliteStore extends SqliteReader implements Store {
   readonly #putCredential: StatementSync
   readonly #keepPlatformKey: StatementSync
   readonly #update: StatementSync
+  readonly #insertStray: StatementSync
+  readonly #dropStray: StatementSync
+  readonly #noteStrayTold: StatementSync
+  readonly #putAftercare: StatementSync
+  readonly #putRefund: StatementSync
 
   constructor(db: DatabaseSync, ownership: Ownership | null, checkpointer: Checkpointer | null) {
     super(db)
     this.#ownership = ownership
     this.#checkpointer = checkpointer
     this.#claims = new Claims(db)
-    this.#openOrders = new Query(db, SELECT_OPEN_ORDERS, openOrderOf)
+    this.#deliveries = new Deliveries(db)
+    const order = (cells: Cells): Order => orderOf(cells, this.aftercareOf)
+    this.#orderById = new Query(db, `${SELECT_ORDERS} WHERE orders.id = ?`, order)
+    this.#dueOrders = new Query(db, SELECT_DUE_ORDERS, (cells) => openOrderOf(cells) ?? integer(cells[0]))
+    this.#straysOf = new Query(
+      db,
+      `${SELECT_STRAYS} WHERE out_trade_no = ? AND account = ? AND sub_mchid = ? ORDER BY id`,
+      strayOf,
+    )
+    this.#insertStray = db.prepare(INSERT_STRAY)
+    this.#dropStray = db.prepare('DELETE FROM strays WHERE id = ?')
+    this.#noteStrayTold = db.prepare('UPDATE strays SET told_at = ? WHERE id = ?')
+    this.#putAftercare = db.prepare(PUT_AFTERCARE)
+    this.#putRefund = db.prepare(PUT_REFUND)
     this.#takesPurchase = new Query(
       db,
       `${SELECT_ORDERS} WHERE purchase = ? AND account = ? AND sub_mchid = ?
-       AND (due_at IS NOT NULL OR orders.state = 'SUCCESS') ORDER BY orders.id LIMIT 1`,
-      orderOf,
+       AND orders.state IN ('placing', 'waiting', 'ending', 'SUCCESS') ORDER BY orders.id LIMIT 1`,
+      order,
     )
     this.#fingerprint = new Query(db, 'SELECT fingerprint FROM placings WHERE order_id = ?', ([cell]) =>
       text(cell),
@@ -94,13 +140,17 @@ export class SqliteStore extends SqliteReader implements Store {
     return inserted
   }
 
-  async claimDue(request: ClaimRequest): Promise<readonly OpenOrder[]> {
+  async claimDue(request: ClaimRequest): Promise<readonly DueOrder[]> {
     const ids = this.#claims.claimDue(request)
-    return this.#openOrders.all(JSON.stringify(ids))
+    return this.#dueOrders.all(JSON.stringify(ids)).flatMap((due) => {
+      // An order with its verdict is read whole: its verdict and what follows it lie in other tables.
+      const order = typeof due === 'number' ? this.#orderById.first(due) : due
+      return order !== null && isDue(order) ? [order] : []
+    })
   }
 
   async commit(changes: readonly Commit[]): Promise<readonly ('applied' | 'moved')[]> {
-    const results = this.#durably(() => changes.map(({ change }) => this.#apply(change)))
+    const results = this.#durably(() => changes.map((commit) => this.#apply(commit)))
     this.#checkpointer?.wrote(changes.length)
     for (const [index, { change, keepClaim }] of changes.entries()) {
       if (results[index] === 'applied') this.#claims.changed(change.order, keepClaim === true)
@@ -114,6 +164,43 @@ export class SqliteStore extends SqliteReader implements Store {
 
   async nextDueAtMs(account: string): Promise<number | null> {
     return this.#claims.nextDueAtMs(account)
+  }
+
+  async claimDeliveries(claim: DeliveryClaim): Promise<readonly Delivery[]> {
+    return this.#deliveries.claim(claim)
+  }
+
+  async finishDeliveries(results: readonly DeliveryResult[]): Promise<void> {
+    this.#durably(() => {
+      for (const result of results) this.#deliveries.finish(result)
+    })
+    this.#deliveries.release(results.map(({ id }) => id))
+  }
+
+  async nextDeliveryAtMs(target: string): Promise<number | null> {
+    return this.#deliveries.nextAtMs(target)
+  }
+
+  async resend(id: number, nowMs: number): Promise<Delivery | null> {
+    return this.#durably(() => this.#deliveries.resend(id, nowMs))
+  }
+
+  async keepStray(stray: NewStray): Promise<void> {
+    this.#durably(() => this.#insertStray.run(...strayCells(stray)))
+  }
+
+  async straysOf({ out_trade_no, account, sub_mchid }: OrderKey): Promise<readonly Stray[]> {
+    return this.#straysOf.all(out_trade_no, account, subMchidCell(sub_mchid))
+  }
+
+  async noteStraysTold(ids: readonly number[], nowMs: number): Promise<void> {
+    this.#durably(() => {
+      for (const id of ids) this.#noteStrayTold.run(nowMs, id)
+    })
+  }
+
+  async dropStray(id: number): Promise<void> {
+    this.#durably(() => this.#dropStray.run(id))
   }
 
   async keepPlatformKeys(keys: readonly PlatformKey[]): Promise<void> {
@@ -172,7 +259,8 @@ export class SqliteStore extends SqliteReader implements Store {
     return fingerprint
   }
 
-  #apply({ from, order, journal, evidence, credential }: Change): 'applied' | 'moved' {
+  #apply({ change, deliveries = [], strayId }: Commit): 'applied' | 'moved' {
+    const { from, order, journal, evidence, credential, aftercare } = change
     assert(order.version === from + 1)
     if (this.#update.run(...progressCells(order), order.id, from, order.state).changes === 0) {
       assert(this.#version.first(order.id) !== from, `${nameOf(order)}: a verdict never falls`)
@@ -182,7 +270,15 @@ export class SqliteStore extends SqliteReader implements Store {
     const evidenceIds = new Map(evidence.map((proof) => [proof, this.#writeEvidence(order.id, proof)]))
     if (credential !== undefined) this.#putCredential.run(order.id, credential.name, credential.value)
     if (isFinal(order)) this.#writeVerdict(order, evidenceIds)
+    if (aftercare !== undefined) this.#writeAftercare(order.id, aftercare)
+    for (const delivery of deliveries) this.#deliveries.write(order.id, delivery)
+    if (strayId !== undefined) this.#dropStray.run(strayId)
     return 'applied'
+  }
+
+  #writeAftercare(id: number, aftercare: NonNullable<Change['aftercare']>): void {
+    this.#putAftercare.run(id, ...aftercareCells(aftercare))
+    for (const refund of aftercare.refunds) this.#putRefund.run(id, ...refundCells(refund))
   }
 
   #writeJournal(id: number, version: number, journal: readonly JournalLine[]): void {

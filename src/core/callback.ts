@@ -1,0 +1,60 @@
+import type { Change } from './change.ts'
+import { anyRevokeIsOpen } from './ending.ts'
+import { lateOf } from './late-money.ts'
+import type { Evidence, RefundStatement, TradeStatement } from './outcome.ts'
+import type { Scene } from './scene.ts'
+import { fitOf } from './statement.ts'
+import { meaningOf } from './trade-state.ts'
+
+/**
+ * A verified callback about the payment of an order without verdict (guide 2.3 to 2.8). It makes the verdict if it says
+ * SUCCESS about this very order, its amount and currency included; whatever else it says is refused and leads to a query.
+ */
+export function onCallback(scene: Scene, trade: TradeStatement, evidence: Evidence): Change {
+  const { order, draft, moment } = scene
+  const { trade_state } = trade
+  draft.note('callback', { said: trade_state })
+  const fit = fitOf(order, trade)
+  if (fit.fit === 'contradicts') {
+    draft.keep(evidence)
+    draft.attend(fit.attention, fit.note)
+    draft.refuses = fit.note
+    return draft.asBefore(moment.nowMs)
+  }
+  if (meaningOf(trade_state) !== 'paid') {
+    draft.refuses = `trade_state is ${trade_state}; expected SUCCESS`
+    return draft.asBefore(moment.nowMs)
+  }
+  if (fit.fit === 'incomplete') {
+    draft.refuses = `${fit.absent} is missing`
+    return draft.asBefore(moment.nowMs)
+  }
+  draft.saw(trade_state)
+  // When it was paid the callback tells, not whether a revoke has given the money back since: only a query does.
+  if (order.state === 'ending' && anyRevokeIsOpen(order.ending.revoke)) {
+    draft.keep(evidence)
+    return draft.asBefore(moment.nowMs)
+  }
+  return draft.settled('SUCCESS', 'callback', trade, evidence, lateOf(scene, trade, false))
+}
+
+/**
+ * A verified callback about a refund of an order that we don't know to be paid: somebody else refunded it. A query settles
+ * the order; the callback is refused, and comes again when it can be counted.
+ */
+export function onRefundCallback(
+  { draft, moment }: Scene,
+  { status }: RefundStatement,
+  evidence: Evidence,
+): Change {
+  draft.note('callback', { said: `refund ${status}` })
+  draft.keep(evidence)
+  draft.refuses = 'the order is not known to be paid yet'
+  return draft.asBefore(moment.nowMs)
+}
+
+/** Nobody could verify it, but only WeChat Pay and we can have encrypted it: worth a question, now. */
+export function onHint({ order, draft, moment }: Scene): Change {
+  draft.note('hint')
+  return draft.asBefore(Math.min(order.dueAtMs, moment.nowMs))
+}

@@ -1,0 +1,139 @@
+import type { SQLInputValue } from 'node:sqlite'
+import {
+  type Aftercare,
+  LATE_PHASES,
+  type LateMoney,
+  REFUND_STATES,
+  type Refund,
+  type RefundOrigin,
+} from '../../core/aftercare.ts'
+import { type Cells, insertInto, integer, integerOrNull, oneOf, text, textOrNull } from './cells.ts'
+
+/* What follows a verdict, as rows. */
+
+const LATE_COLUMNS = [
+  'late_phase',
+  'late_learnt_at',
+  'late_transaction_id',
+  'late_success_time',
+  'late_due_at',
+  'late_questions',
+  'late_confirmed_at',
+] as const
+
+const REFUND_COLUMNS = [
+  'out_refund_no',
+  'key',
+  'origin',
+  'amount',
+  'reason',
+  'created_at',
+  'state',
+  'due_at',
+  'attempts',
+  'sent_at',
+  'unanswered_at',
+  'pauses',
+  'said',
+  'refund_id',
+  'success_time',
+] as const
+
+/** Written once; the others change. */
+const REFUND_FACTS: ReadonlySet<string> = new Set([
+  'out_refund_no',
+  'key',
+  'origin',
+  'amount',
+  'reason',
+  'created_at',
+])
+
+export const SELECT_AFTERCARE = `SELECT compare_at, ${LATE_COLUMNS} FROM aftercare WHERE order_id = ?`
+export const PUT_AFTERCARE = `${insertInto('aftercare', ['order_id', 'compare_at', ...LATE_COLUMNS])}
+  ON CONFLICT DO UPDATE SET ${['compare_at', ...LATE_COLUMNS].map((name) => `${name} = excluded.${name}`)}`
+
+export const SELECT_REFUNDS = `SELECT ${REFUND_COLUMNS} FROM refunds WHERE order_id = ? ORDER BY id`
+export const PUT_REFUND = `${insertInto('refunds', ['order_id', ...REFUND_COLUMNS])}
+  ON CONFLICT DO UPDATE SET ${REFUND_COLUMNS.filter((name) => !REFUND_FACTS.has(name)).map((name) => `${name} = excluded.${name}`)}`
+
+/** For PUT_AFTERCARE, after the order's id. */
+export function aftercareCells({ late, compareAtMs }: Aftercare): SQLInputValue[] {
+  return [
+    compareAtMs,
+    late?.phase ?? null,
+    late?.learntAtMs ?? null,
+    late?.transaction_id ?? null,
+    late?.success_time ?? null,
+    late?.dueAtMs ?? null,
+    late?.questions ?? null,
+    late?.confirmedAtMs ?? null,
+  ]
+}
+
+export type AftercareRow = Omit<Aftercare, 'refunds'>
+
+export function aftercareOf([compare_at, phase, ...late]: Cells): AftercareRow {
+  return {
+    compareAtMs: integerOrNull(compare_at),
+    late: phase === null ? null : lateOf([phase ?? null, ...late]),
+  }
+}
+
+function lateOf([
+  phase,
+  learnt_at,
+  transaction_id,
+  success_time,
+  due_at,
+  questions,
+  confirmed_at,
+]: Cells): LateMoney {
+  return {
+    phase: phaseOf(phase),
+    learntAtMs: integer(learnt_at),
+    transaction_id: textOrNull(transaction_id),
+    success_time: textOrNull(success_time),
+    dueAtMs: integerOrNull(due_at),
+    questions: integer(questions),
+    confirmedAtMs: integerOrNull(confirmed_at),
+  }
+}
+
+/** For PUT_REFUND, after the order's id. */
+export function refundCells(refund: Refund): SQLInputValue[] {
+  const { out_refund_no, key, origin, amount, reason, createdAtMs, state, dueAtMs, attempts } = refund
+  const { sentAtMs, unansweredAtMs, pauses, said, refund_id, success_time } = refund
+  return [
+    ...[out_refund_no, key, origin, amount, reason, createdAtMs, state, dueAtMs, attempts],
+    ...[sentAtMs, unansweredAtMs, pauses, said, refund_id, success_time],
+  ]
+}
+
+export function refundOf(cells: Cells): Refund {
+  const [out_refund_no, key, origin, amount, reason, created_at, state, due_at, attempts] = cells
+  const [sent_at, unanswered_at, pauses, said, refund_id, success_time] = cells.slice(9)
+  return {
+    out_refund_no: text(out_refund_no),
+    key: textOrNull(key),
+    origin: originOf(origin),
+    amount: integer(amount),
+    reason: textOrNull(reason),
+    createdAtMs: integer(created_at),
+    state: stateOf(state),
+    dueAtMs: integerOrNull(due_at),
+    attempts: integer(attempts),
+    sentAtMs: integerOrNull(sent_at),
+    unansweredAtMs: integerOrNull(unanswered_at),
+    pauses: integer(pauses),
+    said: textOrNull(said),
+    refund_id: textOrNull(refund_id),
+    success_time: textOrNull(success_time),
+  }
+}
+
+const ORIGINS = ['asked', 'late_money', 'elsewhere'] as const satisfies readonly RefundOrigin[]
+
+const phaseOf = oneOf('late_phase', LATE_PHASES)
+const originOf = oneOf('origin', ORIGINS)
+const stateOf = oneOf('state of a refund', REFUND_STATES)

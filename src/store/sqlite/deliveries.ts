@@ -1,0 +1,98 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import type { Delivery, DeliveryClaim, DeliveryResult, NewDelivery } from '../store.ts'
+import { integer } from './cells.ts'
+import { deliveryOf, INSERT_DELIVERY, SELECT_DELIVERIES } from './delivery-rows.ts'
+import { Query } from './query.ts'
+
+/**
+ * The outbox. An order's messages to a target go one after the other: the first unfinished one has a due time, the
+ * others are queued behind it. Who works on which lies in memory, as claims of orders do.
+ */
+export class Deliveries {
+  readonly #held = new Map<number, { readonly worker: string; readonly untilMs: number }>()
+  readonly #due: Query<Delivery>
+  readonly #next: Query<number>
+  readonly #isFirst: Query<number>
+  readonly #byId: Query<Delivery>
+  readonly #insert: StatementSync
+  readonly #finish: StatementSync
+  readonly #advance: StatementSync
+  readonly #resend: StatementSync
+
+  constructor(db: DatabaseSync) {
+    this.#due = new Query(
+      db,
+      `${SELECT_DELIVERIES} WHERE target = ? AND due_at <= ? ORDER BY due_at, id LIMIT ?`,
+      deliveryOf,
+    )
+    this.#next = new Query(
+      db,
+      'SELECT id, due_at FROM deliveries WHERE target = ? AND due_at IS NOT NULL ORDER BY due_at, id LIMIT ?',
+      ([id, due_at]) => (this.#held.has(integer(id)) ? Number.NaN : integer(due_at)),
+    )
+    this.#isFirst = new Query(
+      db,
+      `SELECT 1 FROM deliveries WHERE order_id = ? AND target = ? AND state IN ('pending', 'queued') LIMIT 1`,
+      ([cell]) => integer(cell),
+    )
+    this.#byId = new Query(db, `${SELECT_DELIVERIES} WHERE id = ?`, deliveryOf)
+    this.#insert = db.prepare(INSERT_DELIVERY)
+    this.#finish = db.prepare(
+      'UPDATE deliveries SET state = ?, due_at = ?, attempts = ?, first_at = ?, done_at = ?, why = ? WHERE id = ?',
+    )
+    this.#advance = db.prepare(
+      `UPDATE deliveries SET state = 'pending', due_at = ? WHERE id = (
+         SELECT min(id) FROM deliveries WHERE order_id = ? AND target = ? AND state = 'queued')
+       AND NOT EXISTS (SELECT 1 FROM deliveries WHERE order_id = ? AND target = ? AND state = 'pending')`,
+    )
+    this.#resend = db.prepare(
+      `UPDATE deliveries SET state = 'pending', due_at = ?, attempts = 0, first_at = NULL, done_at = NULL
+       WHERE id = ? AND state IN ('sent', 'failed')`,
+    )
+  }
+
+  // -------------------------------------------------------------- inside the caller's transaction
+
+  write(orderId: number, { target, message, createdAtMs }: NewDelivery): void {
+    const isFirst = this.#isFirst.first(orderId, target) === null
+    const { id, type, payload } = message
+    const state = isFirst ? 'pending' : 'queued'
+    this.#insert.run(orderId, target, id, type, payload, state, isFirst ? createdAtMs : null, createdAtMs)
+  }
+
+  finish({ id, outcome, nowMs, firstAtMs, attempts }: DeliveryResult): void {
+    const delivery = this.#byId.first(id)
+    // It was sent again, or taken over, meanwhile: what is on file is newer.
+    if (delivery === null || delivery.state !== 'pending' || delivery.attempts >= attempts) return
+    const again = outcome.state === 'pending'
+    const why = outcome.state === 'sent' ? null : outcome.why
+    const due = again ? outcome.dueAtMs : null
+    this.#finish.run(outcome.state, due, attempts, firstAtMs, again ? null : nowMs, why, id)
+    const { orderId, target } = delivery
+    if (!again) this.#advance.run(nowMs, orderId, target, orderId, target)
+  }
+
+  /** @returns null if it isn't there or still on its way */
+  resend(id: number, nowMs: number): Delivery | null {
+    return this.#resend.run(nowMs, id).changes === 0 ? null : this.#byId.first(id)
+  }
+
+  // -------------------------------------------------------------- claims
+
+  claim({ target, worker, nowMs, untilMs, limit }: DeliveryClaim): readonly Delivery[] {
+    for (const [id, held] of this.#held) if (held.untilMs <= nowMs) this.#held.delete(id)
+    // Those that are held may stand in front.
+    const due = this.#due.all(target, nowMs, limit + this.#held.size)
+    const free = due.filter(({ id }) => !this.#held.has(id)).slice(0, limit)
+    for (const { id } of free) this.#held.set(id, { worker, untilMs })
+    return free
+  }
+
+  release(ids: readonly number[]): void {
+    for (const id of ids) this.#held.delete(id)
+  }
+
+  nextAtMs(target: string): number | null {
+    return this.#next.all(target, this.#held.size + 1).find((atMs) => !Number.isNaN(atMs)) ?? null
+  }
+}

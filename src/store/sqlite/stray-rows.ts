@@ -1,0 +1,50 @@
+import type { SQLInputValue } from 'node:sqlite'
+import type { NewStray, Stray } from '../store.ts'
+import { type Cells, insertInto, integer, integerOrNull, oneOf, text } from './cells.ts'
+import { EVIDENCE_COLUMNS, evidenceCells, evidenceOf, subMchidCell } from './rows.ts'
+
+/* Callbacks that wait for their order, as rows. */
+
+const COLUMNS = ['account', 'sub_mchid', 'out_trade_no', 'event_id', 'about', 'statement'] as const
+
+export const SELECT_STRAYS = `SELECT id, ${COLUMNS}, told_at, ${EVIDENCE_COLUMNS} FROM strays`
+/** The same notification is kept once. */
+export const INSERT_STRAY = `${insertInto('strays', [...COLUMNS, ...EVIDENCE_COLUMNS])} ON CONFLICT DO NOTHING`
+
+export function strayCells({
+  account,
+  sub_mchid,
+  out_trade_no,
+  eventId,
+  said,
+  evidence,
+}: NewStray): SQLInputValue[] {
+  const key = [account, subMchidCell(sub_mchid), out_trade_no]
+  return [...key, eventId, said.about, JSON.stringify(said.statement), ...evidenceCells(evidence)]
+}
+
+export function strayOf([
+  id,
+  account,
+  sub_mchid,
+  out_trade_no,
+  event_id,
+  about,
+  statement,
+  told_at,
+  ...evidence
+]: Cells): Stray {
+  return {
+    id: integer(id),
+    account: text(account),
+    sub_mchid: sub_mchid === '' ? null : text(sub_mchid),
+    out_trade_no: text(out_trade_no),
+    eventId: text(event_id),
+    // Written by `strayCells` alone, from a statement that was read.
+    said: { about: aboutOf(about), statement: JSON.parse(text(statement)) },
+    toldAtMs: integerOrNull(told_at),
+    evidence: evidenceOf(evidence),
+  }
+}
+
+const aboutOf = oneOf('about', ['payment', 'refund'] as const)
