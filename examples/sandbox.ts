@@ -12,7 +12,8 @@ const SPEED = 20
 export async function startSandbox() {
   const dir = await mkdtemp(join(tmpdir(), 'verdict-example-'))
   const clock = compressedClock(anchorNow(SPEED))
-  const simulator = await startSimulator({ dir, clock })
+  // A callback may take 5 s of real time.
+  const simulator = await startSimulator({ dir, clock, callbackAnswerMs: 5_000 * SPEED })
   const accounts = await accountsFromFile(join(dir, 'account.json'))
   const account = accounts.find((each): each is CommonAccount => each.mode === 'common')
   if (account === undefined) throw new Error('the simulator has an account in common mode')

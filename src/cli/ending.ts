@@ -58,3 +58,11 @@ export function exitCodeFor(error: unknown, say: (sentence: string) => void): nu
 function isOfTheSystem(error: unknown): error is Error {
   return error instanceof Error && 'syscall' in error && 'path' in error
 }
+
+/** Resolves when the command is asked to end. */
+export function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}

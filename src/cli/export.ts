@@ -3,7 +3,9 @@ import { join } from 'node:path'
 import type { Evidence } from '../core/outcome.ts'
 import { VerdictError } from '../errors.ts'
 import type { PlatformKey } from '../store/store.ts'
+import { callbackTextOf } from '../wechatpay/callback-envelope.ts'
 import { signedMessage } from '../wechatpay/evidence.ts'
+import { apiV3Key } from '../wechatpay/resource.ts'
 
 /** One signed statement, as files that anybody can check. */
 export interface ExportedStatement {
@@ -21,12 +23,14 @@ export interface ExportedStatement {
  * Writes what openssl alone needs to check each piece of evidence: the bytes that were signed, the signature and the
  * public key.
  *
+ * @param keyOfCallbacks the account's APIv3 key: with it, what a callback says is written beside the envelope that was signed
  * @throws EVIDENCE_INVALID if there is none, or a key is missing; then nothing is written
  */
 export async function exportEvidence(
   dir: string,
   evidence: readonly Evidence[],
   keys: readonly PlatformKey[],
+  keyOfCallbacks?: string,
 ): Promise<readonly ExportedStatement[]> {
   if (evidence.length === 0) {
     throw new VerdictError(
@@ -49,6 +53,9 @@ export async function exportEvidence(
     await writeFile(signature, Buffer.from(piece.signature, 'base64'))
     await writeFile(publicKey, key.publicKey)
     await writeFile(file('request.txt'), `${request}\n`)
+    const resource =
+      keyOfCallbacks === undefined ? null : callbackTextOf(piece.body, apiV3Key(keyOfCallbacks))
+    if (resource !== null) await writeFile(file('resource.json'), `${resource}\n`)
     const openssl = `openssl dgst -sha256 -verify ${quoted(publicKey)} -signature ${quoted(signature)} ${quoted(message)}`
     exported.push({ request, serial, message, signature, publicKey, openssl })
   }

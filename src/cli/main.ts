@@ -32,6 +32,11 @@ program
     "Verdict's database; a run that was interrupted goes on with it (default: a new one)",
   )
   .option('--port <n>', "the simulator's port (default: a free one)", number)
+  .option('--no-callbacks', 'every callback is lost: all is found out by asking')
+  .option(
+    '--no-queries-before-callback',
+    'asks as late and as rarely as the guide allows: callbacks come first',
+  )
   .option('--json', 'print the result as one line of JSON', false)
   .action(async (flags) => {
     const { demo } = await import('./demo/demo.ts')
@@ -49,6 +54,14 @@ program
   .option('--seed <n>', 'the same customers and faults every time', number, 1)
   .addOption(new Option('--faults <level>', 'how much goes wrong').choices(FAULT_LEVELS).default('none'))
   .addOption(new Option('--customers <who>', 'who pays').choices(['none', 'seeded']).default('none'))
+  .addOption(
+    new Option('--callbacks <how>', 'whether callbacks are sent').choices(['on', 'off']).default('on'),
+  )
+  .addOption(
+    new Option('--callback-key <which>', 'which key signs callbacks')
+      .choices(['public-key', 'certificate', 'mixed'])
+      .default('public-key'),
+  )
   .addOption(new Option('--clock <file>', 'compressed time: this is the simulator of a demo').hideHelp())
   .action(async ({ clock, ...options }: SimulateFlags) => {
     const { runSimulator, runSimulatorOfDemo } = await import('./simulate.ts')
@@ -64,11 +77,32 @@ program
   .option('--account <mchid>', 'the mchid or sp_mchid, where the number alone is ambiguous')
   .option('--sub-mchid <sub_mchid>', 'the sub-merchant, where the number alone is ambiguous')
   .option('--verify', 'check the evidence of the verdict again, offline', false)
+  .option('--accounts <file>', 'account.json: its APIv3 key opens what was learnt by a callback')
   .option('--export <dir>', 'write message, signature and public key, for openssl')
   .option('--json', 'print order, journal and evidence as JSON', false)
   .action(async (out_trade_no: string, { subMchid: sub_mchid, ...flags }) => {
     const { showOrder } = await import('./order.ts')
     await showOrder({ out_trade_no, sub_mchid, ...flags }, { print })
+  })
+
+program
+  .command('listen')
+  .description(
+    'answers callbacks of WeChat Pay, and follows nothing: to try a sender, or the way through a proxy',
+  )
+  .requiredOption('--dir <dir>', 'where account.json and its keys lie')
+  .option('--port <n>', 'where to listen, on 127.0.0.1 (default: a free one)', number)
+  .option(
+    '--expect <order>',
+    'out_trade_no:total:currency that callbacks may be about; more than once',
+    each,
+    [],
+  )
+  .option('--store <file>', 'keeps orders and evidence (default: in memory)')
+  .option('--json', 'a line of JSON for each callback', false)
+  .action(async (options) => {
+    const { listenForCallbacks } = await import('./listen.ts')
+    await listenForCallbacks(options, { say, print, signal })
   })
 
 program
@@ -83,6 +117,10 @@ program
 interface SimulateFlags {
   readonly dir: string
   readonly clock?: string
+}
+
+function each(text: string, before: readonly string[]): readonly string[] {
+  return [...before, text]
 }
 
 function number(text: string): number {

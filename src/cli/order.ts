@@ -1,8 +1,13 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { nameOf, type Order } from '../core/order.ts'
 import { VerdictError } from '../errors.ts'
+import { accountName } from '../gateway/wechatpay/account.ts'
+import { accountsFromFile } from '../gateway/wechatpay/account-file.ts'
 import { proofOf } from '../proof.ts'
 import { readSqliteStore } from '../store/sqlite/index.ts'
 import type { StoreReader } from '../store/store.ts'
+import { demoFiles } from './demo/run.ts'
 import { exportEvidence } from './export.ts'
 import { timeline } from './timeline.ts'
 
@@ -10,6 +15,8 @@ export interface OrderCommand extends OrderQuestion {
   readonly store: string
   readonly verify: boolean
   readonly export?: string
+  /** `account.json`, whose APIv3 key opens what was learnt by a callback. Default: the one of the demo that the store is of. */
+  readonly accounts?: string
   readonly json: boolean
 }
 
@@ -25,18 +32,22 @@ export async function showOrder(
   const store = await readSqliteStore({ file: command.store })
   try {
     const order = await theOrder(store, command)
-    const [journal, evidence, keys] = await Promise.all([
+    const [journal, evidence, deliveries, keys] = await Promise.all([
       store.journalOf(order.id),
       store.evidenceOf(order.id),
+      store.deliveriesOf(order.id),
       store.platformKeys(),
     ])
-    const proof = command.verify ? proofOf(order, evidence, keys) : undefined
+    const apiV3Key = await apiV3KeyOf(order, command)
+    const proof = command.verify ? proofOf(order, evidence, keys, apiV3Key) : undefined
     const exported =
-      command.export === undefined ? undefined : await exportEvidence(command.export, evidence, keys)
+      command.export === undefined
+        ? undefined
+        : await exportEvidence(command.export, evidence, keys, apiV3Key)
     if (command.json) {
-      print(JSON.stringify({ order, journal, evidence, proof, exported }))
+      print(JSON.stringify({ order, journal, evidence, deliveries, proof, exported }))
     } else {
-      print(timeline(order, journal))
+      print(timeline(order, journal, deliveries))
       if (exported !== undefined) print(exported.map(({ openssl }) => openssl).join('\n'))
       if (proof?.holds) print(`verified: ${proof.because}`)
     }
@@ -46,6 +57,18 @@ export async function showOrder(
   } finally {
     await store.close()
   }
+}
+
+/** A demo keeps its accounts beside its store; else they are where `--accounts` says. */
+async function apiV3KeyOf(
+  { account }: Order,
+  { accounts: given, store }: OrderCommand,
+): Promise<string | undefined> {
+  const ofDemo = join(demoFiles(store).weChatPay, 'account.json')
+  const file = given ?? (existsSync(ofDemo) ? ofDemo : undefined)
+  if (file === undefined) return undefined
+  const accounts = await accountsFromFile(file)
+  return accounts.find((one) => accountName(one) === account)?.apiV3Key
 }
 
 /** How a person names an order: its number, and the account or sub-merchant where the number alone is ambiguous. */

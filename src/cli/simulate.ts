@@ -3,6 +3,7 @@ import { VerdictError } from '../errors.ts'
 import { type SimulateOptions, simulate } from '../simulator/index.ts'
 import { readAnchor } from './demo/clock-file.ts'
 import type { WordFromSimulator } from './demo/wechat-pay.ts'
+import { aborted } from './ending.ts'
 import { whenFree } from './when-free.ts'
 
 /** `verdict simulate`: serves, in real time, until the signal aborts. @throws as `simulate` */
@@ -15,6 +16,9 @@ export async function runSimulator(
   await simulator.close()
 }
 
+/** As long as WeChat Pay waits for the answer to a callback, in real time. */
+const ANSWER_MS = 5_000
+
 /** The simulator of a demo: in the demo's time, and the demo hears by message how it goes. */
 export async function runSimulatorOfDemo(
   options: SimulateOptions,
@@ -23,9 +27,11 @@ export async function runSimulatorOfDemo(
 ): Promise<void> {
   const quiet = (): void => {}
   try {
-    const clock = compressedClock(readAnchor(clockFile))
-    // Nothing listens for callbacks in a demo yet: Verdict finds out by asking alone.
-    const open = () => simulate({ ...options, callbacks: 'off' }, { line: quiet }, clock)
+    const anchor = readAnchor(clockFile)
+    const clock = compressedClock(anchor)
+    // The machine doesn't answer faster because time runs faster.
+    const callbackAnswerMs = ANSWER_MS * anchor.speed
+    const open = () => simulate({ ...options, callbackAnswerMs }, { line: quiet }, clock)
     const simulator = await whenFree(open, { say: quiet, signal })
     tell({ serves: true })
     await aborted(signal)
@@ -39,11 +45,4 @@ export async function runSimulatorOfDemo(
 function tell(word: WordFromSimulator): void {
   // Nobody to tell: then nobody waits for it either.
   process.send?.(word, () => {})
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    signal.addEventListener('abort', () => resolve(), { once: true })
-  })
 }

@@ -1,10 +1,16 @@
+import type { LatePhase, Refund } from '../core/aftercare.ts'
 import type { Call, JournalLine } from '../core/change.ts'
 import { isFinal, nameOf, type Order } from '../core/order.ts'
 import { isTradeState, type TradeState } from '../core/trade-state.ts'
+import type { Delivery } from '../store/store.ts'
 import { inColumns, moment, money, seconds } from './text.ts'
 
 /** The life of an order in words. Moments are Beijing time, and since the order entered. */
-export function timeline(order: Order, journal: readonly JournalLine[]): string {
+export function timeline(
+  order: Order,
+  journal: readonly JournalLine[],
+  deliveries: readonly Delivery[] = [],
+): string {
   const since = journal.map(({ atMs }) => `+${seconds(Math.max(0, atMs - order.createdAtMs))}`)
   const width = Math.max(0, ...since.map(({ length }) => length))
   const rows = journal.map((line, i) => [
@@ -12,14 +18,52 @@ export function timeline(order: Order, journal: readonly JournalLine[]): string 
     (since[i] ?? '').padStart(width),
     inWords(line, order),
   ])
-  return [...head(order), ...inColumns(rows)].join('\n')
+  return [...head(order), ...inColumns(rows), ...told(deliveries)].join('\n')
+}
+
+function told(deliveries: readonly Delivery[]): string[] {
+  if (deliveries.length === 0) return []
+  const rows = deliveries.map((delivery) => [
+    String(delivery.id),
+    delivery.message.type,
+    delivery.target,
+    deliveryInWords(delivery),
+  ])
+  return ['messages to your system', ...inColumns(rows)]
+}
+
+function deliveryInWords({ state, attempts, doneAtMs, dueAtMs, why }: Delivery): string {
+  const reason = why === null ? '' : `: ${why}`
+  switch (state) {
+    case 'sent':
+      return `sent ${doneAtMs === null ? '' : moment(doneAtMs)}${attempts > 1 ? `, at attempt ${attempts}` : ''}`
+    case 'failed':
+      return `failed after ${attempts} attempts${reason}`
+    case 'pending':
+      return attempts === 0 ? 'on its way' : `again ${dueAtMs === null ? '' : moment(dueAtMs)}${reason}`
+    case 'queued':
+      return 'waits for the one before it'
+  }
 }
 
 function head(order: Order): string[] {
   const { kind, total, currency, attention } = order
   const lines = [`${nameOf(order)}: ${money(total, currency)} by ${kind}`, standing(order)]
   if (attention !== null) lines.push(`needs attention: ${attention}`)
+  const { late = null, refunds = [] } = (isFinal(order) ? order.aftercare : null) ?? {}
+  if (late !== null) lines.push(`late money: ${LATE[late.phase]}`)
+  for (const refund of refunds) lines.push(refundInWords(refund, currency))
   return lines
+}
+
+function refundInWords(
+  { out_refund_no, amount, origin, state, said, dueAtMs }: Refund,
+  currency: string,
+): string {
+  const by = { asked: '', late_money: ' of late money', elsewhere: ' made elsewhere' }[origin]
+  const last = said === null || said === state ? '' : ` (${said})`
+  const next = dueAtMs === null ? '' : `, next due ${moment(dueAtMs)}`
+  return `refund${by}: ${money(amount, currency)}, ${state}${last}${next}; out_refund_no ${out_refund_no}`
 }
 
 function standing(order: Order): string {
@@ -66,7 +110,7 @@ function inWords({ event, call, said = '', note = '', tookMs }: JournalLine, { o
     case 'hint':
       return 'a callback came that nobody could verify: worth a question'
     case 'late-money':
-      return `late money: ${LATE[said] ?? said}`
+      return `late money: ${said in LATE ? LATE[said as LatePhase] : said}`
     case 'refund':
       return `refund ${said}${why}`
     case 'give-up':
@@ -80,10 +124,12 @@ function inWords({ event, call, said = '', note = '', tookMs }: JournalLine, { o
   }
 }
 
-const LATE: Readonly<Record<string, string>> = {
+const LATE: Readonly<Record<LatePhase, string>> = {
+  suspected: 'somebody says that it is paid, and nothing proves it: a query tells',
   confirm: 'the customer paid after it was given up; a fresh answer has to say so',
   compare: 'the customer paid after it was given up; before it is refunded, all refunds are asked for',
   accepted: 'the customer paid after it was given up, and the policy keeps it',
+  refunding: 'the customer paid after it was given up; it is on its way back',
   asked: 'the customer paid after it was given up; a person has to decide',
   returned: 'the customer has it back',
 }

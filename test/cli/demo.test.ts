@@ -66,6 +66,25 @@ describe.concurrent('verdict demo --once', () => {
     expect(Object.values(counts).reduce((sum, count) => sum + count)).toBe(ORDERS)
     expect(result.queries).toBeGreaterThan(ORDERS)
     expect(result.noAnswers).toBeGreaterThan(0)
+    expect(result.refunds).toMatchObject({ open: 0, wrong: 0, refused: 0 })
+    const { requested, success, closed } = result.refunds as Record<string, number>
+    expect(requested).toBeGreaterThan(0)
+    expect(success).toBe((requested ?? 0) - (closed ?? 0))
+    const {
+      received = 0,
+      applied = 0,
+      repeated = 0,
+      refused = 0,
+      hints = 0,
+    } = result.callbacks as Record<string, number>
+    expect(applied).toBeGreaterThan(0)
+    expect(applied + repeated + refused).toBeLessThanOrEqual(received)
+    expect(hints).toBeLessThanOrEqual(refused)
+    expect(result.deliveries).toMatchObject({ failed: 0, pending: 0 })
+    expect((result.deliveries as { sent: number }).sent).toBeGreaterThanOrEqual(ORDERS)
+    const { expected, actual } = result.money as { expected: number; actual: number }
+    expect(actual).toBe(expected)
+    expect(actual).toBeGreaterThan(0)
     const { p50 = 0, p95 = 0, p99 = 0 } = timeToVerdictMs as Record<string, number>
     expect(p50).toBeGreaterThan(1_000)
     expect(p95).toBeGreaterThanOrEqual(p50)

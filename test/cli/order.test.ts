@@ -17,7 +17,8 @@ let orders: readonly FinalOrder[]
 beforeAll(async () => {
   finished = join(folder(), 'verdict.db')
   const once = ['--once', '--orders', '10', '--seed', '883', '--faults', 'none', '--speed', '60']
-  const ended = await run('demo', ...once, '--store', finished)
+  // All of it found out by asking: the evidence is plain. Verdicts by callback have tests of their own below.
+  const ended = await run('demo', ...once, '--no-callbacks', '--store', finished)
   expect(ended.code, ended.stderr).toBe(0)
   // Without --json the result is a table.
   expect(ended.stdout).toMatch(/ wrong {2,}0\n/)
@@ -59,8 +60,10 @@ describe('verdict order', () => {
       /^ {2}\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} +\+0 ms {2}accepted from the merchant$/,
     )
     expect(lines[3]).toMatch(/placing written down, then sent$/)
-    expect(lines.at(-2)).toMatch(/answered: SUCCESS, paid \(took /)
-    expect(lines.at(-1)).toMatch(/verdict SUCCESS$/)
+    const verdict = lines.findIndex((line) => /verdict SUCCESS$/.test(line))
+    expect(lines[verdict - 1]).toMatch(/answered: SUCCESS, paid \(took /)
+    expect(lines).toContain('messages to your system')
+    expect(stdout).toMatch(/order\.verdict +shop +sent \d{4}-/)
   })
 
   it('is one JSON value with --json, whatever else is asked', async () => {
@@ -71,7 +74,7 @@ describe('verdict order', () => {
     const { order, journal, evidence, proof, exported } = JSON.parse(stdout)
     expect(code).toBe(0)
     expect(order).toMatchObject({ out_trade_no, state: 'SUCCESS' })
-    expect(journal.at(-1)).toMatchObject({ event: 'verdict', said: 'SUCCESS' })
+    expect(journal).toContainEqual(expect.objectContaining({ event: 'verdict', said: 'SUCCESS' }))
     expect(evidence).toHaveLength(exported.length)
     expect(proof.holds).toBe(true)
   })
@@ -195,5 +198,61 @@ describe('verdict order --export', () => {
     }
     // Timestamp, nonce, body: the body is the answer, and it names the order.
     expect(readFileSync(join(dir, `${commands.length}.message.txt`), 'utf8')).toContain(out_trade_no)
+  })
+})
+
+describe('a verdict that was learnt by a callback', () => {
+  let byCallback: string
+  let number: string
+  const accounts = (): string => `${byCallback}.wechatpay/account.json`
+
+  beforeAll(async () => {
+    byCallback = join(folder(), 'verdict.db')
+    const once = ['--once', '--orders', '10', '--seed', '883', '--faults', 'none', '--speed', '60']
+    const ended = await run('demo', ...once, '--no-queries-before-callback', '--store', byCallback)
+    expect(ended.code, ended.stderr).toBe(0)
+    const store = await readSqliteStore({ file: byCallback })
+    const all = (await store.page(0, 100)) as readonly FinalOrder[]
+    await store.close()
+    number = all.find(({ verdict }) => verdict.learntBy === 'callback')?.out_trade_no ?? 'none'
+  }, LONG_MS)
+
+  /** The store alone, without the accounts that a demo keeps beside it. */
+  function alone(): string {
+    const file = join(folder(), 'verdict.db')
+    copyFileSync(byCallback, file)
+    return file
+  }
+
+  it('is told in words', async () => {
+    const { code, stdout } = await run('order', number, '--store', byCallback)
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^SUCCESS, learnt by a callback /m)
+    expect(stdout).toMatch(/callback verified: SUCCESS, paid$/m)
+  })
+
+  it('is verified with the APIv3 key, beside a demo by itself', async () => {
+    const given = await run('order', number, '--store', alone(), '--verify', '--accounts', accounts())
+    expect(given).toMatchObject({ code: 0 })
+    expect(given.stdout).toContain('verified: WeChat Pay signed SUCCESS for ')
+    expect(await run('order', number, '--store', byCallback, '--verify')).toMatchObject({ code: 0 })
+  })
+
+  it('twin: is not without it, and says why', async () => {
+    const { code, stderr } = await run('order', number, '--store', alone(), '--verify')
+    expect(code).toBe(2)
+    expect(stderr).toMatch(
+      /rests on a callback, which only the APIv3 key of the account opens.+\(EVIDENCE_INVALID\)/,
+    )
+  })
+
+  it('is exported with what it says', async () => {
+    const dir = join(folder(), 'out')
+    const { code } = await run('order', number, '--store', byCallback, '--export', dir)
+    expect(code).toBe(0)
+    expect(JSON.parse(readFileSync(join(dir, '1.resource.json'), 'utf8'))).toMatchObject({
+      out_trade_no: number,
+      trade_state: 'SUCCESS',
+    })
   })
 })

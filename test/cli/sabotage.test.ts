@@ -7,7 +7,9 @@ import { folder } from './cli.ts'
 
 const LONG_MS = 60_000
 /** Ten orders of which none waits for its 15 minutes: paid and unpaid Quick Pay, paid native orders. */
-const RUN = { orders: 10, seed: 883, faults: 'none', speed: 60 }
+const RUN = { orders: 10, seed: 883, faults: 'none', speed: 60, callbacks: false }
+/** Ten others: three customers at the till bring something back, one of them twice. */
+const RETURNS = { ...RUN, seed: 917, speed: 120 }
 
 interface Outcome {
   readonly code: number
@@ -16,10 +18,10 @@ interface Outcome {
 }
 
 /** A whole run with something between Verdict and WeChat Pay. */
-async function runWith(change: (gateway: Gateway) => Partial<Gateway>): Promise<Outcome> {
+async function runWith(change: (gateway: Gateway) => Partial<Gateway>, run = RUN): Promise<Outcome> {
   const said: string[] = []
   let result = ''
-  const flags = { once: true, json: true, ...RUN }
+  const flags = { once: true, json: true, ...run }
   const code = await demo(
     { ...flags, store: join(folder(), 'verdict.db') },
     {
@@ -60,6 +62,7 @@ function bound(gateway: Gateway): Gateway {
 describe.concurrent('the audit of a demo', () => {
   it('finds nothing wrong with an honest gateway', { timeout: LONG_MS }, async () => {
     expect(await runWith(() => ({}))).toEqual({ code: 0, wrong: 0, said: '' })
+    expect(await runWith(() => ({}), RETURNS)).toEqual({ code: 0, wrong: 0, said: '' })
   })
 
   it('finds a gateway that calls unpaid orders paid and forges the evidence', {
@@ -108,6 +111,46 @@ describe.concurrent('the audit of a demo', () => {
     expect(code).toBe(1)
     expect(wrong).toBeGreaterThan(0)
     expect(said).toMatch(/Quick Pay received 2 times/)
+  })
+
+  it('finds a refund that is called done and was not made', { timeout: LONG_MS }, async () => {
+    const { code, wrong, said } = await runWith(
+      (gateway) => ({
+        refund: async (request) => {
+          const { out_refund_no, amount } = JSON.parse(request.body)
+          const asked = await gateway.queryRefunds(request, null, { offset: 0, count: 50 })
+          return asked.kind === 'answer'
+            ? { ...asked, value: { out_refund_no, amount, status: 'SUCCESS' } }
+            : asked
+        },
+      }),
+      RETURNS,
+    )
+    expect(code).toBe(1)
+    expect(wrong).toBeGreaterThan(0)
+    expect(said).toMatch(/is SUCCESS, WeChat Pay has no such refund/)
+    expect(said).toMatch(/is kept, WeChat Pay has/)
+  })
+
+  it('finds a refund that was made under another number, and twice', { timeout: LONG_MS }, async () => {
+    const { code, wrong, said } = await runWith(
+      (gateway) => ({
+        refund: async (request) => {
+          const body = JSON.parse(request.body)
+          const twin = JSON.stringify({
+            ...body,
+            out_refund_no: `${body.out_refund_no}-X`,
+            amount: { ...body.amount, refund: 1 },
+          })
+          await gateway.refund({ ...request, body: twin })
+          return gateway.refund(request)
+        },
+      }),
+      RETURNS,
+    )
+    expect(code).toBe(1)
+    expect(wrong).toBeGreaterThan(0)
+    expect(said).toMatch(/WeChat Pay made the refund .+-X, which Verdict didn't ask for/)
   })
 
   it('finds an order that WeChat Pay has and Verdict lacks', { timeout: LONG_MS }, async () => {

@@ -19,6 +19,12 @@ const SAYS: Readonly<Record<string, readonly string[]>> = {
   'give-up.ts': ['given up: ending', 'REVOKED, not before 15 s'],
   'settled.ts': ['NOT_SETTLED_YET: still open', 'SUCCESS SUCCESS'],
   'close.ts': ['who waited was told CLOSED', 'SUCCESS'],
+  'callbacks.ts': [
+    'A42: SUCCESS by callback',
+    'a forged callback is answered 401',
+    '0 queries, proof holds: true',
+  ],
+  'refund.ts': ['the same refund: true', 'REFUND_EXCEEDS', 'cup: 4400 SUCCESS', '1 refund of 4400'],
   'policy.ts': [
     '0 s: place the order, once',
     '2 s: query',

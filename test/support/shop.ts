@@ -190,7 +190,8 @@ export class Shop {
   async wrong(): Promise<readonly Wrong[]> {
     const { orders } = await this.#ask<OrderList>('/_sim/orders')
     const { quickPayReceivedTwice } = await this.statistics()
-    return audit(this.store, { orders, quickPayReceivedTwice })
+    const { mchid, apiV3Key } = this.account
+    return audit(this.store, { orders, quickPayReceivedTwice }, { apiV3Keys: new Map([[mchid, apiV3Key]]) })
   }
 
   async close(): Promise<void> {

@@ -1,7 +1,10 @@
+import { isEnded, type Refund } from '../../core/aftercare.ts'
 import { isFinal, nameOf, type Order } from '../../core/order.ts'
 import type { Evidence } from '../../core/outcome.ts'
 import { brokenEvidence, proofOf } from '../../proof.ts'
 import type { PlatformKey, Store } from '../../store/store.ts'
+import { keptOf, refundsOf } from './books.ts'
+import { everyOrder } from './every-order.ts'
 
 /** What the simulator knows of an order, as `GET /_sim/orders` tells it. */
 export interface TrueOrder {
@@ -14,6 +17,17 @@ export interface TrueOrder {
   readonly currency: string
   /** Placing requests that reached WeChat Pay. */
   readonly received: number
+  /** What the customer paid; `refunded` and `kept` add up to it. */
+  readonly charged: number
+  readonly kept: number
+  readonly refunds: readonly TrueRefund[]
+}
+
+export interface TrueRefund {
+  readonly out_refund_no: string
+  readonly refund: number
+  readonly status: 'PROCESSING' | 'SUCCESS' | 'ABNORMAL' | 'REFUNDCLOSE'
+  readonly by: 'api' | 'merchant_platform'
 }
 
 /** All that the simulator has to say about a run. */
@@ -26,6 +40,15 @@ export interface Truth {
 export interface Wrong {
   readonly order: string
   readonly why: string
+  /** Whether it is about a refund, or where the money is. */
+  readonly isMoney?: boolean
+}
+
+export interface AuditOptions {
+  /** By account: they open what callbacks said. */
+  readonly apiV3Keys?: ReadonlyMap<string, string>
+  /** Whether somebody is there to be told of every verdict. */
+  readonly tells?: boolean
 }
 
 /**
@@ -33,7 +56,11 @@ export interface Wrong {
  * Pay has and Verdict lacks, a Quick Pay that was received twice, evidence that doesn't verify. An order without
  * verdict claims nothing yet: only its evidence can be wrong.
  */
-export async function audit(store: Store, truth: Truth): Promise<readonly Wrong[]> {
+export async function audit(
+  store: Store,
+  truth: Truth,
+  { apiV3Keys = new Map(), tells = false }: AuditOptions = {},
+): Promise<readonly Wrong[]> {
   const truths = new Map(truth.orders.map((order) => [nameOf(order), order]))
   const keys = await store.platformKeys()
   const wrong: Wrong[] = []
@@ -41,8 +68,13 @@ export async function audit(store: Store, truth: Truth): Promise<readonly Wrong[
   for await (const order of everyOrder(store)) {
     const name = nameOf(order)
     seen.add(name)
-    const why = wrongAbout(order, truths.get(name), await store.evidenceOf(order.id), keys)
+    const apiV3Key = apiV3Keys.get(order.account)
+    const why = wrongAbout(order, truths.get(name), await store.evidenceOf(order.id), { keys, apiV3Key })
     if (why !== null) wrong.push({ order: name, why })
+    if (tells && isFinal(order) && !(await isTold(store, order)))
+      wrong.push({ order: name, why: 'nobody was told of its verdict' })
+    for (const money of wrongMoney(order, truths.get(name)))
+      wrong.push({ order: name, why: money, isMoney: true })
   }
   for (const name of truths.keys()) {
     if (!seen.has(name)) wrong.push({ order: name, why: 'WeChat Pay has it, Verdict lacks it' })
@@ -66,7 +98,7 @@ function wrongAbout(
   order: Order,
   truth: TrueOrder | undefined,
   evidence: readonly Evidence[],
-  keys: readonly PlatformKey[],
+  { keys, apiV3Key }: { keys: readonly PlatformKey[]; apiV3Key: string | undefined },
 ): string | null {
   if (order.kind === 'quick_pay' && order.placings > 1) return `Quick Pay sent ${order.placings} times`
   if (!isFinal(order)) return brokenEvidence(order, evidence, keys)
@@ -76,24 +108,56 @@ function wrongAbout(
   if (truth !== undefined && (truth.total !== order.total || truth.currency !== order.currency)) {
     return `${order.total} ${order.currency}, WeChat Pay has ${truth.total} ${truth.currency}`
   }
-  const proof = proofOf(order, evidence, keys)
+  const proof = proofOf(order, evidence, keys, apiV3Key)
   return proof.holds ? null : proof.because
+}
+
+/** Whether the merchant's system took the message about the verdict. */
+async function isTold(store: Store, { id }: Order): Promise<boolean> {
+  const deliveries = await store.deliveriesOf(id)
+  return deliveries.some(({ message, state }) => message.type === 'order.verdict' && state === 'sent')
+}
+
+/** Every refund that Verdict asked for is there once, with its amount and its end; and the money is where Verdict says. */
+function wrongMoney(order: Order, truth: TrueOrder | undefined): readonly string[] {
+  const ours = refundsOf(order)
+  const theirs = truth?.refunds ?? []
+  const wrong = ours.flatMap((refund) => wrongRefund(refund, theirs) ?? [])
+  for (const { out_refund_no, by } of theirs) {
+    // Nobody else uses the API in a demo: what it has, Verdict asked for.
+    const isOurs = ours.some(
+      (refund) => refund.out_refund_no === out_refund_no && refund.origin !== 'elsewhere',
+    )
+    if (by === 'api' && !isOurs)
+      wrong.push(`WeChat Pay made the refund ${out_refund_no}, which Verdict didn't ask for`)
+  }
+  if (!isFinal(order)) return wrong
+  const isSettled = order.dueAtMs === null && ours.every(isEnded)
+  if (isSettled && keptOf(order) !== (truth?.kept ?? 0)) {
+    wrong.push(`Verdict says that ${keptOf(order)} is kept, WeChat Pay has ${truth?.kept ?? 0}`)
+  }
+  const wasGivenUp = order.givenUpAtMs !== null && order.state === 'SUCCESS'
+  if (wasGivenUp && order.aftercare?.late == null)
+    wrong.push('it was given up and paid, and nothing followed')
+  return wrong
+}
+
+const ENDS: Readonly<Record<string, Refund['state']>> = { SUCCESS: 'SUCCESS', REFUNDCLOSE: 'CLOSED' }
+
+function wrongRefund(refund: Refund, theirs: readonly TrueRefund[]): string | null {
+  const { out_refund_no, state, amount } = refund
+  const [one, ...more] = theirs.filter((other) => other.out_refund_no === out_refund_no)
+  if (more.length > 0) return `the refund ${out_refund_no} was made ${more.length + 1} times`
+  if (one !== undefined && one.refund !== amount)
+    return `${out_refund_no} is ${amount}, WeChat Pay has ${one.refund}`
+  if (!isEnded(refund)) return null
+  const expected = one === undefined ? 'REFUSED' : ENDS[one.status]
+  return state === expected
+    ? null
+    : `the refund ${out_refund_no} is ${state}, WeChat Pay has ${one?.status ?? 'no such refund'}`
 }
 
 /** A refund is a later stage of a payment (guide 3.9): it takes nothing from the verdict SUCCESS. */
 function stateOf({ trade_state }: TrueOrder): string {
   return trade_state === 'REFUND' ? 'SUCCESS' : trade_state
-}
-
-const PAGE = 500
-
-export async function* everyOrder(store: Store): AsyncGenerator<Order> {
-  let after = 0
-  for (;;) {
-    const page = await store.page(after, PAGE)
-    yield* page
-    const last = page.at(-1)
-    if (last === undefined) return
-    after = last.id
-  }
 }

@@ -18,12 +18,12 @@ export interface ShopEdges {
   readonly elsewhere: ReadonlyMap<string, Gateway>
   readonly seed: number
   readonly startedAtMs: number
+  /** Where WeChat Pay announces payments. */
+  readonly notify_url: string
   readonly say: (sentence: string) => void
 }
 
 const CURRENCY = 'HKD'
-/** The simulator accepts any; nobody listens there yet. */
-const NOTIFY_URL = 'http://127.0.0.1/callbacks/demo'
 
 /** Serves the shop's customers, each at his time, until `orders` are there or the signal aborts. */
 export async function serveCustomers(
@@ -42,7 +42,7 @@ export async function serveCustomers(
   let closedMs: number | null = null
   for (let index = 0; orders === null || index < orders; index++) {
     const order = shopOrder(seed, index)
-    const placement = placementOf(order, edges.accounts)
+    const placement = placementOf(order, edges)
     const known = await store.find(placement)
     if (known === null) {
       const comesAtMs = startedAtMs + order.arrivesAfterMs
@@ -109,7 +109,10 @@ async function placeElsewhereAndTrack(
 
 const ELSEWHERE_RETRY_MS = 3_000
 
-function placementOf(order: ShopOrder, accounts: readonly WechatPayAccount[]): PlaceOrder {
+function placementOf(
+  order: ShopOrder,
+  { accounts, notify_url }: Pick<ShopEdges, 'accounts' | 'notify_url'>,
+): PlaceOrder {
   const account = accounts.find(({ mode }) => mode === order.mode) ?? accounts[0]
   if (account === undefined) throw new Error('the simulator has no account')
   const institutional = account.mode === 'institutional'
@@ -123,7 +126,7 @@ function placementOf(order: ShopOrder, accounts: readonly WechatPayAccount[]): P
     description: `Demo order ${index}`,
     amount: { total, currency: CURRENCY },
     purchase: `cart-${index}`,
-    ...(kind === 'quick_pay' ? { payer: { auth_code } } : { notify_url: NOTIFY_URL }),
+    ...(kind === 'quick_pay' ? { payer: { auth_code } } : { notify_url }),
     ...(kind === 'jsapi' || kind === 'mini_program'
       ? { payer: institutional ? { sub_openid: openid } : { openid } }
       : {}),

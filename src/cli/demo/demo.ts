@@ -1,20 +1,14 @@
-import { sleep, systemClock } from '../../clock.ts'
-import { isFinal } from '../../core/order.ts'
-import type { Store } from '../../store/store.ts'
-import { audit, everyOrder, type Wrong } from './audit.ts'
+import { accountName } from '../../gateway/wechatpay/account.ts'
+import { audit, type Wrong } from './audit.ts'
 import { serveCustomers } from './customers.ts'
 import type { DemoFlags } from './options.ts'
 import { screenOn } from './screen.ts'
 import { type DemoEdges, openSession, type Session } from './session.ts'
 import { showProgress, showTable } from './show.ts'
 import { type Summary, summarize } from './summary.ts'
-import { countOpen, resultTable } from './table.ts'
+import { resultTable } from './table.ts'
+import { untilRefunded, untilSettled } from './until.ts'
 
-/** The audit looks at the truth this long after the last verdict, in simulated time. */
-const AUDIT_AFTER_MS = 600_000
-/** Far longer than any ending takes: an order that is open by then stays open, and the run says so. */
-const SETTLING_MS_MAX = 2 * 3_600_000
-const SETTLED_CHECK_MS = 100
 const WRONG_SHOWN_MAX = 20
 
 /**
@@ -34,7 +28,8 @@ async function runOnce(flags: DemoFlags, edges: DemoEdges): Promise<number> {
   show.catch(() => {})
   try {
     await serveCustomers(session.shop, session.run.orders, edges.signal)
-    await untilAudit(session, edges)
+    await untilSettled(session, edges)
+    await untilRefunded(session, edges)
     shown.abort()
     return await report(session, flags, edges)
   } finally {
@@ -59,40 +54,19 @@ async function runLive(flags: DemoFlags, edges: DemoEdges): Promise<number> {
   }
 }
 
-/** Waits until every order has its verdict and ten simulated minutes more. */
-async function untilAudit({ store, clock }: Session, { say, signal }: DemoEdges): Promise<void> {
-  const giveUpAtMs = clock.nowMs() + SETTLING_MS_MAX
-  for (;;) {
-    const open = countOpen(await store.countByState())
-    if (open === 0) break
-    if (clock.nowMs() > giveUpAtMs) {
-      say(`${open} orders are still open two simulated hours after the last customer came`)
-      break
-    }
-    await sleep(systemClock, SETTLED_CHECK_MS, signal)
-  }
-  const waitMs = (await lastVerdictAtMs(store)) + AUDIT_AFTER_MS - clock.nowMs()
-  if (waitMs <= 0) return
-  say('the truth is compared ten simulated minutes after the last verdict')
-  await sleep(clock, waitMs, signal)
-}
-
-async function lastVerdictAtMs(store: Store): Promise<number> {
-  let lastMs = 0
-  for await (const order of everyOrder(store))
-    if (isFinal(order)) lastMs = Math.max(lastMs, order.verdict.atMs)
-  return lastMs
-}
-
 async function report(
-  { store, truth, run, speed }: Session,
+  { store, truth, run, speed, verdict, shop }: Session,
   { json }: DemoFlags,
   { say, print }: DemoEdges,
 ): Promise<number> {
-  const { ordersHit, faults } = await truth.statistics()
-  const wrong = await audit(store, await truth.truth())
+  const { ordersHit, faults, money } = await truth.statistics()
+  const apiV3Keys = new Map(shop.accounts.map((account) => [accountName(account), account.apiV3Key]))
+  const wrong = await audit(store, await truth.truth(), { apiV3Keys, tells: true })
+  const { kept, ...counts } = await summarize(store, wrong)
   const summary: Summary = {
-    ...(await summarize(store, wrong)),
+    ...counts,
+    callbacks: verdict.statistics.callbacks,
+    money: { expected: kept, actual: money.kept },
     ordersWithFault: ordersHit,
     faults,
     seed: run.seed,
@@ -102,7 +76,9 @@ async function report(
   const missing = (run.orders ?? 0) - summary.orders
   if (missing > 0) say(`wrong: ${missing} customers' orders never entered Verdict`)
   print(json ? JSON.stringify(summary) : resultTable(summary))
-  return summary.open === 0 && summary.wrong === 0 && missing <= 0 ? 0 : 1
+  const isMoneyRight = summary.money.expected === summary.money.actual
+  if (!isMoneyRight) say(`wrong: ${kept} is kept, says Verdict; WeChat Pay has ${money.kept}`)
+  return summary.open === 0 && summary.wrong === 0 && missing <= 0 && isMoneyRight ? 0 : 1
 }
 
 function sayWrong(wrong: readonly Wrong[], say: DemoEdges['say']): void {

@@ -11,6 +11,10 @@ export interface DemoFlags {
   readonly speed?: number | undefined
   readonly store?: string | undefined
   readonly port?: number | undefined
+  /** Commander's `--no-callbacks`: every callback is lost. */
+  readonly callbacks?: boolean | undefined
+  /** Commander's `--no-queries-before-callback`: period 1 and what follows it are as long as the guide allows. */
+  readonly queriesBeforeCallback?: boolean | undefined
 }
 
 export const FAULT_LEVELS = ['none', 'mild', 'harsh'] as const

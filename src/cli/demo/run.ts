@@ -11,6 +11,10 @@ const RUN = z.object({
   seed: z.int(),
   faults: z.enum(FAULT_LEVELS),
   port: z.int(),
+  /** Where WeChat Pay's callbacks and Verdict's webhooks come in; 0 before it is known. */
+  ownPort: z.int().default(0),
+  callbacks: z.boolean().default(true),
+  queriesBeforeCallback: z.boolean().default(true),
   /** Simulated epoch ms of the first customer; null before the clock is there. */
   startedAtMs: z.int().nullable(),
 })
@@ -63,6 +67,10 @@ export function theRun(flags: DemoFlags, { run: file, store }: DemoFiles): Run {
     seed: seed ?? kept?.seed ?? 1,
     faults: FAULT_LEVELS.find((level) => level === faults) ?? kept?.faults ?? 'mild',
     port: port ?? kept?.port ?? 0,
+    ownPort: kept?.ownPort ?? 0,
+    // Commander gives true where the flag is absent.
+    callbacks: flags.callbacks !== false && kept?.callbacks !== false,
+    queriesBeforeCallback: flags.queriesBeforeCallback !== false && kept?.queriesBeforeCallback !== false,
     startedAtMs: kept?.startedAtMs ?? null,
   }
 }

@@ -1,15 +1,20 @@
 import { existsSync } from 'node:fs'
+import { nodeCallbacks } from '../../callback/node-http.ts'
 import { type Clock, compressedClock } from '../../clock.ts'
+import { KINDS } from '../../core/order.ts'
+import { type Policy, TWO_PERIOD_POLICY } from '../../core/policy.ts'
 import { VerdictError } from '../../errors.ts'
 import type { Gateway } from '../../gateway/gateway.ts'
-import { accountName } from '../../gateway/wechatpay/account.ts'
+import { accountName, type WechatPayAccount } from '../../gateway/wechatpay/account.ts'
 import { accountsFromFile } from '../../gateway/wechatpay/account-file.ts'
 import { sqliteStore } from '../../store/sqlite/index.ts'
 import type { Store } from '../../store/store.ts'
-import { gatewayFor, Verdict, type VerdictOptions } from '../../verdict.ts'
+import { gatewayFor, Verdict, type VerdictAccount, type VerdictOptions } from '../../verdict.ts'
 import { whenFree } from '../when-free.ts'
+import { BackOffice, demoSecret } from './back-office.ts'
 import { anchorIn } from './clock-file.ts'
 import type { ShopEdges } from './customers.ts'
+import { openDoor } from './door.ts'
 import { checkFlags, type DemoFlags, SPEED_LIVE, SPEED_ONCE } from './options.ts'
 import { type DemoFiles, demoFiles, keepRun, makeFolderOf, type Run, theRun } from './run.ts'
 import type { Terminal } from './screen.ts'
@@ -60,34 +65,49 @@ export async function openSession(flags: DemoFlags, edges: DemoEdges): Promise<S
     keepRun(files, given)
     sayWhatRuns(given, anchor.speed, files.store, edges)
 
-    const { seed, faults, port } = given
-    const weChatPay = new WeChatPay({ dir: files.weChatPay, clockFile: files.clock, port, seed, faults, say })
+    const door = await openDoor(given.ownPort)
+    closing.push(() => door.close())
+    const { seed, faults, port, callbacks } = given
+    const { weChatPay: dir, clock: clockFile } = files
+    const weChatPay = new WeChatPay({ dir, clockFile, port, seed, faults, callbacks, say })
     closing.push(() => weChatPay.end())
     await weChatPay.start()
     signal.throwIfAborted()
-    const accounts = await accountsFromFile(weChatPay.accountFile)
+    const own = `http://127.0.0.1:${door.port}`
+    const notify_url = `${own}${CALLBACKS}`
+    const accounts = (await accountsFromFile(weChatPay.accountFile)).map((account) =>
+      demoAccount(account, given, notify_url),
+    )
     const baseUrl = accounts[0]?.baseUrl ?? ''
     say(
       `WeChat Pay is simulated at ${baseUrl} by process ${weChatPay.pid}; Verdict is process ${process.pid}; the truth is told at ${baseUrl}/_sim/orders`,
     )
 
     const createGateway = sabotaged(clock, edges.sabotage)
+    let opened: Verdict | null = null
+    const secret = demoSecret(accounts[0]?.apiV3Key ?? '')
+    door.open(WEBHOOKS, new BackOffice({ verdict: () => opened, seed, secret }).answer)
     const verdict = await Verdict.open({
       store,
       accounts,
       clock,
       createGateway,
-      notify: ({ message }) => say(message),
+      webhooks: [{ name: 'shop', url: `${own}${WEBHOOKS}`, secret, allowPrivate: true, timeoutMs: 60_000 }],
+      callbackAnswerMs: ANSWER_MS * anchor.speed,
+      // That WeChat Pay itself could not reach this machine, everybody knows.
+      notify: ({ message }) => message.startsWith('notify_url') || say(message),
     })
     closing.push(() => verdict.close())
+    opened = verdict
+    door.open(CALLBACKS, nodeCallbacks(verdict.callbacks))
     const elsewhere = new Map(
       accounts.map((account) => [accountName(account), gatewayFor(account, { clock })]),
     )
     for (const gateway of elsewhere.values()) closing.push(() => gateway.end())
     // Only now: what was opened so far took minutes of simulated time, and the first customers would come all at once.
     const startedAtMs = given.startedAtMs ?? clock.nowMs()
-    const run = keepRun(files, { ...given, startedAtMs })
-    const shop: ShopEdges = { verdict, store, clock, accounts, elsewhere, seed, startedAtMs, say }
+    const run = keepRun(files, { ...given, startedAtMs, ownPort: door.port })
+    const shop: ShopEdges = { verdict, store, clock, accounts, elsewhere, seed, startedAtMs, notify_url, say }
     const truth = new TruthTeller(baseUrl, signal)
     return { run, speed: anchor.speed, clock, store, verdict, truth, shop, close }
   } catch (error) {
@@ -95,6 +115,24 @@ export async function openSession(flags: DemoFlags, edges: DemoEdges): Promise<S
     throw error
   }
 }
+
+const CALLBACKS = '/callbacks'
+const WEBHOOKS = '/shop/webhooks'
+/** Real time: the machine doesn't write faster because time runs faster. */
+const ANSWER_MS = 4_000
+
+/** Other systems of the merchant use the account, too: some callbacks are about their orders. */
+function demoAccount(account: WechatPayAccount, run: Run, notify_url: string): VerdictAccount {
+  const policies = run.queriesBeforeCallback
+    ? {}
+    : Object.fromEntries(WITH_CALLBACKS.map((kind) => [kind, PATIENT]))
+  return { ...account, notify_url, unknownCallbacks: 'count', policies }
+}
+
+const WITH_CALLBACKS = KINDS.filter((kind) => kind !== 'quick_pay')
+
+/** As patient as the guide allows: period 1 is a minute (1.12), and hardly anything follows it. */
+const PATIENT: Policy = { ...TWO_PERIOD_POLICY, firstMs: 60_000, queriesAtMs: [], thenEveryMs: 600_000 }
 
 /** Nobody's real orders are mixed with a demo's. */
 async function refuseForeignOrders(store: Store, { run, store: file }: DemoFiles): Promise<void> {

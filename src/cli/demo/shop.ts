@@ -1,5 +1,5 @@
 import { KINDS, type Kind } from '../../core/order.ts'
-import { namedRandom } from '../../random.ts'
+import { namedRandom, type Random } from '../../random.ts'
 
 /** One order of the demo's shop: the same for the same seed and number, whenever it is drawn. */
 export interface ShopOrder {
@@ -15,6 +15,8 @@ export interface ShopOrder {
   readonly givesUpAfterMs: number | null
   /** Placed by somebody else's code; Verdict only follows it. */
   readonly isTracked: boolean
+  /** Parts of the amount that a customer who paid brings back, each as a refund of its own. Two equal ones are two. */
+  readonly returns: readonly number[]
 }
 
 const SHARES: ReadonlyArray<readonly [Kind, number]> = [
@@ -27,8 +29,9 @@ const SHARES: ReadonlyArray<readonly [Kind, number]> = [
 ]
 /** One customer a second, in simulated time. */
 const SPACING_MS = 1_000
-const GIVE_UP_SHARE = 0.06
+const GIVE_UP_SHARE = 0.1
 const TRACKED_SHARE = 0.05
+const RETURN_SHARE = 0.2
 
 export function shopOrder(seed: number, index: number): ShopOrder {
   const random = namedRandom(seed, 'shop', index)
@@ -46,7 +49,16 @@ export function shopOrder(seed: number, index: number): ShopOrder {
     arrivesAfterMs: Math.round((index + random.next()) * SPACING_MS),
     givesUpAfterMs: givesUp ? givesUpAfterMs : null,
     isTracked: kind === 'native' && random.next() < TRACKED_SHARE / 0.2,
+    returns: returnsOf(namedRandom(seed, 'returns', index), total),
   }
+}
+
+function returnsOf(random: Random, total: number): readonly number[] {
+  if (random.next() >= RETURN_SHARE) return []
+  const what = random.next()
+  if (what < 0.4) return [total]
+  const part = Math.max(1, Math.floor((total / 2) * random.next()))
+  return what < 0.7 ? [part] : [part, part]
 }
 
 function kindAt(chance: number): Kind {

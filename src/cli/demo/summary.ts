@@ -1,6 +1,9 @@
 import { type FinalState, isFinal } from '../../core/order.ts'
+import type { CallbackCounts } from '../../engine/report.ts'
 import type { Store } from '../../store/store.ts'
-import { everyOrder, type Wrong } from './audit.ts'
+import type { Wrong } from './audit.ts'
+import { booksOf } from './books.ts'
+import { everyOrder } from './every-order.ts'
 
 export interface Summary {
   readonly orders: number
@@ -13,6 +16,21 @@ export interface Summary {
   /** From placing to verdict, in simulated ms. */
   readonly timeToVerdictMs: { readonly p50: number; readonly p95: number; readonly p99: number }
   readonly attention: number
+  /** Of this process: what came before a crash is not counted again. */
+  readonly callbacks: CallbackCounts
+  readonly refunds: {
+    readonly requested: number
+    readonly success: number
+    readonly closed: number
+    readonly refused: number
+    readonly open: number
+    readonly wrong: number
+  }
+  /** Orders that were given up and paid. */
+  readonly lateMoney: number
+  readonly deliveries: { readonly sent: number; readonly failed: number; readonly pending: number }
+  /** What customers paid and have not got back: as Verdict says, and as WeChat Pay has it. */
+  readonly money: { readonly expected: number; readonly actual: number }
   readonly ordersWithFault: number
   readonly faults: Readonly<Record<string, number>>
   readonly seed: number
@@ -23,7 +41,9 @@ export interface Summary {
 export async function summarize(
   store: Store,
   wrong: readonly Wrong[],
-): Promise<Omit<Summary, 'ordersWithFault' | 'faults' | 'seed' | 'speed'>> {
+): Promise<
+  Omit<Summary, 'callbacks' | 'ordersWithFault' | 'faults' | 'seed' | 'speed' | 'money'> & { kept: number }
+> {
   const verdicts = { SUCCESS: 0, CLOSED: 0, REVOKED: 0, NOT_CREATED: 0 }
   const times: number[] = []
   let [orders, queries, noAnswers, attention] = [0, 0, 0, 0]
@@ -45,7 +65,25 @@ export async function summarize(
     p95: quantile(times, 0.95),
     p99: quantile(times, 0.99),
   }
-  return { orders, verdicts, open, wrong: wrong.length, queries, noAnswers, timeToVerdictMs, attention }
+  const { lateMoney, kept, ...refunds } = await booksOf(store)
+  const { sent = 0, failed = 0, pending = 0, queued = 0 } = await store.countDeliveries()
+  const counts = {
+    orders,
+    verdicts,
+    open,
+    wrong: wrong.length,
+    queries,
+    noAnswers,
+    timeToVerdictMs,
+    attention,
+  }
+  return {
+    ...counts,
+    refunds: { ...refunds, wrong: wrong.filter(({ isMoney }) => isMoney).length },
+    lateMoney,
+    deliveries: { sent, failed, pending: pending + queued },
+    kept,
+  }
 }
 
 /** The smallest value that at least this share of all values doesn't exceed; 0 without any. */

@@ -17,9 +17,9 @@ export function countOpen(counts: CountByState): number {
   return sum(counts, OPEN)
 }
 
-export function progressLine(counts: CountByState, { calls, noAnswers }: Statistics): string {
+export function progressLine(counts: CountByState, { calls, noAnswers, callbacks }: Statistics): string {
   const verdicts = FINAL.map((state) => `${state} ${counts[state] ?? 0}`).join(', ')
-  return `${sum(counts)} orders: ${countOpen(counts)} open, ${verdicts}; ${calls.query} queries, ${noAnswers} calls without an answer`
+  return `${sum(counts)} orders: ${countOpen(counts)} open, ${verdicts}; ${callbacks.received} callbacks, ${calls.query} queries, ${calls.refund} refunds asked for, ${noAnswers} calls without an answer`
 }
 
 /** What the live table shows. */
@@ -38,7 +38,7 @@ const BAR_WIDTH = 30
 
 /** The live table. */
 export function liveTable({ nowMs, speed, run, counts, statistics, ordersHit, latest }: Standing): string[] {
-  const { calls, noAnswers } = statistics
+  const { calls, noAnswers, callbacks, deliveries } = statistics
   const all = sum(counts)
   const hit = ordersHit === null ? 'asking' : `${ordersHit} of ${all} orders`
   return [
@@ -50,6 +50,12 @@ export function liveTable({ nowMs, speed, run, counts, statistics, ordersHit, la
     ...inColumns([
       ['met a fault', hit],
       ['calls', `place ${calls.place}, query ${calls.query}, close ${calls.close}, revoke ${calls.reverse}`],
+      [
+        'callbacks',
+        `${callbacks.applied} applied, ${callbacks.repeated} repeated, ${callbacks.refused} refused`,
+      ],
+      ['refunds', `${calls.refund} requests, ${calls.queryRefund + calls.queryRefunds} queries`],
+      ['messages', `${deliveries.sent} to the shop's system`],
       ['no answer', `${noAnswers} of them`],
     ]),
     '',
@@ -80,6 +86,7 @@ function orderRow(order: Order, nowMs: number): string[] {
 export function resultTable(summary: Summary): string {
   const { orders, verdicts, open, wrong, queries, noAnswers, timeToVerdictMs, ordersWithFault, attention } =
     summary
+  const { callbacks, refunds, lateMoney, deliveries, money } = summary
   const { p50, p95, p99 } = timeToVerdictMs
   const rows = [
     ['orders', String(orders)],
@@ -87,10 +94,26 @@ export function resultTable(summary: Summary): string {
     ['open', String(open)],
     ['wrong', String(wrong)],
     ['need attention', String(attention)],
+    ['callbacks', counted(callbacks)],
+    ['refunds', counted(refunds)],
+    ['late money', `${lateMoney} orders`],
+    ['messages', counted(deliveries)],
+    [
+      'money kept',
+      money.expected === money.actual
+        ? `${money.actual}, as WeChat Pay has it`
+        : `${money.expected}; WeChat Pay has ${money.actual}`,
+    ],
     ['met a fault', String(ordersWithFault)],
     ['queries', String(queries)],
     ['calls without an answer', String(noAnswers)],
     ['time to verdict (simulated)', `p50 ${seconds(p50)}, p95 ${seconds(p95)}, p99 ${seconds(p99)}`],
   ]
   return inColumns(rows).join('\n')
+}
+
+function counted(counts: object): string {
+  return Object.entries(counts)
+    .map(([name, count]) => `${name} ${count}`)
+    .join(', ')
 }

@@ -7,12 +7,14 @@ export interface WeChatPayStatistics {
   readonly ordersHit: number
   readonly quickPayReceivedTwice: number
   readonly faults: Readonly<Record<string, number>>
+  readonly money: { readonly kept: number }
 }
 
 /** The simulator may have been killed a moment ago: it is started again, on the same port. */
 const RETRY_MS = 250
 const RETRY_MS_MAX = 30_000
 const GLANCE_MS_MAX = 500
+const POST_MS_MAX = 2_000
 const PAGE = 1_000
 
 /** Asks the simulator's control API beside the wire. */
@@ -42,6 +44,22 @@ export class TruthTeller {
 
   statistics(): Promise<WeChatPayStatistics> {
     return this.#get('/_sim/statistics')
+  }
+
+  /** Everything at WeChat Pay grows older: a bank's hours pass. */
+  async grow(ms: number): Promise<void> {
+    await this.#post('/_sim/advance', JSON.stringify({ ms }))
+  }
+
+  /** Somebody gives an ABNORMAL refund to the customer in another way. */
+  async mend(out_refund_no: string): Promise<void> {
+    await this.#post(`/_sim/refunds/${encodeURIComponent(out_refund_no)}/mend`, '{}')
+  }
+
+  /** Done once, or not: whoever asks looks at what became of it, and asks again. */
+  async #post(path: string, body: string): Promise<void> {
+    const signal = AbortSignal.any([this.#signal, AbortSignal.timeout(POST_MS_MAX)])
+    await fetch(`${this.#baseUrl}${path}`, { method: 'POST', body, signal }).catch(() => {})
   }
 
   /** The statistics if the simulator answers now, else null. */

@@ -11,6 +11,7 @@ export interface WeChatPayOptions {
   readonly port: number
   readonly seed: number
   readonly faults: string
+  readonly callbacks: boolean
   readonly say: (sentence: string) => void
 }
 
@@ -44,9 +45,10 @@ export class WeChatPay {
 
   /** Resolves when the simulator serves. @throws the VerdictError that it died of */
   async start(): Promise<void> {
-    const { dir, clockFile, port, seed, faults, say } = this.#options
+    const { dir, clockFile, port, seed, faults, callbacks, say } = this.#options
     const args = ['simulate', '--dir', dir, '--clock', clockFile, '--customers', 'seeded']
     const more = ['--seed', String(seed), '--faults', faults, '--port', String(port)]
+    more.push('--callbacks', callbacks ? 'on' : 'off', '--callback-key', 'mixed')
     const main = new URL(`../main${import.meta.url.slice(-3)}`, import.meta.url)
     // In a group of its own: a Ctrl-C is for us, and we end it when we no longer need it. Should we be killed, it
     // notices that the channel is gone.

@@ -31,10 +31,12 @@ const FILES = {
   merchantPrivateKeyFile: 'merchant_key.pem',
   merchantCertificateFile: 'merchant_cert.pem',
   wechatpayPublicKeyFile: 'wechatpay_public_key.pem',
+  platformCertificateFile: 'wechatpay_platform_cert.pem',
 } as const
 
 async function accountFrom(path: string, index: number, entry: JsonObject): Promise<WechatPayAccount> {
-  const { merchantPrivateKeyFile, merchantCertificateFile, wechatpayPublicKeyFile, ...fields } = entry
+  const { merchantPrivateKeyFile, merchantCertificateFile, wechatpayPublicKeyFile, ...rest } = entry
+  const { platformCertificateFile, ...fields } = rest
   const read = (name: keyof typeof FILES, given: unknown): Promise<string> => {
     if (given !== undefined && typeof given !== 'string') {
       const message = `${path}: accounts[${index}].${name} is ${JSON.stringify(given)}; expected a file name`
@@ -53,6 +55,11 @@ async function accountFrom(path: string, index: number, entry: JsonObject): Prom
     ...(fields.wechatpayPublicKeyId !== undefined &&
       fields.wechatpayPublicKey === undefined && {
         wechatpayPublicKey: await read('wechatpayPublicKeyFile', wechatpayPublicKeyFile),
+      }),
+    // Beside a public key: during a change-over callbacks are signed with either.
+    ...(platformCertificateFile !== undefined &&
+      fields.certificates === undefined && {
+        certificates: [await read('platformCertificateFile', platformCertificateFile)],
       }),
   }
   const account: unknown = { ...fields, ...keys }
