@@ -1,7 +1,7 @@
 /**
- * The rules of WeChat Pay's guide "Development and Access Instructions" that Verdict's first parts are about, by page and
- * number, in our words. Page 1: reasonable query mechanism; 3: closed-loop transactions; 5: important parameters; 6: API
- * rules; 7: business connectivity.
+ * The rules of WeChat Pay's guide "Development and Access Instructions" that Verdict's parts so far are about, by page and
+ * number, in our words. Page 1: reasonable query mechanism; 2: callback verification; 3: closed-loop transactions; 4:
+ * complete refund logic; 5: important parameters; 6: API rules; 7: business connectivity.
  */
 export const GUIDE_RULES = {
   '1.1': 'no definite state from call or callback: query, by polling, not once',
@@ -17,6 +17,14 @@ export const GUIDE_RULES = {
   '1.11': 'other kinds: period 1 waits for the callback, period 2 queries',
   '1.12': 'period 1 is at most a minute',
   '1.13': 'periods, rounds and interval are configurable',
+  '2.1': 'callbacks are for native, official account, in-app and mini program payment',
+  '2.2': 'verify the signature before anything else',
+  '2.3': 'the order number must be one of our own',
+  '2.4': 'number and amount must match the stored order; a mismatch is not booked',
+  '2.5': 'afterwards synchronise the state and return exactly what the API requires',
+  '2.6': 'the same notification may come several times, without further effect',
+  '2.7': 'look at the record first; if it was processed, return success at once',
+  '2.8': 'take a lock before the state is checked and changed',
   '3.1': 'every order ends SUCCESS, CLOSED or REVOKED',
   '3.2': 'Quick Pay: not SUCCESS, or no result: poll',
   '3.3': 'Quick Pay: time over and not SUCCESS: revoke',
@@ -26,6 +34,15 @@ export const GUIDE_RULES = {
   '3.7': 'paid between the last query and the revoke or close: read the state again',
   '3.8': 'marked failed while the money was taken: refund',
   '3.9': 'PAYERROR, NOTPAY and USERPAYING are no final states',
+  '4.1': 'submit refund and query refund are both integrated',
+  '4.2': 'retry without balance, confirmation by query, no refund twice',
+  '4.3': 'each merchant id has a CNY pool and a settlement pool',
+  '4.4': 'what is paid on a day stays in the CNY pool on that day',
+  '4.5': 'on the next day all of it leaves the CNY pool',
+  '4.6': 'payout from the settlement pool at 800 USD',
+  '4.7': 'a refund needs the CNY pool: new payments of the same day',
+  '4.8': 'NOT ENOUGH: the pool is too small now; retry after a while, it is no final failure',
+  '4.9': 'institutions do this retrying for their sub-merchants',
   '5.1': 'a payment code has 18 digits',
   '5.2': 'a payment code begins with 10 to 15',
   '5.3': 'a payment code is valid for a minute and void after one use',
@@ -53,4 +70,4 @@ export const GUIDE_RULES = {
 } as const satisfies Record<string, string>
 
 /** Every rule of these pages has a line in docs/rules.md; of the others those that are implemented. */
-export const COMPLETE_PAGES: readonly string[] = ['1', '3']
+export const COMPLETE_PAGES: readonly string[] = ['1', '2', '3', '4']
