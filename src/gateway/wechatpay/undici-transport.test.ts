@@ -312,6 +312,24 @@ it('end: what is under way ends as no answer, what comes later is not sent', asy
   expect(await send(request(origin))).toMatchObject({ reason: 'not-sent', sent: false })
 })
 
+it('end: a connection that is still being made ends, too', async () => {
+  const [arrived, left] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  // It takes the connection and never answers the TLS handshake.
+  const server = createTcpServer((socket) => {
+    socket.on('error', () => {}).on('close', () => left.resolve())
+    socket.once('data', () => arrived.resolve())
+  })
+  const origin = (await listen(server)).replace('http:', 'https:')
+  const send = open()
+  const result = send(request(origin, { connectTimeoutMs: 5_000 }))
+  await arrived.promise
+  const startedAtMs = systemClock.nowMs()
+  await send.end?.()
+  await left.promise
+  expect(systemClock.nowMs() - startedAtMs).toBeLessThan(2_000)
+  expect(await result).toMatchObject({ kind: 'failure', sent: false })
+})
+
 it('time limits are those of the clock it was given', async () => {
   const origin = await http(() => {})
   const fast = {

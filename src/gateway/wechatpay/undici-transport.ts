@@ -24,12 +24,15 @@ export function undiciTransport({
   readonly connectionsMax?: number
 }): Transport {
   const pools = new Map<string, Pool>()
+  const connecting = new AbortController()
+  const { signal } = connecting
   let isEnded = false
   const send = (request: HttpRequest): Promise<HttpResult> => {
     if (isEnded) return Promise.resolve(ENDED)
     let pool = pools.get(request.origin)
     if (pool === undefined) {
-      pool = new Pool(request.origin, { ...POOL_OPTIONS, connections: connectionsMax })
+      const connect = { ...POOL_OPTIONS.connect, signal }
+      pool = new Pool(request.origin, { ...POOL_OPTIONS, connect, connections: connectionsMax })
       pools.set(request.origin, pool)
     }
     const call = new Call(clock, request)
@@ -40,6 +43,8 @@ export function undiciTransport({
     async end() {
       isEnded = true
       await Promise.all([...pools.values()].map((pool) => pool.destroy()))
+      // undici leaves alone what is still connecting, and the process would live on until that ends by itself.
+      connecting.abort()
     },
   })
 }
