@@ -127,7 +127,7 @@ export const REFUNDS_APART_MS = 61_000
 
 /**
  * When something is to be done about what follows a verdict; null while nothing is. While a mark about identity or money
- * stands, late money moves no further by itself.
+ * stands, late money moves no further by itself; whether there is any, is still asked.
  */
 export function nextTaskAtMs(aftercare: Aftercare, order: Marked): number | null {
   const moments = tasksOf(aftercare, order).map(({ atMs }) => atMs)
@@ -143,7 +143,8 @@ export type Task = { readonly atMs: number } & (
 export function tasksOf({ late, refunds, compareAtMs }: Aftercare, { attention }: Marked): readonly Task[] {
   const isHeld = stopsEnding(attention)
   const tasks: Task[] = []
-  if (late?.dueAtMs != null && !isHeld) tasks.push({ what: 'confirm', atMs: late.dueAtMs })
+  if (late?.dueAtMs != null && !(isHeld && late.phase === 'confirm'))
+    tasks.push({ what: 'confirm', atMs: late.dueAtMs })
   if (compareAtMs !== null && !(isHeld && late?.phase === 'compare'))
     tasks.push({ what: 'compare', atMs: compareAtMs })
   const sentAtMs = Math.max(...refunds.map((refund) => refund.sentAtMs ?? Number.NEGATIVE_INFINITY))

@@ -68,12 +68,26 @@ export function afterRefund(attention: AttentionCode | null): AttentionCode | nu
   return attention !== null && ABOUT_REFUNDS.has(attention) ? null : attention
 }
 
+/** They are taken away by a verdict or a refund's success, and found again where they are still true. */
+const FOUND_AGAIN: ReadonlySet<AttentionCode> = new Set([
+  'overdue',
+  'unfinished',
+  'refund_abnormal',
+  'refund_overdue',
+])
+
+/** Only a person takes it away, and nothing would find it again. */
+function isLasting(code: AttentionCode): boolean {
+  return !ATTENTION[code].passing && !FOUND_AGAIN.has(code)
+}
+
 /**
- * The mark that stands when `next` is learnt: one that stops the ending is not overwritten by one that doesn't, and one
- * that only a person takes away not by one that passes by itself.
+ * The mark that stands when `next` is learnt. One that only a person takes away is not lost behind one that goes by
+ * itself; among marks of the same sort, one that stops the ending is not overwritten by one that doesn't.
  */
 export function marked(now: AttentionCode | null, next: AttentionCode): AttentionCode {
-  if (now === null || !stopsEnding(now)) return next
-  const stands = !stopsEnding(next) || (ATTENTION[next].passing && !ATTENTION[now].passing)
+  if (now === null) return next
+  const isAlike = isLasting(now) === isLasting(next)
+  const stands = isAlike ? stopsEnding(now) && !stopsEnding(next) : isLasting(now)
   return stands ? now : next
 }

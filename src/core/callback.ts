@@ -2,6 +2,7 @@ import type { Change } from './change.ts'
 import { anyRevokeIsOpen } from './ending.ts'
 import { lateOf } from './late-money.ts'
 import type { Evidence, RefundStatement, TradeStatement } from './outcome.ts'
+import { strangerIn } from './refund-statement.ts'
 import type { Scene } from './scene.ts'
 import { fitOf } from './statement.ts'
 import { meaningOf } from './trade-state.ts'
@@ -35,21 +36,22 @@ export function onCallback(scene: Scene, trade: TradeStatement, evidence: Eviden
     draft.keep(evidence)
     return draft.asBefore(moment.nowMs)
   }
-  return draft.settled('SUCCESS', 'callback', trade, evidence, lateOf(scene, trade, false))
+  return draft.settled('SUCCESS', 'callback', trade, evidence, lateOf(scene, trade, null))
 }
 
 /**
  * A verified callback about a refund of an order that we don't know to be paid: somebody else refunded it. A query settles
- * the order; the callback is refused, and comes again when it can be counted.
+ * the order, as `REFUND`, and then all its refunds are asked for.
  */
 export function onRefundCallback(
-  { draft, moment }: Scene,
-  { status }: RefundStatement,
+  { order, draft, moment }: Scene,
+  statement: RefundStatement,
   evidence: Evidence,
 ): Change {
-  draft.note('callback', { said: `refund ${status}` })
+  draft.note('callback', { said: `refund ${statement.status}` })
   draft.keep(evidence)
-  draft.refuses = 'the order is not known to be paid yet'
+  const strange = strangerIn(order, statement)
+  if (strange !== null) draft.refuses = `it is not about ${strange}`
   return draft.asBefore(moment.nowMs)
 }
 

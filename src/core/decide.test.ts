@@ -304,7 +304,11 @@ describe('"reversing a paid order returns the money"', () => {
     [51, 'reverse: ORDER_PAID', 'ending, query at 51'],
     [51.1, 'query: SUCCESS', 'SUCCESS'],
   ])
-  for (const state of ['SUCCESS', 'REFUND']) {
+  // Where somebody has refunded it, all its refunds are asked for.
+  for (const [state, then] of [
+    ['SUCCESS', ''],
+    ['REFUND', ', queryRefunds at 358.001'],
+  ]) {
     lives(`one unanswered, one refused: ${state} settles when the last is more than 310 s old`, quickPay(), [
       ...TO_THE_REVOKE,
       [46, 'reverse: timeout', 'ending, reverse at 48'],
@@ -312,7 +316,7 @@ describe('"reversing a paid order returns the money"', () => {
       [48.1, `query: ${state}`, 'ending, query at 50.1'],
       [357, `all queries: ${state}`, 'ending, query at 358.001'],
       [358, `late query: ${state}`, 'ending, query at 358.001'],
-      [358.001, `query: ${state}`, 'SUCCESS'],
+      [358.001, `query: ${state}`, `SUCCESS${then}`],
     ])
   }
   lives('an answer that was asked for before the 310 s were over does not settle', quickPay(), [
@@ -422,7 +426,7 @@ describe('the merchant gives the order up', () => {
     [2, 'give up', 'ending, query at 2'],
     [2, 'query: USERPAYING', 'ending, query at 5'],
     [12, 'all queries: USERPAYING', 'ending, query at 14'],
-    [14, 'query: SUCCESS', 'SUCCESS'],
+    [14, 'query: SUCCESS', 'SUCCESS, late compare, queryRefunds at 14'],
   ])
   lives('another kind: no close before 5 min', native(), [
     [0.5, 'place: code_url', 'waiting, query at 10'],
@@ -444,7 +448,7 @@ describe('the merchant gives the order up', () => {
   lives('the late reply to the placing is no query either: no revoke rests on it', quickPay(), [
     [2, 'give up', 'ending, query at 2'],
     [16, 'late place: USERPAYING', 'ending, query at 2'],
-    [16.1, 'query: SUCCESS', 'SUCCESS'],
+    [16.1, 'query: SUCCESS', 'SUCCESS, late compare, queryRefunds at 16.1'],
   ])
   lives('twice changes nothing', native(), [
     [0.5, 'place: code_url', 'waiting, query at 10'],
@@ -639,7 +643,7 @@ describe('"no verdict without evidence": what a statement must name', () => {
     lives(`${state} without ${field}: "a field that is absent is not a match: query"`, order, [
       SEEN,
       [3.5, query(order, state, more), 'waiting !incomplete_statement, query at 33.5'],
-      [33.5, query(order, state), 'SUCCESS'],
+      [33.5, query(order, state), state === 'REFUND' ? 'SUCCESS, queryRefunds at 33.5' : 'SUCCESS'],
     ])
   }
   for (const state of ['CLOSED', 'REVOKED', 'SUCCESS']) {
@@ -668,7 +672,11 @@ describe('"no verdict without evidence": what a statement must name', () => {
       [90, 'query: NOTPAY', 'ending, reverse at 90'],
     ],
   )
-  lives('REFUND is a later stage of SUCCESS (3.9)', order, [SEEN, [3.5, 'query: REFUND', 'SUCCESS']])
+  lives('REFUND is a later stage of SUCCESS (3.9)', order, [
+    SEEN,
+    [3.5, 'query: REFUND', 'SUCCESS, queryRefunds at 3.5'],
+    [4, 'queryRefunds: none', 'SUCCESS'],
+  ])
 
   it('keeps the very statement that made the verdict, with its number and time', () => {
     const trade = statement(order, 'SUCCESS', {

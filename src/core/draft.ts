@@ -15,7 +15,7 @@ import {
 import type { Credential, Evidence, TradeStatement } from './outcome.ts'
 import { isTradeState } from './trade-state.ts'
 
-/** Long after the window an order without verdict is shown to a person. */
+/** An order without verdict is shown to a person so long after its window, late money so long after it was learnt. */
 const OVERDUE_MS = 1_800_000
 
 /** A change in the making: collects journal lines, evidence, events and patches, and ends in exactly one state. */
@@ -60,6 +60,12 @@ export abstract class Draft<From extends Order> {
 
   saw(trade_state: string): void {
     if (isTradeState(trade_state)) this.patch({ seen: trade_state })
+  }
+
+  /** WeChat Pay answers normally: marks that pass go, but for one that holds money back; that waits for its own answer. */
+  answered(): void {
+    const { attention } = this.#order
+    this.patch({ silence: 0, attention: stopsEnding(attention) ? attention : afterAnswer(attention) })
   }
 
   /** Marks the order for a person, unless a graver mark stands; a repeat of the same mark is not written again. */
@@ -134,11 +140,12 @@ export class OpenDraft extends Draft<OpenOrder> {
     const verdict = { atMs: this.nowMs, learntBy, transaction_id, success_time, evidence }
     switch (state) {
       case 'SUCCESS':
-        return this.#final({ state, verdict: { ...verdict, state } }, late)
+        // A payment that was refunded in part or whole: whose refunds these are, the list of all tells.
+        return this.#final({ state, verdict: { ...verdict, state } }, late, trade.trade_state === 'REFUND')
       case 'CLOSED':
-        return this.#final({ state, verdict: { ...verdict, state } }, null)
+        return this.#final({ state, verdict: { ...verdict, state } })
       case 'REVOKED':
-        return this.#final({ state, verdict: { ...verdict, state } }, null)
+        return this.#final({ state, verdict: { ...verdict, state } })
     }
   }
 
@@ -150,7 +157,7 @@ export class OpenDraft extends Draft<OpenOrder> {
       success_time: null,
       evidence,
     } as const
-    return this.#final({ state: 'NOT_CREATED', verdict: { ...verdict, state: 'NOT_CREATED' } }, null)
+    return this.#final({ state: 'NOT_CREATED', verdict: { ...verdict, state: 'NOT_CREATED' } })
   }
 
   #open(life: OpenLife): Change {
@@ -165,15 +172,16 @@ export class OpenDraft extends Draft<OpenOrder> {
     return this.change(life)
   }
 
-  #final(life: Settled, late: LateMoney | null): Change {
+  #final(life: Settled, late: LateMoney | null = null, hasRefunds = false): Change {
     this.note('verdict', { said: life.state })
     this.tell({ type: 'order.verdict' })
     const { attention } = this.order
     // Marks about progress are answered by the verdict; those about identity and money still need their person.
     this.patch({ attention: stopsEnding(attention) ? afterAnswer(attention) : null })
-    if (late === null) return this.change({ ...life, dueAtMs: null, aftercare: null })
-    this.noteLate(late)
-    const aftercare = { ...NO_AFTERCARE, late, compareAtMs: late.phase === 'compare' ? this.nowMs : null }
+    if (late !== null) this.noteLate(late)
+    const compares = hasRefunds || late?.phase === 'compare'
+    if (late === null && !compares) return this.change({ ...life, dueAtMs: null, aftercare: null })
+    const aftercare = { ...NO_AFTERCARE, late, compareAtMs: compares ? this.nowMs : null }
     return this.change({ ...life, dueAtMs: nextTaskAtMs(aftercare, this.order), aftercare }, aftercare)
   }
 }
@@ -221,6 +229,7 @@ export class FinalDraft extends Draft<FinalOrder> {
   done(): Change {
     const before = this.from.aftercare
     const now = this.#aftercare
+    this.#attendOverdue(now)
     const isNone = now.late === null && now.refunds.length === 0 && now.compareAtMs === null
     const aftercare = isNone && before === null ? null : now
     const life = { ...lifeOf(this.from), dueAtMs: nextTaskAtMs(now, this.order), aftercare } as FinalLife
@@ -231,6 +240,15 @@ export class FinalDraft extends Draft<FinalOrder> {
       now.late === (before?.late ?? null) &&
       now.compareAtMs === (before?.compareAtMs ?? null)
     return isSame ? this.change(life) : this.change(life, { ...now, refunds })
+  }
+
+  /** Nobody answers what has to be asked before the money goes back: it is asked on, and a person is told. */
+  #attendOverdue({ late }: Aftercare): void {
+    const { silence, attention } = this.order
+    if (late === null || (late.phase !== 'confirm' && late.phase !== 'compare')) return
+    const sinceMs = this.nowMs - late.learntAtMs
+    if (silence === 0 || attention !== null || sinceMs <= OVERDUE_MS) return
+    this.attend('late_money', `not given back ${Math.round(sinceMs / 60_000)} minutes after it was learnt`)
   }
 }
 

@@ -14,19 +14,19 @@ const QUESTIONS_MAX = 5
 type Paid = Pick<TradeStatement, 'transaction_id' | 'success_time'>
 
 /** What follows when an order that is settled as paid had been given up; null if it hadn't. */
-export function lateOf(scene: Scene, trade: Paid, isFresh: boolean): LateMoney | null {
-  return scene.order.givenUpAtMs === null ? null : newLate(scene, trade, isFresh)
+export function lateOf(scene: Scene, trade: Paid, confirmedAtMs: number | null): LateMoney | null {
+  return scene.order.givenUpAtMs === null ? null : newLate(scene, trade, confirmedAtMs)
 }
 
-/** @param isFresh WeChat Pay said it in answer to a question of just now: nothing has to confirm it */
+/** @param confirmedAtMs when it was asked for, if WeChat Pay said it in answer to a question: nothing has to confirm it */
 function newLate(
   { rules, moment: { nowMs }, draft }: Scene | FinalScene,
   trade: Paid,
-  isFresh: boolean,
+  confirmedAtMs: number | null,
 ): LateMoney {
   const { lateMoney = 'refund' } = rules.plan.policy
   const isHeld = stopsEnding(afterAnswer(draft.order.attention))
-  const refund = isHeld ? 'asked' : isFresh ? 'compare' : 'confirm'
+  const refund = isHeld ? 'asked' : confirmedAtMs === null ? 'confirm' : 'compare'
   const phase = { refund, accept: 'accepted', ask: 'asked' } as const
   return {
     phase: phase[lateMoney],
@@ -35,7 +35,7 @@ function newLate(
     success_time: trade.success_time ?? null,
     dueAtMs: phase[lateMoney] === 'confirm' ? nowMs : null,
     questions: 0,
-    confirmedAtMs: isFresh ? nowMs : null,
+    confirmedAtMs,
   }
 }
 
@@ -63,7 +63,7 @@ export function onCallbackAfterwards(
   if (isKnownAsPaid(order)) return null
   note()
   draft.keep(evidence)
-  if (fit.fit === 'names it') return lateMoney(scene, trade, false)
+  if (fit.fit === 'names it') return lateMoney(scene, trade, null)
   draft.refuses = `${fit.absent} is missing`
   draft.setLate(suspicion(moment.nowMs))
   return draft.done()
@@ -84,14 +84,14 @@ export function onSuspicion({ order, draft, moment }: FinalScene): Change | null
   return draft.done()
 }
 
-function suspicion(nowMs: number): LateMoney {
+export function suspicion(nowMs: number): LateMoney {
   const nothing = { transaction_id: null, success_time: null, confirmedAtMs: null }
   return { phase: 'suspected', learntAtMs: nowMs, dueAtMs: nowMs, questions: 0, ...nothing }
 }
 
-function lateMoney(scene: FinalScene, trade: Paid, isFresh: boolean): Change {
+function lateMoney(scene: FinalScene, trade: Paid, confirmedAtMs: number | null): Change {
   const { draft, moment } = scene
-  const late = newLate(scene, trade, isFresh)
+  const late = newLate(scene, trade, confirmedAtMs)
   draft.setLate(late)
   draft.noteLate(late)
   if (late.phase === 'compare') draft.compareAt(moment.nowMs)
@@ -143,16 +143,19 @@ function onAnswer(
   if (fit.fit === 'contradicts') {
     draft.keep(evidence)
     draft.attend(fit.attention, fit.note)
-    draft.late({ phase: 'asked', dueAtMs: null })
+    // A suspicion is no proof that there is money: what is proven later still counts.
+    if (phase === 'suspected') draft.setLate(null)
+    else draft.late({ phase: 'asked', dueAtMs: null })
     return draft.done()
   }
   const askedAtMs = moment.nowMs - tookMs
   // An old reply over again tells nothing about now.
   if (fit.fit === 'incomplete' || spokenAtMs(evidence, askedAtMs) < askedAtMs) return unsettled(scene, phase)
+  draft.answered()
   switch (meaningOf(trade.trade_state)) {
     case 'paid':
       draft.keep(evidence)
-      return phase === 'suspected' ? lateMoney(scene, trade, true) : confirmed(scene, trade)
+      return phase === 'suspected' ? lateMoney(scene, trade, askedAtMs) : confirmed(scene, trade, askedAtMs)
     case 'revoked':
       draft.keep(evidence)
       return returned(scene, phase)
@@ -164,17 +167,21 @@ function onAnswer(
   }
 }
 
-function confirmed({ draft, moment: { nowMs } }: FinalScene, { transaction_id, success_time }: Paid): Change {
+function confirmed(
+  { draft, moment }: FinalScene,
+  { transaction_id, success_time }: Paid,
+  askedAtMs: number,
+): Change {
   const { late } = draft.aftercare
   draft.late({
     phase: 'compare',
     dueAtMs: null,
     questions: 0,
-    confirmedAtMs: nowMs,
+    confirmedAtMs: askedAtMs,
     transaction_id: transaction_id ?? late?.transaction_id ?? null,
     success_time: success_time ?? late?.success_time ?? null,
   })
-  draft.compareAt(nowMs)
+  draft.compareAt(moment.nowMs)
   return draft.done()
 }
 

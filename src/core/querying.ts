@@ -80,7 +80,13 @@ export function onStatement(
     if (revokesAreSettled(order.ending.revoke, askedAtMs)) return draft.asBefore(moment.nowMs + SLOW_MS)
     return onPaidWhileRevoking(scene, order.ending, evidence)
   }
-  return draft.settled('SUCCESS', by, trade, evidence, lateOf(scene, trade, toldAtMs === askedAtMs))
+  return draft.settled(
+    'SUCCESS',
+    by,
+    trade,
+    evidence,
+    lateOf(scene, trade, toldAtMs === askedAtMs ? askedAtMs : null),
+  )
 }
 
 /** A signed answer that is not final. */

@@ -8,16 +8,24 @@ import {
   refundedBy,
   reservedBy,
 } from './aftercare.ts'
-import { afterAnswer, afterRefund } from './attention.ts'
+import { afterAnswer, afterRefund, stopsEnding } from './attention.ts'
 import type { Change, RefundCall } from './change.ts'
-import { isKnownAsPaid } from './late-money.ts'
+import { isKnownAsPaid, suspicion } from './late-money.ts'
 import { isFinal, nameOf, type Order } from './order.ts'
 import type { Evidence, NoAnswer, RefundPage, RefundStatement, Refusal } from './outcome.ts'
 import { endPauseMs } from './plan.ts'
 import { checkRefund } from './refund-check.ts'
 import { refundReactionTo, saysNoSuchRefund } from './refund-reaction.ts'
 import { refundFitOf, strangerIn } from './refund-statement.ts'
-import { type FinalScene, type Learnt, noteSilence, type RefundWish, restMs, USABLE_MS } from './scene.ts'
+import {
+  type FinalScene,
+  type Learnt,
+  noteSilence,
+  type RefundWish,
+  restMs,
+  spokenAtMs,
+  USABLE_MS,
+} from './scene.ts'
 
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
@@ -36,10 +44,16 @@ const OVERDUE_MS = 4 * DAY_MS
 /** Before late money goes back, "paid" must have been asked for lately. */
 const CONFIRMED_MS_MAX = 60_000
 
-/** The idempotency key of late money's refund, and of what may still be left after it. */
-export function lateKey(refunds: readonly Refund[]): string {
-  const earlier = refunds.filter(({ origin }) => origin === 'late_money').length
-  return earlier === 0 ? 'late money' : `late money ${earlier + 1}`
+/** The idempotency key of late money's refund, or the next one if a refund has its number already. */
+function lateKey(scene: FinalScene, times = 1): string {
+  const { order, rules, draft } = scene
+  const key = times === 1 ? 'late money' : `late money ${times}`
+  const isTaken = numbered(draft.aftercare.refunds, rules.refundNumber(order, key)) !== undefined
+  return isTaken ? lateKey(scene, times + 1) : key
+}
+
+function numbered(refunds: readonly Refund[], out_refund_no: string | undefined): Refund | undefined {
+  return refunds.find((one) => one.out_refund_no === out_refund_no)
 }
 
 const LATE_REASON = 'The order was cancelled'
@@ -56,12 +70,32 @@ export function unpaid(order: Order): VerdictError {
 
 /** The merchant asks for a refund: its amount is reserved from here on, under the order's version. */
 export function onRefundAsked(scene: FinalScene, wish: RefundWish): Change {
-  const { order, draft } = scene
-  const refunds = order.aftercare?.refunds ?? []
+  const { order, rules, draft } = scene
+  const { refunds } = draft.aftercare
   if (!isKnownAsPaid(order)) throw unpaid(order)
-  const amount = checkRefund(order, refunds, wish)
-  enter(scene, { ...wish, amount, origin: 'asked' })
+  const known = numbered(refunds, rules.refundNumber(order, wish.key))
+  if (known === undefined)
+    enter(scene, { ...wish, amount: checkRefund(order, refunds, wish), origin: 'asked' })
+  else adopt(scene, known, wish)
   return draft.done()
+}
+
+/** WeChat Pay has a refund of this number, made before a backup was restored: it is the one that is asked for. */
+function adopt(
+  { order, draft, moment }: FinalScene,
+  known: Refund,
+  { key, amount, reason }: RefundWish,
+): void {
+  const { out_refund_no } = known
+  if (known.origin !== 'elsewhere' || (amount !== null && amount !== known.amount)) {
+    throw new VerdictError(
+      'REFUND_CONFLICT',
+      `idempotencyKey ${JSON.stringify(key)} of ${nameOf(order)} gives ${out_refund_no}, which is another refund, of ${known.amount}; expected another key`,
+    )
+  }
+  draft.note('refund', { said: known.state, note: `${out_refund_no} is there already` })
+  const dueAtMs = isEnded(known) ? null : moment.nowMs
+  draft.refund({ ...known, key, reason, origin: 'asked', dueAtMs })
 }
 
 function enter(
@@ -88,9 +122,10 @@ export function onRefundAnswered(
   scene: FinalScene,
   { call, out_refund_no, outcome, tookMs }: Answered,
 ): Change | null {
-  const refund = scene.draft.aftercare.refunds.find((one) => one.out_refund_no === out_refund_no)
-  if (refund === undefined || isEnded(refund)) return null
   const { draft } = scene
+  const refund = numbered(draft.aftercare.refunds, out_refund_no)
+  if (refund === undefined) return null
+  if (isEnded(refund) && !(outcome.kind === 'answer' && isAgainstItsEnd(refund, outcome.value))) return null
   switch (outcome.kind) {
     case 'answer':
       draft.note('answer', { call, said: outcome.value.status ?? 'accepted', note: out_refund_no, tookMs })
@@ -106,14 +141,23 @@ export function onRefundAnswered(
       })
       draft.patch({ silence: 0 })
       draft.keep(outcome.evidence)
-      if (call === 'refund') onRefundRefused(scene, refund, outcome)
-      else onQueryRefused(scene, refund, outcome)
+      if (isOld(scene, outcome.evidence, tookMs)) {
+        const { unansweredAtMs, sentAtMs } = refund
+        followAgain(scene, { ...refund, unansweredAtMs: call === 'refund' ? sentAtMs : unansweredAtMs })
+      } else if (call === 'refund') onRefundRefused(scene, refund, outcome)
+      else onQueryRefused(scene, refund, outcome, tookMs)
       return draft.done()
     case 'no-answer':
       noteSilence(scene, call, outcome, tookMs)
       onRefundSilent(scene, refund, call, outcome)
       return draft.done()
   }
+}
+
+/** An old reply over again tells nothing about now. */
+function isOld({ moment }: FinalScene, evidence: Evidence, tookMs: number): boolean {
+  const askedAtMs = moment.nowMs - tookMs
+  return spokenAtMs(evidence, askedAtMs) < askedAtMs
 }
 
 /** A signed statement about this refund: the answer to its request, to a query, or a callback. */
@@ -129,27 +173,33 @@ function onRefundStatement(
   if (fit.fit === 'contradicts') {
     draft.keep(evidence)
     draft.attend('refund_mismatch', `${refund.out_refund_no}: ${fit.note}`)
-    draft.refuses = fit.note
-    followSlowly(scene, { ...refund, state: 'processing' }, ALARM_MS)
+    if (!isEnded(refund)) followSlowly(scene, { ...refund, state: 'processing' }, ALARM_MS)
     return
   }
   const accepted = by === 'refund' && statement.status === undefined && fit.fit === 'names it'
   const status = accepted ? 'PROCESSING' : statement.status
   if (fit.fit === 'incomplete' || status === undefined) {
     // Perhaps a reply to another question: asked again.
-    draft.refuses = `${fit.fit === 'incomplete' ? fit.absent : 'status'} is missing`
-    follow(
-      scene,
-      { ...refund, pauses: refund.pauses + 1 },
-      endPauseMs(refund.pauses + 1, scene.moment.chance),
-    )
+    if (by === 'callback') draft.refuses = 'status is missing'
+    if (!isEnded(refund)) followAgain(scene, refund)
     return
   }
   draft.keep(evidence)
+  if (isEnded(refund)) {
+    draft.attend(
+      'refund_mismatch',
+      `${refund.out_refund_no} was ${refund.state}; WeChat Pay states ${status}`,
+    )
+  }
   if (status === 'ABNORMAL' && refund.said !== status) {
     draft.tell({ type: 'order.refund', out_refund_no: refund.out_refund_no })
   }
   becomes(scene, told(refund, statement, status), status)
+}
+
+/** Money that moved, or may still move, counts, whatever was said before. */
+function isAgainstItsEnd({ state }: Refund, { status = 'PROCESSING' }: RefundStatement): boolean {
+  return state === 'REFUSED' || (state === 'CLOSED' && status === 'SUCCESS')
 }
 
 function told(refund: Refund, { refund_id, success_time }: RefundStatement, status: string): Refund {
@@ -194,14 +244,8 @@ function becomes(scene: FinalScene, refund: Refund, status: string): void {
 }
 
 function processing(scene: FinalScene, refund: Refund): void {
-  const { moment, draft } = scene
+  const { moment } = scene
   const sinceMs = moment.nowMs - (refund.sentAtMs ?? refund.createdAtMs)
-  if (sinceMs > OVERDUE_MS) {
-    draft.attend(
-      'refund_overdue',
-      `${refund.out_refund_no} is ${refund.said} for ${Math.floor(sinceMs / DAY_MS)} days`,
-    )
-  }
   const pauseMs = between(sinceMs / 4, PROCESSING_MS)
   follow(scene, { ...refund, state: 'processing', pauses: 0 }, pauseMs * (1 + moment.chance / 4))
 }
@@ -223,23 +267,32 @@ function end(
 }
 
 /** What a refund's end means for late money: it is back, or a person has to look. */
-function lateMoneyAfter({ order, draft, moment }: FinalScene, refund: Refund): void {
-  const { late, refunds } = draft.aftercare
+function lateMoneyAfter(scene: FinalScene, { state, origin }: Refund): void {
+  const { draft, moment } = scene
+  const { late } = draft.aftercare
   if (late === null || late.phase === 'suspected' || late.phase === 'returned') return
-  if (refundedBy(refunds) >= order.total) {
-    draft.late({ phase: 'returned', dueAtMs: null })
-    draft.compareAt(null)
-    draft.note('late-money', { said: 'returned' })
-    if (draft.order.attention === 'late_money') draft.patch({ attention: null })
-  } else if (late.phase === 'refunding' && refund.state !== 'SUCCESS') {
-    // What others tried and was closed is ours to give back again; our own is for a person.
-    const isOthers = refund.origin === 'elsewhere'
+  if (isAllBack(scene)) becomesReturned(scene)
+  else if (state === 'SUCCESS') return
+  // Our own is for a person; what others tried and was closed is ours to give back again.
+  else if (origin === 'late_money') draft.late({ phase: 'asked', dueAtMs: null })
+  else if (late.phase === 'refunding') {
     draft.late(
-      isOthers
+      origin === 'elsewhere'
         ? { phase: 'confirm', dueAtMs: moment.nowMs, questions: 0 }
         : { phase: 'asked', dueAtMs: null },
     )
   }
+}
+
+function isAllBack({ order, draft }: FinalScene): boolean {
+  return refundedBy(draft.aftercare.refunds) >= order.total
+}
+
+function becomesReturned({ draft }: FinalScene): void {
+  draft.late({ phase: 'returned', dueAtMs: null })
+  draft.compareAt(null)
+  draft.note('late-money', { said: 'returned' })
+  if (draft.order.attention === 'late_money') draft.patch({ attention: null })
 }
 
 // ---------------------------------------------------------------- refused
@@ -249,9 +302,13 @@ function onRefundRefused(scene: FinalScene, refund: Refund, { code, message }: R
   const pauses = refund.pauses + 1
   const refused = { ...refund, said: code, pauses }
   switch (refundReactionTo(code)) {
-    case 'short':
-      queue(scene, { ...refused, unansweredAtMs: null }, growing(pauses, SHORT_MS) * (1 + moment.chance / 4))
+    case 'short': {
+      // The pauses of before, after silence perhaps, are no measure for how long the pool takes to fill.
+      const times = refundReactionTo(refund.said ?? '') === 'short' ? pauses : 1
+      const short = { ...refused, pauses: times, unansweredAtMs: null }
+      queue(scene, short, growing(times, SHORT_MS) * (1 + moment.chance / 4))
       return
+    }
     case 'later':
       follow(scene, refused, REFUNDS_APART_MS + endPauseMs(pauses, moment.chance))
       return
@@ -273,8 +330,12 @@ function onRefundRefused(scene: FinalScene, refund: Refund, { code, message }: R
 }
 
 /** Query Refund is refused. "No such refund" after a request without an answer: the same number is sent again. */
-function onQueryRefused(scene: FinalScene, refund: Refund, { code, message }: Refusal): void {
+function onQueryRefused(scene: FinalScene, refund: Refund, { code, message }: Refusal, tookMs: number): void {
   const { draft, moment } = scene
+  if (isPassing(code)) {
+    followAgain(scene, refund)
+    return
+  }
   if (!saysNoSuchRefund(code)) {
     draft.attend('call_refused', `queryRefund: ${code} ${message}`)
     followSlowly(scene, refund, ALARM_MS)
@@ -286,14 +347,15 @@ function onQueryRefused(scene: FinalScene, refund: Refund, { code, message }: Re
     return
   }
   if (refund.said === null || refundReactionTo(refund.said) !== 'refused') {
-    queue(scene, refund, endPauseMs(refund.pauses, moment.chance))
+    // Nothing refused the latest attempt for good, and a dead process may have left it: it may still be accepted.
+    const unanswered = { ...refund, unansweredAtMs: refund.sentAtMs }
+    queue(scene, unanswered, endPauseMs(refund.pauses, moment.chance))
     return
   }
-  const { unansweredAtMs } = refund
-  const usableUntilMs = unansweredAtMs === null ? Number.NEGATIVE_INFINITY : unansweredAtMs + USABLE_MS + 1
-  if (moment.nowMs <= usableUntilMs) {
+  const countsFromMs = (refund.unansweredAtMs ?? Number.NEGATIVE_INFINITY) + USABLE_MS + 1
+  if (moment.nowMs - tookMs < countsFromMs) {
     // An attempt without an answer may still be accepted.
-    follow(scene, refund, usableUntilMs - moment.nowMs)
+    follow(scene, refund, Math.max(0, countsFromMs - moment.nowMs))
     return
   }
   end(scene, refund, 'REFUSED')
@@ -303,6 +365,12 @@ function onQueryRefused(scene: FinalScene, refund: Refund, { code, message }: Re
   )
   // Perhaps others refunded it: what they made counts.
   draft.compareAt(moment.nowMs)
+}
+
+/** WeChat Pay's own trouble, or too many calls: a question is repeated, and needs no person. */
+function isPassing(code: string): boolean {
+  const reaction = refundReactionTo(code)
+  return reaction === 'ask' || reaction === 'later'
 }
 
 // ---------------------------------------------------------------- no answer
@@ -339,21 +407,29 @@ export function onAllRefunds(
   switch (outcome.kind) {
     case 'answer': {
       draft.note('answer', { call: 'queryRefunds', said: String(outcome.value.total), tookMs })
-      const strange = strangerIn(order, outcome.value)
-      draft.patch({ silence: strange === null ? 0 : draft.order.silence + 1 })
-      if (strange !== null) return again()
-      for (const evidence of [...earlier, outcome.evidence]) draft.keep(evidence)
-      draft.compareAt(null)
+      const pages = [...earlier, outcome.evidence]
+      const isStrange = [outcome.value, ...outcome.value.refunds].some(
+        (one) => strangerIn(order, one) !== null,
+      )
+      if (isStrange || pages.some((page) => isOld(scene, page, tookMs))) {
+        draft.patch({ silence: draft.order.silence + 1 })
+        return again()
+      }
+      draft.answered()
+      for (const evidence of pages) draft.keep(evidence)
       return onEveryRefund(scene, outcome.value, outcome.evidence)
     }
     case 'refusal':
       draft.note('refusal', { call: 'queryRefunds', said: outcome.code, note: outcome.message, tookMs })
-      draft.patch({ silence: draft.order.silence + 1 })
       draft.keep(outcome.evidence)
       // An order without refunds may be answered like this.
-      if (saysNoSuchRefund(outcome.code))
+      if (saysNoSuchRefund(outcome.code) && !isOld(scene, outcome.evidence, tookMs)) {
+        draft.answered()
         return onEveryRefund(scene, { total: 0, refunds: [] }, outcome.evidence)
-      draft.attend('call_refused', `queryRefunds: ${outcome.code} ${outcome.message}`)
+      }
+      draft.patch({ silence: draft.order.silence + 1 })
+      if (!saysNoSuchRefund(outcome.code) && !isPassing(outcome.code))
+        draft.attend('call_refused', `queryRefunds: ${outcome.code} ${outcome.message}`)
       return again()
     case 'no-answer':
       noteSilence(scene, 'queryRefunds', outcome, tookMs)
@@ -371,21 +447,35 @@ function onEveryRefund(scene: FinalScene, page: RefundPage, evidence: Evidence):
 }
 
 /** While a refund that others made is open, all of the order are asked for again. */
-function followOthers({ draft, moment: { nowMs } }: FinalScene): void {
+function followOthers(scene: FinalScene): void {
+  const { draft, moment } = scene
+  const { nowMs } = moment
   const { refunds, compareAtMs } = draft.aftercare
   const open = refunds.find((refund) => refund.origin === 'elsewhere' && !isEnded(refund))
   if (open === undefined || compareAtMs !== null) return
+  attendOverdue(scene, open)
   draft.compareAt(nowMs + Math.round(between((nowMs - open.createdAtMs) / 4, PROCESSING_MS)))
 }
 
 function count(scene: FinalScene, statement: RefundStatement, evidence: Evidence): void {
-  const { draft } = scene
-  const out_refund_no = numberOf(statement)
-  const known = draft.aftercare.refunds.find((one) => one.out_refund_no === out_refund_no)
+  const known = meantIn(scene.draft.aftercare.refunds, statement)
   if (known === undefined) found(scene, statement)
   else if (known.origin === 'elsewhere') followElsewhere(scene, known, statement)
-  else if (!isEnded(known))
+  else if (!isEnded(known) || isAgainstItsEnd(known, statement)) {
+    const { out_refund_no } = known
     onRefundStatement(scene, known, 'queryRefunds', { ...statement, out_refund_no }, evidence)
+  }
+}
+
+/** By our number, or by WeChat Pay's: somebody else's refund may come without ours at one time, and with it at another. */
+function meantIn(
+  refunds: readonly Refund[],
+  { out_refund_no, refund_id }: RefundStatement,
+): Refund | undefined {
+  return (
+    numbered(refunds, out_refund_no) ??
+    refunds.find((one) => one.refund_id !== null && one.refund_id === refund_id)
+  )
 }
 
 /** Somebody else's number may be missing; WeChat Pay's own never is. */
@@ -396,13 +486,19 @@ function numberOf({ out_refund_no, refund_id }: RefundStatement): string {
 /** A refund that we didn't ask for: made on the merchant platform, by other code, or before a backup was restored. */
 function found(scene: FinalScene, statement: RefundStatement): void {
   const { draft, order, moment } = scene
-  const amount = statement.amount?.refund
-  if (amount === undefined || !(amount > 0)) {
-    draft.attend('refund_mismatch', `a refund that was made elsewhere has no amount: ${numberOf(statement)}`)
+  const out_refund_no = numberOf(statement)
+  const { refund: amount = 0 } = statement.amount ?? {}
+  const fit = refundFitOf(order, { out_refund_no, amount }, { ...statement, out_refund_no })
+  if (fit.fit !== 'names it' || amount <= 0) {
+    const why = fit.fit === 'contradicts' ? fit.note : 'it has no amount'
+    draft.attend(
+      'refund_mismatch',
+      `${out_refund_no}, a refund that was made elsewhere, can't be counted: ${why}`,
+    )
     return
   }
   const refund: Refund = {
-    out_refund_no: numberOf(statement),
+    out_refund_no,
     key: null,
     origin: 'elsewhere',
     amount,
@@ -425,7 +521,7 @@ function found(scene: FinalScene, statement: RefundStatement): void {
 
 function followElsewhere(scene: FinalScene, refund: Refund, statement: RefundStatement): void {
   const { status } = statement
-  if (isEnded(refund) || status === undefined) return
+  if (status === undefined || (isEnded(refund) && !isAgainstItsEnd(refund, statement))) return
   const now = told(refund, statement, status)
   if (status === 'SUCCESS') end(scene, now, 'SUCCESS')
   else if (status === 'REFUNDCLOSE' || status === 'CLOSED') end(scene, now, 'CLOSED')
@@ -437,12 +533,17 @@ function refundWhatIsLeft(scene: FinalScene): void {
   const { order, draft, moment } = scene
   const { late, refunds } = draft.aftercare
   const amount = order.total - reservedBy(refunds)
-  if (amount <= 0 || refunds.length >= REFUNDS_MAX) {
-    const isBack = refundedBy(refunds) >= order.total
-    draft.late({
-      phase: isBack ? 'returned' : refunds.length >= REFUNDS_MAX ? 'asked' : 'refunding',
-      dueAtMs: null,
-    })
+  if (isAllBack(scene)) {
+    becomesReturned(scene)
+    return
+  }
+  if (amount <= 0) {
+    draft.late({ phase: 'refunding', dueAtMs: null })
+    return
+  }
+  if (stopsEnding(draft.order.attention) || refunds.length >= REFUNDS_MAX) {
+    draft.late({ phase: 'asked', dueAtMs: null })
+    draft.attend('late_money', `${amount} ${order.currency} can't go back by another refund`)
     return
   }
   if (moment.nowMs - (late?.confirmedAtMs ?? Number.NEGATIVE_INFINITY) > CONFIRMED_MS_MAX) {
@@ -450,7 +551,7 @@ function refundWhatIsLeft(scene: FinalScene): void {
     return
   }
   draft.late({ phase: 'refunding', dueAtMs: null })
-  enter(scene, { key: lateKey(refunds), amount, reason: LATE_REASON, origin: 'late_money' })
+  enter(scene, { key: lateKey(scene), amount, reason: LATE_REASON, origin: 'late_money' })
 }
 
 // ---------------------------------------------------------------- callbacks
@@ -461,9 +562,9 @@ export function onRefundCallbackAfterwards(
   statement: RefundStatement,
   evidence: Evidence,
 ): Change | null {
-  const { order, draft } = scene
+  const { order, draft, moment } = scene
   const out_refund_no = numberOf(statement)
-  const refund = order.aftercare?.refunds.find((one) => one.out_refund_no === out_refund_no)
+  const refund = meantIn(draft.aftercare.refunds, statement)
   if (refund !== undefined && isKnown(refund, statement)) return null
   draft.note('callback', { said: `refund ${statement.status}`, note: out_refund_no })
   const fit = refundFitOf(
@@ -479,8 +580,10 @@ export function onRefundCallbackAfterwards(
     return draft.done()
   }
   if (!isKnownAsPaid(order)) {
-    // Somebody refunded what we hold for unpaid.
+    // Somebody refunded what we hold for unpaid: it comes again, and is counted, once a query says that it is paid.
+    draft.keep(evidence)
     draft.refuses = `the order is ${order.state}, and not known to be paid`
+    draft.setLate(order.aftercare?.late ?? suspicion(moment.nowMs))
     return draft.done()
   }
   if (refund === undefined || refund.origin === 'elsewhere') {
@@ -488,32 +591,32 @@ export function onRefundCallbackAfterwards(
     if (refund === undefined) found(scene, statement)
     else followElsewhere(scene, refund, statement)
     followOthers(scene)
-  } else if (isEnded(refund)) {
-    // Money that moved counts, whatever was said before.
-    draft.keep(evidence)
-    draft.attend(
-      'refund_mismatch',
-      `${out_refund_no} was ${refund.state}; a callback says ${statement.status}`,
-    )
-    if (statement.status === 'SUCCESS') end(scene, told(refund, statement, 'SUCCESS'), 'SUCCESS')
   } else onRefundStatement(scene, refund, 'callback', statement, evidence)
   return draft.done()
 }
 
 /** A repeat, or an older word than what we know. */
-function isKnown(refund: Refund, { status, amount }: RefundStatement): boolean {
+function isKnown(refund: Refund, statement: RefundStatement): boolean {
+  const { status, amount } = statement
   if (amount?.refund !== undefined && amount.refund !== refund.amount) return false
-  if (refund.state === 'SUCCESS') return true
-  if (refund.state === 'CLOSED') return status !== 'SUCCESS'
+  if (isEnded(refund)) return !isAgainstItsEnd(refund, statement)
   return status === 'ABNORMAL' && refund.said === 'ABNORMAL'
 }
 
 // ---------------------------------------------------------------- due times
 
 /** Asked about after `pauseMs`. What was sent and not accepted stays `requesting`. */
-function follow({ draft, moment }: FinalScene, refund: Refund, pauseMs: number): void {
+function follow(scene: FinalScene, refund: Refund, pauseMs: number): void {
+  const { draft, moment } = scene
+  attendOverdue(scene, refund)
   const state = refund.state === 'queued' ? 'requesting' : refund.state
   draft.refund({ ...refund, state, dueAtMs: moment.nowMs + Math.round(pauseMs) })
+}
+
+/** The reply told nothing: the same question again, with growing pauses. */
+function followAgain(scene: FinalScene, refund: Refund): void {
+  const pauses = refund.pauses + 1
+  follow(scene, { ...refund, pauses }, endPauseMs(pauses, scene.moment.chance))
 }
 
 /** Ever more slowly: only a person can bring it further. */
@@ -522,15 +625,25 @@ function followSlowly(scene: FinalScene, refund: Refund, bounds: { min: number; 
   follow(scene, { ...refund, pauses }, growing(pauses, bounds))
 }
 
-/** Sent, once more perhaps, after `pauseMs`. */
-function queue({ draft, moment }: FinalScene, refund: Refund, pauseMs: number): void {
-  if (moment.nowMs - refund.createdAtMs > OVERDUE_MS) {
-    draft.attend(
-      'refund_overdue',
-      `${refund.out_refund_no} was asked for days ago and is not accepted: ${refund.said}`,
-    )
+/** Sent, once more perhaps, after `pauseMs`. What a callback said was accepted meanwhile is only asked about. */
+function queue(scene: FinalScene, refund: Refund, pauseMs: number): void {
+  if (refund.state === 'processing') {
+    follow(scene, refund, pauseMs)
+    return
   }
+  const { draft, moment } = scene
+  attendOverdue(scene, refund)
   draft.refund({ ...refund, state: 'queued', dueAtMs: moment.nowMs + Math.round(pauseMs) })
+}
+
+/** It has not ended for days: a person should look, unless one is told more than that already. */
+function attendOverdue({ draft, moment }: FinalScene, { out_refund_no, createdAtMs, said }: Refund): void {
+  const sinceMs = moment.nowMs - createdAtMs
+  if (sinceMs <= OVERDUE_MS || draft.order.attention !== null) return
+  draft.attend(
+    'refund_overdue',
+    `${out_refund_no} has not ended for ${Math.floor(sinceMs / DAY_MS)} days: ${said}`,
+  )
 }
 
 function growing(times: number, { min, max }: { min: number; max: number }): number {

@@ -256,6 +256,27 @@ describe('a callback for an order that is not there yet', () => {
   })
 })
 
+describe('a callback about a refund that somebody else made', () => {
+  it('of an order that we do not know to be paid settles it, and the refund is counted', async () => {
+    const order = await placed()
+    listening.to = null
+    await shop.pay(order.out_trade_no)
+    await shop.refundElsewhere(order.out_trade_no, 1_000)
+    await shop.clock.advance(6_000)
+    listening.to = verdict.callbacks
+    await shop.callback(order.out_trade_no, null)
+    await shop.clock.advance(1_000)
+    expect(statuses()).toEqual([204])
+    expect(await verdict.order(order)).toMatchObject({
+      order: { state: 'SUCCESS', dueAtMs: null },
+      refunds: [{ origin: 'elsewhere', amount: 1_000, state: 'SUCCESS' }],
+    })
+    await expect(verdict.refund(order, { amount: 235, idempotencyKey: 'r1' })).rejects.toMatchObject({
+      code: 'REFUND_EXCEEDS',
+    })
+  })
+})
+
 describe('when the store is slow or fails', () => {
   it('answers 503 within 5 s and never success before the commit; the repeat finds it done', async () => {
     const order = await placed()
