@@ -100,6 +100,67 @@ describe('the till', () => {
   })
 })
 
+describe('an order', () => {
+  const again = (earlier: Entry, atMs: number, kind?: 'native'): Entry => ({
+    ...earlier,
+    order: { ...earlier.order, ...(kind && { kind }), dueAtMs: atMs },
+    atMs,
+  })
+
+  it('stands in it once: a newer entry takes the place of the earlier one, at its own moment', () => {
+    const [first, other] = [entry('native', T0), entry('native', T0 + 1)]
+    const agenda = agendaOf([first, other])
+    const later = again(first, T0 + 2)
+    agenda.add(later, T0)
+    expect([agenda.others, agenda.nextAtMs]).toEqual([2, T0 + 1])
+    expect(takeAll(agenda, T0 + 9)).toEqual([other, later])
+    agenda.add(later, T0)
+    const sooner = again(first, T0 - 5)
+    agenda.add(sooner, T0)
+    expect(takeAll(agenda, T0 + 9)).toEqual([sooner])
+  })
+
+  it('that left the till stands among the others alone', () => {
+    const till = entry('quick_pay', T0)
+    const agenda = agendaOf([till])
+    const gone = again(till, T0 + 1, 'native')
+    agenda.add(gone, T0)
+    expect([agenda.till, agenda.others]).toEqual([0, 1])
+    expect(agenda.take(till.order.id)).toBe(gone)
+    expect([agenda.has(till.order.id), agenda.nextAtMs]).toEqual([false, Number.POSITIVE_INFINITY])
+  })
+
+  it('may come and go in any way: the agenda gives what a list of all would', () => {
+    const act = fc.tuple(fc.nat(9), fc.nat(50), fc.constantFrom('add', 'take', 'due'))
+    fc.assert(
+      fc.property(fc.array(act, { maxLength: 200 }), (acts) => {
+        const agenda = new Agenda()
+        const model = new Map<number, Entry>()
+        for (const [id, ms, does] of acts) {
+          const earliest = [...model.values()].toSorted((a, b) => a.atMs - b.atMs)[0]
+          if (does === 'add') {
+            const one = again(entry('native', T0), T0 + ms)
+            const numbered = { ...one, order: { ...one.order, id } }
+            agenda.add(numbered, T0)
+            model.set(id, numbered)
+          } else if (does === 'take') {
+            expect(agenda.take(id)).toBe(model.get(id) ?? null)
+            model.delete(id)
+          } else {
+            const taken = agenda.takeDue(T0 + ms)
+            const isDue = earliest !== undefined && earliest.atMs <= T0 + ms
+            expect(taken?.atMs).toBe(isDue ? earliest.atMs : undefined)
+            if (taken !== null) expect(model.get(taken.order.id)).toBe(taken)
+            if (taken !== null) model.delete(taken.order.id)
+          }
+          expect([agenda.others, agenda.has(id)]).toEqual([model.size, model.has(id)])
+        }
+        expect(new Set(agenda.clear())).toEqual(new Set(model.values()))
+      }),
+    )
+  })
+})
+
 describe('taking one order out', () => {
   it('gives its entry and leaves the others in order', () => {
     fc.assert(

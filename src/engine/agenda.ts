@@ -27,10 +27,16 @@ export class Agenda {
     return Math.min(this.#till.nextAtMs, this.#others.nextAtMs)
   }
 
+  /** An order stands here once: the entry takes the place of an earlier one. */
   add(entry: Entry, nowMs: number): void {
     const atTheTill = isAtTheTill(entry.order) && nowMs - entry.order.dueAtMs < TILL_PATIENCE_MS
-    const heap = atTheTill ? this.#till : this.#others
+    const [heap, other] = atTheTill ? [this.#till, this.#others] : [this.#others, this.#till]
+    other.remove(entry.order.id)
     heap.push(entry)
+  }
+
+  has(id: number): boolean {
+    return this.#till.has(id) || this.#others.has(id)
   }
 
   /** Takes out the next entry whose moment has come; null if there is none. */
@@ -41,7 +47,7 @@ export class Agenda {
     return second.nextAtMs <= nowMs ? second.pop() : null
   }
 
-  /** Takes one order out, whenever it is wanted; null if it isn't there. Reads all of them: not for every poll. */
+  /** Takes one order out, whenever it is wanted; null if it isn't there. */
   take(id: number): Entry | null {
     return this.#till.remove(id) ?? this.#others.remove(id)
   }
@@ -52,19 +58,26 @@ export class Agenda {
   }
 }
 
-/** A binary heap by `atMs`. */
+/** A binary heap by `atMs`. What was removed or replaced stays in it until it comes up, and is passed over then. */
 class Heap {
   #entries: Entry[] = []
+  /** The entries that count, by the number of their order. */
+  readonly #byOrder = new Map<number, Entry>()
 
   get size(): number {
-    return this.#entries.length
+    return this.#byOrder.size
   }
 
   get nextAtMs(): number {
-    return this.#entries[0]?.atMs ?? Number.POSITIVE_INFINITY
+    return this.#top()?.atMs ?? Number.POSITIVE_INFINITY
+  }
+
+  has(id: number): boolean {
+    return this.#byOrder.has(id)
   }
 
   push(entry: Entry): void {
+    this.#byOrder.set(entry.order.id, entry)
     const entries = this.#entries
     let at = entries.push(entry) - 1
     while (at > 0) {
@@ -78,25 +91,37 @@ class Heap {
   }
 
   pop(): Entry | null {
-    const entries = this.#entries
-    const top = entries[0]
-    const last = entries.pop()
-    if (top === undefined || last === undefined) return null
-    if (entries.length > 0) this.#sink(last)
+    const top = this.#top()
+    if (top === undefined) return null
+    this.#byOrder.delete(top.order.id)
+    this.#dropTop()
     return top
   }
 
   remove(id: number): Entry | null {
-    const found = this.#entries.find(({ order }) => order.id === id)
-    if (found === undefined) return null
-    for (const entry of this.clear()) if (entry !== found) this.push(entry)
-    return found
+    const entry = this.#byOrder.get(id)
+    this.#byOrder.delete(id)
+    return entry ?? null
   }
 
   clear(): readonly Entry[] {
-    const all = this.#entries
+    const all = [...this.#byOrder.values()]
+    this.#byOrder.clear()
     this.#entries = []
     return all
+  }
+
+  #top(): Entry | undefined {
+    for (;;) {
+      const top = this.#entries[0]
+      if (top === undefined || this.#byOrder.get(top.order.id) === top) return top
+      this.#dropTop()
+    }
+  }
+
+  #dropTop(): void {
+    const last = this.#entries.pop()
+    if (last !== undefined && this.#entries.length > 0) this.#sink(last)
   }
 
   #sink(entry: Entry): void {

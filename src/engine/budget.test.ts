@@ -122,13 +122,55 @@ describe('refunds', () => {
     expect(leftAtMs.length).toBeGreaterThan(25)
   })
 
+  it('in no second more of them fail, whatever becomes of the others, however long their answers take', () => {
+    const fate = fc.record({
+      gapMs: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 400 })),
+      tookMs: fc.integer({ min: 1, max: 3_000 }),
+      isAccepted: fc.boolean(),
+    })
+    fc.assert(
+      fc.property(
+        fc.array(fate, { minLength: 20, maxLength: 200 }),
+        fc.integer({ min: 1, max: 9 }),
+        (fates, failingRefund) => {
+          const budget = new Budget({ ...DEFAULT_LIMITS, failingRefund }, T0)
+          const answers: Array<{ readonly atMs: number; readonly leftAtMs: number }> = []
+          const failed: number[] = []
+          let nowMs = T0
+          for (const { gapMs, tookMs, isAccepted } of fates) {
+            nowMs += gapMs
+            for (const answer of answers.splice(0)) {
+              if (answer.atMs > nowMs) answers.push(answer)
+              else budget.refundAccepted(answer.atMs, answer.leftAtMs)
+            }
+            if (budget.take('refund', nowMs) > 0) continue
+            if (isAccepted) answers.push({ atMs: nowMs + tookMs, leftAtMs: nowMs })
+            else failed.push(nowMs)
+          }
+          expect(mostInOneSecond(failed)).toBeLessThanOrEqual(failingRefund)
+        },
+      ),
+    )
+  })
+
+  it('that were accepted late leave no room for more: their places were filled by time already', () => {
+    const budget = new Budget(DEFAULT_LIMITS, T0)
+    for (let i = 0; i < 3; i++) expect(budget.take('refund', T0)).toBe(0)
+    let failed = 0
+    for (let ms = 900; ms < 1_900; ms++) {
+      while (budget.take('refund', T0 + ms) === 0) failed += 1
+      if (ms === 900) for (let i = 0; i < 3; i++) budget.refundAccepted(T0 + ms, T0)
+    }
+    expect(failed).toBeLessThanOrEqual(DEFAULT_LIMITS.failingRefund)
+  })
+
   it('twin: those that are accepted give their place back, and go as fast as the call may', () => {
     const budget = new Budget(DEFAULT_LIMITS, T0)
     let left = 0
     for (let ms = 0; ms < 10_000; ms += 1) {
       if (budget.take('refund', T0 + ms) > 0) continue
       left += 1
-      budget.refundAccepted(T0 + ms)
+      budget.refundAccepted(T0 + ms, T0 + ms)
     }
     expect(left).toBeGreaterThan(1_400)
     expect(left).toBeLessThanOrEqual(1_515)
@@ -141,7 +183,7 @@ describe('refunds', () => {
     expect(budget.take('refund', T0 + 1)).toBe(59_999)
     expect(budget.take('refund', T0 + 60_000)).toBe(0)
     expect(budget.take('refund', T0 + 60_001)).toBe(59_999)
-    budget.refundAccepted(T0 + 60_100)
+    budget.refundAccepted(T0 + 60_100, T0 + 60_000)
     expect(budget.take('refund', T0 + 60_100)).toBe(0)
     expect(budget.take('refund', T0 + 60_100)).toBe(0)
   })

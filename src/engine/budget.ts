@@ -27,9 +27,9 @@ export class Budget {
   readonly #buckets: Readonly<Record<Call, Bucket>>
   /**
    * Whether a refund fails is known afterwards, so each takes its place among the failing ones before it leaves, and
-   * gives it back if it was accepted. Half of a second's limit at once, and the other half within it: no second exceeds it.
+   * gives it back if it was accepted.
    */
-  readonly #failing: Bucket
+  readonly #failing: Window
   #slowedAtMs = Number.NEGATIVE_INFINITY
   #isShort = false
   #refundsFromMs = Number.NEGATIVE_INFINITY
@@ -45,7 +45,7 @@ export class Budget {
       queryRefund: full('queryRefund'),
       queryRefunds: full('queryRefunds'),
     }
-    this.#failing = new Bucket(limits.failingRefund / 2, Math.max(1, limits.failingRefund / 2), nowMs)
+    this.#failing = new Window(limits.failingRefund)
   }
 
   /** Spends one call and returns 0, or returns the ms until one can be spent. */
@@ -61,7 +61,7 @@ export class Budget {
     )
     if (heldMs > 0) return heldMs
     if (this.#isShort) this.#refundsFromMs = nowMs + SHORT_PAUSE_MS
-    this.#failing.take(nowMs, share)
+    this.#failing.take(nowMs)
     return bucket.take(nowMs, share)
   }
 
@@ -70,11 +70,11 @@ export class Budget {
     this.#slowedAtMs = nowMs
   }
 
-  /** A refund was accepted: there is money in the pool. */
-  refundAccepted(nowMs: number): void {
+  /** A refund was accepted, for which one was spent at `takenAtMs`: there is money in the pool. */
+  refundAccepted(nowMs: number, takenAtMs: number): void {
     this.#isShort = false
     this.#refundsFromMs = nowMs
-    this.#failing.giveBack()
+    this.#failing.giveBack(takenAtMs)
   }
 
   /** The account's balance is too small for a refund: the others find it so, too. */
@@ -115,8 +115,35 @@ class Bucket {
     this.#filledAtMs = Math.max(this.#filledAtMs, nowMs)
     return this.#tokens < 1 ? Math.ceil((1 - this.#tokens) / perMs) : 0
   }
+}
 
-  giveBack(): void {
-    this.#tokens = Math.min(this.#size, this.#tokens + 1)
+/**
+ * No second holds more than `perSecond`, whatever is given back and when. A bucket would not do: what comes back late adds
+ * to what time has filled in meanwhile.
+ */
+class Window {
+  readonly #perSecond: number
+  #takenAtMs: number[] = []
+
+  constructor(perSecond: number) {
+    this.#perSecond = perSecond
+  }
+
+  /** 0, or the ms until one can be spent. */
+  waitMs(nowMs: number, share: number): number {
+    const perSecond = this.#perSecond * share
+    const spanMs = Math.max(1_000, 1_000 / perSecond)
+    this.#takenAtMs = this.#takenAtMs.filter((ms) => ms > nowMs - spanMs)
+    const before = this.#takenAtMs.at(-Math.max(1, Math.floor(perSecond)))
+    return before === undefined ? 0 : Math.ceil(before + spanMs - nowMs)
+  }
+
+  take(nowMs: number): void {
+    this.#takenAtMs.push(nowMs)
+  }
+
+  giveBack(takenAtMs: number): void {
+    const at = this.#takenAtMs.indexOf(takenAtMs)
+    if (at >= 0) this.#takenAtMs.splice(at, 1)
   }
 }

@@ -4,6 +4,7 @@ import { nameOf, type Order, type OrderKey } from '../core/order.ts'
 import type { Evidence } from '../core/outcome.ts'
 import type { CallbackHint, Identity, VerifiedCallback } from '../gateway/gateway.ts'
 import type { NewStray, Store, Stray } from '../store/store.ts'
+import type { KeyShelf } from './key-shelf.ts'
 import type { Lane } from './lane.ts'
 import type { Report } from './report.ts'
 import type { Road } from './road.ts'
@@ -20,6 +21,7 @@ export interface DeskEdges {
   readonly store: Store
   readonly clock: Clock
   readonly road: Road
+  readonly keys: KeyShelf
   readonly report: Report
 }
 
@@ -34,9 +36,10 @@ const SWEEP_MAX = 500
 export class CallbackDesk {
   readonly #edges: DeskEdges
   readonly #hintedAtMs = new Map<number, number>()
-  #cancelSweep: () => void = () => {}
+  #cancelSweep: (() => void) | null = null
   #isOpen = false
-  #sweeping: Promise<void> | null = null
+  /** One after the other. Never rejects. */
+  #sweeping: Promise<void> = Promise.resolve()
 
   constructor(edges: DeskEdges) {
     this.#edges = edges
@@ -51,17 +54,17 @@ export class CallbackDesk {
       return { kind: 'refused', why: `event_type ${callback.event_type} is not about a payment or a refund` }
     const key = keyOf(lane.gateway.identity, learnt)
     if (key === null) return { kind: 'refused', why: 'it names no order' }
-    const order = await this.#edges.store.find(key)
+    const { store, keys } = this.#edges
+    const order = await store.find(key)
     if (order !== null) return this.#apply(order, learnt, lane)
     if (unknown === 'count') return { kind: 'unknown-order' }
-    await this.#edges.store.keepStray(strayOf(key, callback.id, learnt))
+    await keys.moveTo(store)
+    await store.keepStray(strayOf(key, callback.id, learnt))
+    this.#sweepWithin(SWEEP_MS)
     // The order may have entered while this was written: then nobody else has seen it.
-    const appeared = await this.#edges.store.find(key)
-    if (appeared === null) {
-      this.#sweepLater(SWEEP_MS)
-      return { kind: 'unknown-order' }
-    }
-    await this.applyStrays(appeared, lane)
+    const appeared = await store.find(key)
+    if (appeared === null) return { kind: 'unknown-order' }
+    await this.#applyStrays(appeared, lane)
     return this.#apply(appeared, learnt, lane)
   }
 
@@ -93,8 +96,12 @@ export class CallbackDesk {
 
   // -------------------------------------------------------------- callbacks that wait for their order
 
-  /** Applies what overtook the order that has just entered. */
-  async applyStrays(order: Order, lane: Lane): Promise<void> {
+  /** Applies what overtook the order that has just entered. Never rejects: what fails now the sweep does later. */
+  entered(order: Order, lane: Lane): Promise<void> {
+    return this.#applyStrays(order, lane).catch(this.#edges.report.storeFailed)
+  }
+
+  async #applyStrays(order: Order, lane: Lane): Promise<void> {
     for (const stray of await this.#edges.store.straysOf(order)) await this.#claim(stray, order, lane)
   }
 
@@ -116,35 +123,44 @@ export class CallbackDesk {
   open(laneOf: (account: string) => Lane | null): void {
     this.#isOpen = true
     this.#laneOf = laneOf
-    this.#sweepLater(0)
+    this.#sweepWithin(0)
   }
 
   async close(): Promise<void> {
     this.#isOpen = false
-    this.#cancelSweep()
+    this.#cancelSweep?.()
     await this.#sweeping
   }
 
   #laneOf: (account: string) => Lane | null = () => null
 
-  #sweepLater(ms: number): void {
-    this.#cancelSweep()
-    if (!this.#isOpen) return
+  #sweepWithin(ms: number): void {
+    if (!this.#isOpen || this.#cancelSweep !== null) return
     this.#cancelSweep = this.#edges.clock.after(ms, () => {
-      this.#sweeping = this.#sweep().catch(this.#edges.report.storeFailed)
+      this.#cancelSweep = null
+      this.#sweeping = this.#sweeping.then(() => this.#sweep())
     })
   }
 
   async #sweep(): Promise<void> {
+    try {
+      if (await this.#sweepOnce()) this.#sweepWithin(SWEEP_MS)
+    } catch (error) {
+      this.#edges.report.storeFailed(error)
+      this.#sweepWithin(SWEEP_MS)
+    }
+  }
+
+  /** @returns whether some may be waiting still */
+  async #sweepOnce(): Promise<boolean> {
     const { store, clock, report } = this.#edges
-    const waiting = await store.strays(SWEEP_MAX)
+    const waiting = await store.straysToTell(SWEEP_MAX)
     const lost: Stray[] = []
     for (const stray of waiting) {
       const lane = this.#laneOf(stray.account)
       const order = lane === null ? null : await store.find(stray)
       if (lane !== null && order !== null) await this.#claim(stray, order, lane)
-      else if (stray.toldAtMs === null && clock.nowMs() - stray.evidence.receivedAtMs >= STRAY_MS_MAX)
-        lost.push(stray)
+      else if (clock.nowMs() - stray.evidence.receivedAtMs >= STRAY_MS_MAX) lost.push(stray)
     }
     for (const stray of lost) report.strayLost(nameOf(stray))
     if (lost.length > 0)
@@ -152,7 +168,7 @@ export class CallbackDesk {
         lost.map(({ id }) => id),
         clock.nowMs(),
       )
-    if (waiting.some(({ toldAtMs }) => toldAtMs === null)) this.#sweepLater(SWEEP_MS)
+    return waiting.length > 0
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts'
 import type { Call } from '../core/change.ts'
-import type { Outcome } from '../core/outcome.ts'
+import type { Outcome, RefundStatement } from '../core/outcome.ts'
 import { refundReactionTo } from '../core/refund-reaction.ts'
 import type { Random } from '../random.ts'
 import { Breaker } from './breaker.ts'
@@ -60,14 +60,21 @@ export class Calls {
       if (!this.#breaker.isOpen) onAnswering(nowMs)
     }
     if (outcome.kind === 'no-answer' && outcome.reason === 'rate-limited') this.#budget.slowDown(nowMs)
-    if (call === 'refund') this.#learnOfRefund(outcome, nowMs)
     return { outcome, tookMs: Math.max(0, nowMs - fromMs) }
   }
 
-  #learnOfRefund(outcome: Outcome<unknown>, nowMs: number): void {
-    if (outcome.kind === 'answer') this.#budget.refundAccepted(nowMs)
-    if (outcome.kind !== 'refusal' || refundReactionTo(outcome.code) !== 'short') return
-    this.#budget.refundsAreShort(nowMs)
+  /** Makes a refund call, for which the budget was spent at `takenAtMs`, and lets the budget learn what became of it. */
+  async makeRefund(
+    send: () => Promise<Outcome<RefundStatement>>,
+    takenAtMs: number,
+  ): Promise<Made<RefundStatement>> {
+    const made = await this.make('refund', send)
+    const { outcome } = made
+    const nowMs = this.#options.clock.nowMs()
+    if (outcome.kind === 'answer') this.#budget.refundAccepted(nowMs, takenAtMs)
+    else if (outcome.kind === 'refusal' && refundReactionTo(outcome.code) === 'short')
+      this.#budget.refundsAreShort(nowMs)
+    return made
   }
 }
 

@@ -1,6 +1,6 @@
-import type { Clock } from '../clock.ts'
+import { type Clock, sleep } from '../clock.ts'
 import { nextAttemptAtMs } from '../delivery/schedule.ts'
-import type { Target } from '../delivery/target.ts'
+import { type Delivered, type Message, notDelivered, type Target } from '../delivery/target.ts'
 import type { Random } from '../random.ts'
 import type { Delivery, DeliveryResult, Store } from '../store/store.ts'
 import { Batcher } from './batcher.ts'
@@ -35,9 +35,12 @@ export class Deliverer {
   readonly #options: DelivererOptions
   readonly #results: Batcher<DeliveryResult, 'written'>
   readonly #underWay = new Set<Promise<void>>()
+  readonly #stopping = new AbortController()
   #isRunning = false
-  #isTurning = false
+  #turning: Promise<void> | null = null
   #again = false
+  /** Claims that nobody works on are over by then: a dead process's, or one whose reply the store owes us. */
+  #lostUntilMs = Number.NEGATIVE_INFINITY
   #timer: { readonly atMs: number; readonly cancel: () => void } | null = null
 
   constructor(options: DelivererOptions) {
@@ -60,27 +63,30 @@ export class Deliverer {
 
   start(): void {
     this.#isRunning = true
+    this.#lost()
     this.wake()
   }
 
   /** Something may be due now. Never waits. */
   wake(): void {
-    if (this.#isRunning) void this.#turn()
+    if (!this.#isRunning) return
+    this.#again = true
+    this.#turning ??= this.#turn()
   }
 
-  /** Starts nothing new, and resolves when what is under way is written. Never rejects. */
+  /** Claims nothing more, and resolves when what is under way is written. Never rejects. */
   async stop(): Promise<void> {
     this.#isRunning = false
+    this.#stopping.abort()
     this.#timer?.cancel()
     this.#timer = null
+    await this.#turning
     while (this.#underWay.size > 0) await Promise.all(this.#underWay)
     await this.#results.flush()
   }
 
+  /** Claims until nobody has woken it meanwhile. */
   async #turn(): Promise<void> {
-    this.#again = true
-    if (this.#isTurning) return
-    this.#isTurning = true
     try {
       while (this.#again && this.#isRunning) {
         this.#again = false
@@ -88,9 +94,11 @@ export class Deliverer {
       }
     } catch (error) {
       this.#options.report.storeFailed(error)
+      this.#lost()
       this.#wakeAt(this.#options.clock.nowMs() + STORE_PAUSE_MS)
     } finally {
-      this.#isTurning = false
+      // At once: who wakes it from here on begins another turn.
+      this.#turning = null
     }
   }
 
@@ -100,34 +108,56 @@ export class Deliverer {
     // Whatever ends wakes us.
     if (limit === 0) return
     const nowMs = clock.nowMs()
-    const claim = { target: target.name, worker, nowMs, untilMs: nowMs + LEASE_MS, limit }
-    const due = await store.claimDeliveries(claim)
-    for (const delivery of due) this.#begin(delivery)
-    const nextMs = await store.nextDeliveryAtMs(target.name)
-    if (nextMs === null) return
-    this.#wakeAt(due.length > 0 ? nextMs : Math.max(nextMs, clock.nowMs() + NOTHING_FREE_MS))
+    const untilMs = nowMs + LEASE_MS
+    const due = await store.claimDeliveries({ target: target.name, worker, nowMs, untilMs, limit })
+    for (const delivery of due) this.#begin(delivery, untilMs)
+    const nextMs = (await store.nextDeliveryAtMs(target.name)) ?? Number.POSITIVE_INFINITY
+    const soonestMs = due.length > 0 ? Number.NEGATIVE_INFINITY : clock.nowMs() + NOTHING_FREE_MS
+    const lostMs = nowMs < this.#lostUntilMs ? this.#lostUntilMs : Number.POSITIVE_INFINITY
+    this.#wakeAt(Math.min(Math.max(nextMs, soonestMs), lostMs))
   }
 
-  #begin(delivery: Delivery): void {
-    const work = this.#deliver(delivery).finally(() => {
+  /** Something is perhaps claimed that nobody works on. A lease from now every claim of this moment is over. */
+  #lost(): void {
+    this.#lostUntilMs = this.#options.clock.nowMs() + LEASE_MS
+  }
+
+  #begin(delivery: Delivery, claimedUntilMs: number): void {
+    const work = this.#deliver(delivery, claimedUntilMs).finally(() => {
       this.#underWay.delete(work)
       this.wake()
     })
     this.#underWay.add(work)
   }
 
-  async #deliver(delivery: Delivery): Promise<void> {
+  async #deliver(delivery: Delivery, claimedUntilMs: number): Promise<void> {
     const { target, clock, report } = this.#options
     const firstAtMs = delivery.firstAtMs ?? clock.nowMs()
-    const delivered = await target.deliver(delivery.message)
+    const delivered = await attempted(target, delivery.message)
     const nowMs = clock.nowMs()
     const attempts = delivery.attempts + 1
     const outcome = delivered.ok ? ({ state: 'sent' } as const) : this.#missed(attempts, delivered.why)
     report.delivered(target.name, outcome)
-    // If it can't be written, its claim ends by itself, and it is sent once more: its id makes that harmless.
-    await this.#results
-      .add({ id: delivery.id, nowMs, firstAtMs, attempts, outcome })
-      .catch(report.storeFailed)
+    await this.#write({ id: delivery.id, nowMs, firstAtMs, attempts, outcome }, claimedUntilMs)
+  }
+
+  /**
+   * As soon as the store takes it; the message keeps its place among those under way until then. If its claim ends
+   * before, it is sent once more: its id makes that harmless.
+   */
+  async #write(result: DeliveryResult, claimedUntilMs: number): Promise<void> {
+    const { clock, report } = this.#options
+    const { signal } = this.#stopping
+    for (;;) {
+      try {
+        await this.#results.add(result)
+        return
+      } catch (error) {
+        report.storeFailed(error)
+        if (signal.aborted || clock.nowMs() >= claimedUntilMs) return
+        await sleep(clock, STORE_PAUSE_MS, signal).catch(() => {})
+      }
+    }
   }
 
   #missed(attempts: number, why: string): DeliveryResult['outcome'] {
@@ -137,7 +167,7 @@ export class Deliverer {
   }
 
   #wakeAt(atMs: number): void {
-    if (!this.#isRunning || (this.#timer !== null && this.#timer.atMs <= atMs)) return
+    if (!this.#isRunning || atMs >= (this.#timer?.atMs ?? Number.POSITIVE_INFINITY)) return
     this.#timer?.cancel()
     const { clock } = this.#options
     const wakeUp = (): void => {
@@ -145,5 +175,14 @@ export class Deliverer {
       this.wake()
     }
     this.#timer = { atMs, cancel: clock.after(Math.max(0, atMs - clock.nowMs()), wakeUp) }
+  }
+}
+
+/** A target must not throw; if it does, in whatever way, the message has not arrived. */
+async function attempted(target: Target, message: Message): Promise<Delivered> {
+  try {
+    return await target.deliver(message)
+  } catch (error) {
+    return notDelivered(`the target failed: ${error instanceof Error ? error.message : String(error)}`)
   }
 }

@@ -147,7 +147,7 @@ export class Engine {
       this.#accounts.set(lane.account, account)
     }
     this.#road = new Road({ store, clock, random, commits: this.#commits })
-    this.#desk = new CallbackDesk({ store, clock, road: this.#road, report: this.#report })
+    this.#desk = new CallbackDesk({ store, clock, road: this.#road, keys, report: this.#report })
     this.#deliverers = targets.map((target) => new Deliverer({ ...edges, target }))
   }
 
@@ -243,7 +243,7 @@ export class Engine {
     const inserted = await this.#insert(lane, { order, fingerprint, body: kept, journal })
     if (inserted.outcome === 'exists') return inserted
     const placed = await lane.place(inserted.order, body, claim.untilMs)
-    await this.#desk.applyStrays(inserted.order, lane)
+    await this.#desk.entered(inserted.order, lane)
     return { outcome: 'inserted', order: placed ?? inserted.order }
   }
 
@@ -273,7 +273,7 @@ export class Engine {
     }
     // The insert claimed it for a placing; there is none, so it goes to the loop.
     await lane.giveBack(inserted.order)
-    await this.#desk.applyStrays(inserted.order, lane)
+    await this.#desk.entered(inserted.order, lane)
     return inserted.order
   }
 
@@ -288,7 +288,7 @@ export class Engine {
     const order = await this.order(key)
     if (order.givenUpAtMs !== null && !isFinal(order)) return order
     this.#closing.signal.throwIfAborted()
-    const { order: now } = await this.#road.learn(order, { call: 'give-up' }, lane)
+    const { order: now } = await lane.during(this.#road.learn(order, { call: 'give-up' }, lane))
     if (now.state !== 'SUCCESS') return now
     throw new VerdictError('ORDER_STATE', `${nameOf(now)} is paid; it can't be given up, only refunded`)
   }
@@ -310,8 +310,7 @@ export class Engine {
       this.#closing.signal.throwIfAborted()
       const change = decide(order, { call: 'ask-refund', ...wish }, lane.rules(order.kind), this.#moment())
       assert(change !== null)
-      if ((await this.#commits.add({ change, keepClaim: true }, SOON_MS)) === 'moved') continue
-      lane.changed(change.order)
+      if ((await this.#road.write(change, lane)) === 'moved') continue
       const refund = refundOf(change.order, wish.key)
       assert(refund !== undefined)
       return refund
@@ -386,8 +385,10 @@ export class Engine {
 
   async #commit(commits: readonly Commit[]): Promise<readonly ('applied' | 'moved')[]> {
     await this.#keys.moveTo(this.store)
-    const results = await this.store.commit(commits.map((commit) => this.#withDeliveries(commit)))
-    this.#tellDeliverers(commits)
+    const results = await this.store
+      .commit(commits.map((commit) => this.#withDeliveries(commit)))
+      // If it fails they may be written all the same.
+      .finally(() => this.#tellDeliverers(commits))
     for (const [i, { change }] of commits.entries()) {
       if (results[i] !== 'applied') continue
       this.#report.applied(change)

@@ -26,6 +26,8 @@ export interface IntakeOptions {
   readonly report: Report
   /** Queries per second: no claim takes more than a second's, so that nobody new waits behind it. */
   readonly queriesPerSecond: number
+  /** Whether somebody works on the order already: then it is not put on the agenda. */
+  readonly isInWork: (order: DueOrder) => boolean
   /** Something was claimed, or may be claimed at another moment than before. */
   readonly onChange: () => void
 }
@@ -103,14 +105,17 @@ export class Intake {
   }
 
   async #claimDue(dueUntilMs: number): Promise<void> {
-    const { account, agenda, store, clock, worker, leaseMs, report } = this.#options
+    const { account, agenda, store, clock, worker, leaseMs, report, isInWork } = this.#options
     const nowMs = clock.nowMs()
     const untilMs = nowMs + leaseMs
     this.#claimAtMs = Number.POSITIVE_INFINITY
     try {
       const limit = this.#claimMax
       const orders = await store.claimDue({ account, worker, untilMs, nowMs, dueUntilMs, limit })
-      for (const order of orders) agenda.add({ order, atMs: order.dueAtMs, claimedUntilMs: untilMs }, nowMs)
+      for (const order of orders) {
+        if (isInWork(order)) continue
+        agenda.add({ order, atMs: order.dueAtMs, claimedUntilMs: untilMs }, nowMs)
+      }
       const dueAtMs = await store.nextDueAtMs(account)
       const soonestMs = orders.length > 0 ? Number.NEGATIVE_INFINITY : clock.nowMs() + NOTHING_FREE_MS
       const nextMs = dueAtMs === null ? Number.POSITIVE_INFINITY : dueAtMs - READ_AHEAD_MS / 2

@@ -73,6 +73,14 @@ const STORE_PAUSE_MS_MAX = 8_000
 /** An order at the till is asked again within 5 s: it stays in hand until then, and needs no claim. */
 const TILL_AHEAD_MS = 6_000
 
+interface Work {
+  /**
+   * The order was claimed once more. Its first claim ended when something left nothing to be done about it, as a callback
+   * does, and by another word it was due again. It goes back when this work has ended.
+   */
+  claimedAgain: DueOrder | null
+}
+
 /**
  * One account's orders on their way: claim due → ask → decide → commit. An account has a lane of its own, so that no
  * merchant's flood delays another.
@@ -84,6 +92,8 @@ export class Lane {
   readonly #agenda = new Agenda()
   readonly #calls: Calls
   readonly #underWay = new Set<Promise<void>>()
+  /** What is worked on, by the order's number. */
+  readonly #inWork = new Map<number, Work>()
   readonly #intake: Intake
   #running = false
   readonly #stopping = new AbortController()
@@ -117,6 +127,7 @@ export class Lane {
       leaseMs,
       report,
       queriesPerSecond: options.limits.query,
+      isInWork: (order) => this.#isInWork(order),
       onChange: () => this.#turn(),
     })
   }
@@ -170,10 +181,13 @@ export class Lane {
     this.#intake.wake(dueAtMs)
   }
 
-  /** The order was changed by somebody else than this lane, and may be due earlier than before. */
+  /** The order was changed by somebody else than this lane: it may be due earlier than before, later, or not at all. */
   changed(order: Order): void {
-    const held = this.#agenda.take(order.id)
-    this.#follow(order, isDue(order) ? (held?.claimedUntilMs ?? null) : null)
+    const { claimedUntilMs = null } = this.#agenda.take(order.id) ?? {}
+    const nowMs = this.#edges.clock.nowMs()
+    if (claimedUntilMs === null || !isDue(order)) this.#follow(order, null)
+    else if (this.#staysOurs(order, claimedUntilMs, nowMs)) this.#follow(order, claimedUntilMs)
+    else void this.#track(this.#intake.giveBack([order]))
   }
 
   /** `stop` waits for this work, too. */
@@ -205,13 +219,8 @@ export class Lane {
   }
 
   /** Sends the placing whose intent was just written, and writes what came of it. Null if the store failed at that. */
-  async place(order: OpenOrder, body: string, claimedUntilMs: number): Promise<Order | null> {
-    try {
-      return await this.#placeAndLearn(order, body, claimedUntilMs)
-    } catch (error) {
-      await this.#failed(error, order)
-      return null
-    }
+  place(order: OpenOrder, body: string, claimedUntilMs: number): Promise<Order | null> {
+    return this.#alone(order, () => this.#placeAndLearn(order, body, claimedUntilMs))
   }
 
   /**
@@ -313,8 +322,9 @@ export class Lane {
         void this.#track(this.#work(entry, step, nowMs))
       } else if (heldMs === 0 && step.do !== 'query') {
         // Only this call's budget is used up: its orders stand in line, the queries behind them go on.
+        const apartMs = 1_000 / this.#options.limits[step.do]
+        this.#agenda.add({ ...entry, atMs: Math.ceil(nowMs + waitMs + parked * apartMs) }, nowMs)
         parked += 1
-        this.#agenda.add({ ...entry, atMs: nowMs + waitMs * parked }, nowMs)
       } else {
         this.#agenda.add(entry, nowMs)
         this.#pausedUntilMs = nowMs + waitMs
@@ -341,12 +351,32 @@ export class Lane {
   // -------------------------------------------------------------- one order
 
   async #work({ order, atMs, claimedUntilMs }: Entry, step: Step, nowMs: number): Promise<void> {
-    try {
+    await this.#alone(order, async () => {
       if ('intent' in step) await this.#act(order, step, nowMs, claimedUntilMs)
       else await this.learn(order, await this.#ask(order, step, atMs, claimedUntilMs), claimedUntilMs)
+    })
+  }
+
+  /** Works on the order, and nobody else of this lane meanwhile. Null if the store failed at that. */
+  async #alone<Result>(order: DueOrder, work: () => Promise<Result>): Promise<Result | null> {
+    const mine: Work = { claimedAgain: null }
+    this.#inWork.set(order.id, mine)
+    try {
+      return await work()
     } catch (error) {
       await this.#failed(error, order)
+      return null
+    } finally {
+      if (this.#inWork.get(order.id) === mine) this.#inWork.delete(order.id)
+      const isInHand = this.#inWork.has(order.id) || this.#agenda.has(order.id)
+      if (mine.claimedAgain !== null && !isInHand) await this.#intake.giveBack([mine.claimedAgain])
     }
+  }
+
+  #isInWork(claimed: DueOrder): boolean {
+    const work = this.#inWork.get(claimed.id)
+    if (work !== undefined) work.claimedAgain = claimed
+    return work !== undefined
   }
 
   #ask(
@@ -441,7 +471,7 @@ export class Lane {
       notify_url: this.#options.notify_url,
     })
     const send = () => this.gateway.refund({ account, sub_mchid, out_trade_no, body, signedAtMs })
-    return { call: 'refund', out_refund_no, ...(await this.#calls.make('refund', send)) }
+    return { call: 'refund', out_refund_no, ...(await this.#calls.makeRefund(send, signedAtMs)) }
   }
 
   async #queryRefund(order: DueOrder, out_refund_no: string): Promise<Learnt> {

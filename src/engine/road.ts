@@ -40,17 +40,28 @@ export class Road {
     lane: Lane,
     more: Pick<Commit, 'strayId'> = {},
   ): Promise<Travelled> {
-    const { store, clock, random, commits } = this.#edges
+    const { store, clock, random } = this.#edges
     let current = order
     for (;;) {
       const moment = { nowMs: clock.nowMs(), chance: random.next() }
       const change = decide(current, learnt, lane.rules(current.kind), moment)
       if (change === null) return { order: current, change }
-      if ((await commits.add({ change, keepClaim: true, ...more }, SOON_MS)) === 'applied') {
-        lane.changed(change.order)
-        return { order: change.order, change }
-      }
+      if ((await this.write(change, lane, more)) === 'applied') return { order: change.order, change }
       current = (await store.byId(order.id)) ?? current
+    }
+  }
+
+  /** Writes a change that was decided beside the lanes. @throws whatever the store throws */
+  async write(change: Change, lane: Lane, more: Pick<Commit, 'strayId'> = {}): Promise<'applied' | 'moved'> {
+    const { clock, commits } = this.#edges
+    try {
+      const result = await commits.add({ change, keepClaim: true, ...more }, SOON_MS)
+      if (result === 'applied') lane.changed(change.order)
+      return result
+    } catch (error) {
+      // It may be written all the same, and due.
+      lane.wake(clock.nowMs())
+      throw error
     }
   }
 }

@@ -1,17 +1,32 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Change } from '../core/change.ts'
-import type { FinalOrder, OpenOrder, Order, OrderIn, Verdict } from '../core/order.ts'
-import type { Evidence, UnverifiedEvidence } from '../core/outcome.ts'
-import type { Claim, ClaimRequest, Commit, Inserted, NewOrder, Store } from './store.ts'
+import type { OpenOrder, Order, OrderIn } from '../core/order.ts'
+import { aftercareContract } from './contract-aftercare.ts'
+import { deliveriesContract } from './contract-deliveries.ts'
+import { straysContract } from './contract-strays.ts'
+import type { Commit, Store } from './store.ts'
+import {
+  ACCOUNT,
+  atTill,
+  DAY_MS,
+  due,
+  ENDING,
+  enter,
+  enterFree,
+  evidence,
+  finalOf,
+  HELD,
+  MINUTE_MS,
+  many,
+  newOrder,
+  nextOf,
+  outcomeOf,
+  settle,
+  T0,
+  verdictOf,
+} from './testing.ts'
 
-/*
- * What every store must do, run on its real database. The factories at the end fill in all that a test doesn't care
- * about.
- */
-
-export const T0 = 1_750_000_000_000
-const MINUTE_MS = 60_000
-const DAY_MS = 86_400_000
+/* What every store must do, run on its real database. */
 
 /** @param open opens a new, empty store */
 export function storeContract(name: string, open: () => Promise<Store>): void {
@@ -460,172 +475,8 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
       expect(await store.platformKeys()).toEqual([key, ...others])
     })
   })
-}
 
-// ------------------------------------------------------------------ factories
-
-export const ACCOUNT = '1900000001'
-/** A claim that outlasts every test. */
-export const HELD: Claim = { worker: 'a', untilMs: T0 + 1_000 * DAY_MS }
-
-const ENDING = {
-  phase: 'confirm',
-  calls: 2,
-  confirmations: 1,
-  revoke: { inFlightAtMs: T0 + 1, unansweredAtMs: T0 + 2, accepted: true },
-} as const
-
-export type Sketch = Partial<NewOrder['order']> & Partial<Omit<NewOrder, 'order'>>
-
-let numbers = 0
-
-/** A native order under `ACCOUNT` that waits for its first query at T0, with a number of its own. */
-export function newOrder({ fingerprint = 'f', body = null, journal = [], ...sketch }: Sketch = {}): NewOrder {
-  const order: NewOrder['order'] = {
-    account: ACCOUNT,
-    sub_mchid: null,
-    out_trade_no: `N${++numbers}`,
-    kind: 'native',
-    total: 100,
-    currency: 'HKD',
-    origin: 'placed',
-    mayEnd: true,
-    purchase: null,
-    createdAtMs: T0 - 10_000,
-    windowEndAtMs: T0 + 900_000,
-    version: 1,
-    queries: 0,
-    silence: 0,
-    seen: null,
-    placings: 1,
-    latestPlacingAtMs: T0 - 10_000,
-    declined: false,
-    unknownAtMs: null,
-    givenUpAtMs: null,
-    attention: null,
-    state: 'waiting',
-    dueAtMs: T0,
-    ...sketch,
-  }
-  return { order, fingerprint, body, journal }
-}
-
-/** Quick Pay inside its window, due at `dueAtMs`. */
-function atTill(dueAtMs: number): Sketch {
-  return { kind: 'quick_pay', dueAtMs, windowEndAtMs: dueAtMs + 45_000 }
-}
-
-function many(count: number, sketch: Sketch): Sketch[] {
-  return Array.from({ length: count }, () => sketch)
-}
-
-/** As many orders as sketches. */
-type EachOf<Sketches extends readonly Sketch[]> = { -readonly [Index in keyof Sketches]: OpenOrder }
-
-/** Orders that `HELD` has claimed. */
-export async function enter<const Sketches extends readonly Sketch[]>(
-  store: Store,
-  sketches: Sketches,
-): Promise<EachOf<Sketches>> {
-  const orders = (await store.insert(sketches.map(newOrder), HELD)).map(insertedOf)
-  // One for each sketch, in their order: what `insert` promises, and `map` can't say.
-  return orders as EachOf<Sketches>
-}
-
-/** Orders that nobody has claimed. */
-export async function enterFree<const Sketches extends readonly Sketch[]>(
-  store: Store,
-  sketches: Sketches,
-): Promise<EachOf<Sketches>> {
-  const orders = await enter(store, sketches)
-  await store.release(
-    orders.map(({ id }) => id),
-    HELD.worker,
-  )
-  return orders
-}
-
-async function outcomeOf(store: Store, sketch: Sketch): Promise<Inserted | undefined> {
-  return (await store.insert([newOrder(sketch)], HELD))[0]
-}
-
-function insertedOf(result: Inserted): OpenOrder {
-  if (result.outcome !== 'inserted') throw new Error(`expected a new order, got ${result.outcome}`)
-  return result.order
-}
-
-/** All that is due at T0, for `ACCOUNT`. */
-export function due(request: Partial<ClaimRequest> = {}): ClaimRequest {
-  const nowMs = request.nowMs ?? T0
-  return {
-    account: ACCOUNT,
-    worker: 'z',
-    nowMs,
-    dueUntilMs: nowMs,
-    untilMs: nowMs + MINUTE_MS,
-    limit: 100,
-    ...request,
-  }
-}
-
-/** The order one version on: still waiting, due in an hour unless said otherwise. */
-export function nextOf(
-  order: OpenOrder,
-  patch: Partial<Pick<OrderIn<'waiting'>, 'dueAtMs' | 'queries' | 'seen'>> = {},
-): Change & { readonly order: OrderIn<'waiting'> } {
-  const { version } = order
-  const next: OrderIn<'waiting'> = {
-    ...order,
-    state: 'waiting',
-    version: version + 1,
-    dueAtMs: T0 + 60 * MINUTE_MS,
-    ...patch,
-  }
-  return { from: version, order: next, journal: [], evidence: [], events: [] }
-}
-
-export async function settle(
-  store: Store,
-  open: OpenOrder,
-  state: Verdict['state'],
-): Promise<FinalOrder & { verdict: { evidence: Evidence } }> {
-  const verdict = verdictOf(state)
-  const order = finalOf(nextOf(open).order, verdict)
-  const change: Change = { from: open.version, order, journal: [], evidence: [verdict.evidence], events: [] }
-  expect(await store.commit([{ change }])).toEqual(['applied'])
-  return order
-}
-
-function finalOf<V extends Verdict>(order: OpenOrder, verdict: V): FinalOrder & { verdict: V } {
-  const nothing = { dueAtMs: null, aftercare: null }
-  // The state of an order and of its verdict are one word, which a spread can't say.
-  return { ...order, ...nothing, state: verdict.state, verdict } as FinalOrder & { verdict: V }
-}
-
-function verdictOf(state: Verdict['state']): Verdict & { readonly evidence: Evidence } {
-  return {
-    state,
-    atMs: T0 + 5,
-    learntBy: state === 'SUCCESS' ? 'callback' : 'query',
-    transaction_id: state === 'SUCCESS' ? '4200000001' : null,
-    success_time: state === 'SUCCESS' ? '2025-06-15T23:06:40+08:00' : null,
-    evidence: evidence({ body: `{"trade_state":"${state}"}` }),
-  }
-}
-
-export function evidence(fields: Partial<UnverifiedEvidence>): Evidence {
-  const unverified: UnverifiedEvidence = {
-    source: 'reply',
-    request: 'GET /v3/global/transactions/out-trade-no/N1',
-    status: 200,
-    serial: 'PUB_KEY_ID_1',
-    timestamp: '1750000000',
-    nonce: 'n',
-    signature: 'c2ln',
-    body: '{}',
-    receivedAtMs: T0,
-    ...fields,
-  }
-  // A store keeps evidence and doesn't judge it, so its tests need none that verifies.
-  return unverified as Evidence
+  aftercareContract(name, openStore)
+  deliveriesContract(name, openStore)
+  straysContract(name, openStore)
 }

@@ -34,11 +34,14 @@ export interface Store {
 
   /**
    * Gives each message to `target` that is due to one caller only, the oldest due time first. Of an order's messages to
-   * a target there is one at a time, in the sequence in which they were written. It stays with the worker until
-   * `finishDeliveries` names it or `untilMs` has passed.
+   * a target there is one at a time, in the sequence in which they were written; one that is sent again by hand goes
+   * beside it. It stays with the worker until `finishDeliveries` names it or `untilMs` has passed.
    */
   claimDeliveries(claim: DeliveryClaim): Promise<readonly Delivery[]>
-  /** Writes what came of attempts, all in one durable write, and gives their claims back. */
+  /**
+   * Writes what came of attempts, all in one durable write, and gives their claims back. The next in line is due at once
+   * after one that is sent or has failed. A result that is older than what is on file changes nothing.
+   */
   finishDeliveries(results: readonly DeliveryResult[]): Promise<void>
   /** The earliest due time among the target's unclaimed messages; null without any. */
   nextDeliveryAtMs(target: string): Promise<number | null>
@@ -47,6 +50,8 @@ export interface Store {
 
   /** Keeps a verified callback for an order that isn't there. One that is kept already is not kept twice. */
   keepStray(stray: NewStray): Promise<void>
+  /** Those of which nobody was told yet, the oldest first, at most `limit`. */
+  straysToTell(limit: number): Promise<readonly Stray[]>
   /** Nobody claims these: written down that somebody was told. */
   noteStraysTold(ids: readonly number[], nowMs: number): Promise<void>
   /** The callback told nothing new about the order that has appeared. */

@@ -84,3 +84,4 @@ CREATE TABLE strays (
 
 CREATE UNIQUE INDEX strays_event ON strays (account, event_id);
 CREATE INDEX strays_key ON strays (out_trade_no, account, sub_mchid);
+CREATE INDEX strays_untold ON strays (id) WHERE told_at IS NULL;

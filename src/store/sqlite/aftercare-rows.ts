@@ -39,23 +39,14 @@ const REFUND_COLUMNS = [
   'success_time',
 ] as const
 
-/** Written once; the others change. */
-const REFUND_FACTS: ReadonlySet<string> = new Set([
-  'out_refund_no',
-  'key',
-  'origin',
-  'amount',
-  'reason',
-  'created_at',
-])
-
 export const SELECT_AFTERCARE = `SELECT compare_at, ${LATE_COLUMNS} FROM aftercare WHERE order_id = ?`
 export const PUT_AFTERCARE = `${insertInto('aftercare', ['order_id', 'compare_at', ...LATE_COLUMNS])}
   ON CONFLICT DO UPDATE SET ${['compare_at', ...LATE_COLUMNS].map((name) => `${name} = excluded.${name}`)}`
 
 export const SELECT_REFUNDS = `SELECT ${REFUND_COLUMNS} FROM refunds WHERE order_id = ? ORDER BY id`
+/** A refund of the same number keeps its row, and its place in the sequence. */
 export const PUT_REFUND = `${insertInto('refunds', ['order_id', ...REFUND_COLUMNS])}
-  ON CONFLICT DO UPDATE SET ${REFUND_COLUMNS.filter((name) => !REFUND_FACTS.has(name)).map((name) => `${name} = excluded.${name}`)}`
+  ON CONFLICT DO UPDATE SET ${REFUND_COLUMNS.map((name) => `${name} = excluded.${name}`)}`
 
 /** For PUT_AFTERCARE, after the order's id. */
 export function aftercareCells({ late, compareAtMs }: Aftercare): SQLInputValue[] {

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -57,6 +58,20 @@ describe('checkpoints beside the poll path', () => {
     expect(db.prepare('SELECT count(*) AS n FROM t').get()).toEqual({ n: 600 })
     db.exec('PRAGMA wal_checkpoint(TRUNCATE)')
     expect(rowsWithoutLog()).toBe(600)
+  })
+
+  it('are waited for by a program whose last act is to end them', () => {
+    const code = JSON.stringify(new URL('./checkpointer.ts', import.meta.url).href)
+    const program = `
+      import { Checkpointer } from ${code}
+      const checkpointer = new Checkpointer(${JSON.stringify(file())}, 1000)
+      checkpointer.wrote(1000)
+      await checkpointer.end()
+      console.log('ended')`
+    const { status, stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', program], {
+      encoding: 'utf8',
+    })
+    expect([status, stdout]).toEqual([0, 'ended\n'])
   })
 
   it('that fail stop nobody', async () => {

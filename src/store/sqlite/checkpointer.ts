@@ -34,6 +34,8 @@ export class Checkpointer {
     const thread = this.#thread
     if (thread === null) return
     this.#thread = null
+    // Whoever closes the store last must not find the process gone before it is closed.
+    thread.ref()
     const ended = new Promise((resolve) => thread.once('exit', resolve))
     thread.postMessage('end')
     await ended

@@ -1,8 +1,15 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { isAtTheTill, type OpenOrder } from '../../core/order.ts'
-import { enterFree, nextOf, T0 } from '../contract.ts'
+import {
+  type DueOrder,
+  type FinalOrder,
+  isAtTheTill,
+  isDue,
+  isFinal,
+  type OpenOrder,
+} from '../../core/order.ts'
 import type { Store } from '../store.ts'
+import { applied, enterFree, finalOf, followed, nextOf, T0, verdictOf } from '../testing.ts'
 import { sqliteStore } from './index.ts'
 
 /*
@@ -11,7 +18,7 @@ import { sqliteStore } from './index.ts'
 
 interface World {
   readonly store: Store
-  readonly orders: Map<number, OpenOrder>
+  readonly orders: Map<number, OpenOrder | FinalOrder>
   readonly claims: Map<number, { readonly worker: string; readonly untilMs: number }>
   nowMs: number
 }
@@ -64,30 +71,43 @@ const release = fc.tuple(fc.nat(), worker).map(
     },
 )
 
-const commit = fc.tuple(fc.nat(), dueAtMs, fc.boolean()).map(
-  ([nth, dueAtMs, keepClaim]): Act =>
-    async (world) => {
-      const { store, orders, claims } = world
+/** Due or not, with its verdict or on the way there: whatever may become of an order. */
+const commit = fc.tuple(fc.nat(), dueAtMs, fc.constantFrom('open', 'settled', 'done'), fc.boolean()).map(
+  ([nth, dueAtMs, next, keepClaim]): Act =>
+    async ({ store, orders, claims }) => {
       const order = pick(orders, nth)
       if (order === undefined) return
-      const change = nextOf(order, { dueAtMs })
-      await store.commit([{ change, keepClaim }])
+      const change = isFinal(order)
+        ? followed(order, { dueAtMs: next === 'done' ? null : dueAtMs })
+        : next === 'open'
+          ? nextOf(order, { dueAtMs })
+          : settling(order, next === 'done' ? null : dueAtMs)
+      await applied(store, { change, keepClaim })
       orders.set(order.id, change.order)
-      if (!keepClaim) claims.delete(order.id)
+      if (!keepClaim || !isDue(change.order)) claims.delete(order.id)
     },
 )
 
+function settling(open: OpenOrder, dueAtMs: number | null) {
+  const verdict = verdictOf('SUCCESS')
+  const order = { ...finalOf(nextOf(open).order, verdict), dueAtMs }
+  return { from: open.version, order, journal: [], evidence: [verdict.evidence], events: [] }
+}
+
 const askNext = fc.constant<Act>(async ({ store, orders, claims }) => {
-  const dues = [...orders.values()].filter(({ id }) => !claims.has(id)).map(({ dueAtMs }) => dueAtMs)
+  const dues = [...orders.values()]
+    .filter(isDue)
+    .flatMap(({ id, dueAtMs }) => (claims.has(id) ? [] : [dueAtMs]))
   expect(await store.nextDueAtMs(ACCOUNT)).toBe(dues.length === 0 ? null : Math.min(...dues))
 })
 
-function expectedClaim({ orders, claims, nowMs }: World, dueUntilMs: number, limit: number): OpenOrder[] {
+function expectedClaim({ orders, claims, nowMs }: World, dueUntilMs: number, limit: number): DueOrder[] {
   for (const [id, { untilMs }] of claims) if (untilMs <= nowMs) claims.delete(id)
   const due = [...orders.values()]
+    .filter(isDue)
     .filter((order) => order.dueAtMs <= dueUntilMs && !claims.has(order.id))
     .sort((a, b) => a.dueAtMs - b.dueAtMs || a.id - b.id)
-  const isHere = (order: OpenOrder) => isAtTheTill(order) && order.dueAtMs > nowMs - 60_000
+  const isHere = (order: DueOrder) => isAtTheTill(order) && order.dueAtMs > nowMs - 60_000
   const atTill = due.filter(isHere)
   const others = due.filter((order) => !isHere(order))
   const room = Math.max(Math.floor(limit / 5), limit - atTill.length)
@@ -95,7 +115,7 @@ function expectedClaim({ orders, claims, nowMs }: World, dueUntilMs: number, lim
   return [...atTill.slice(0, limit - served.length), ...served]
 }
 
-function pick(orders: ReadonlyMap<number, OpenOrder>, nth: number): OpenOrder | undefined {
+function pick(orders: World['orders'], nth: number): OpenOrder | FinalOrder | undefined {
   return [...orders.values()][nth % Math.max(orders.size, 1)]
 }
 

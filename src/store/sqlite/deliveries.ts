@@ -1,7 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { Delivery, DeliveryClaim, DeliveryResult, NewDelivery } from '../store.ts'
 import { integer } from './cells.ts'
-import { deliveryOf, INSERT_DELIVERY, SELECT_DELIVERIES } from './delivery-rows.ts'
+import { deliveryOf, INSERT_DELIVERY, SELECT_DELIVERIES, SELECT_DUE_DELIVERIES } from './delivery-rows.ts'
 import { Query } from './query.ts'
 
 /**
@@ -20,11 +20,7 @@ export class Deliveries {
   readonly #resend: StatementSync
 
   constructor(db: DatabaseSync) {
-    this.#due = new Query(
-      db,
-      `${SELECT_DELIVERIES} WHERE target = ? AND due_at <= ? ORDER BY due_at, id LIMIT ?`,
-      deliveryOf,
-    )
+    this.#due = new Query(db, SELECT_DUE_DELIVERIES, deliveryOf)
     this.#next = new Query(
       db,
       'SELECT id, due_at FROM deliveries WHERE target = ? AND due_at IS NOT NULL ORDER BY due_at, id LIMIT ?',

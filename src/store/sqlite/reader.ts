@@ -3,7 +3,15 @@ import type { Aftercare } from '../../core/aftercare.ts'
 import type { JournalLine } from '../../core/change.ts'
 import type { Order, OrderKey } from '../../core/order.ts'
 import type { Evidence } from '../../core/outcome.ts'
-import type { Delivery, DeliveryState, PlatformKey, StoredPlacing, StoreReader, Stray } from '../store.ts'
+import {
+  DELIVERY_STATES,
+  type Delivery,
+  type DeliveryState,
+  type PlatformKey,
+  type StoredPlacing,
+  type StoreReader,
+  type Stray,
+} from '../store.ts'
 import {
   type AftercareRow,
   aftercareOf,
@@ -12,7 +20,7 @@ import {
   SELECT_REFUNDS,
 } from './aftercare-rows.ts'
 import { type Cells, integer, text, textOrNull } from './cells.ts'
-import { deliveryOf, deliveryStateOf, SELECT_DELIVERIES } from './delivery-rows.ts'
+import { deliveryOf, deliveryStateOf, SELECT_DELIVERIES, selectDeliveriesIn } from './delivery-rows.ts'
 import { Query } from './query.ts'
 import {
   credentialOf,
@@ -43,7 +51,7 @@ export class SqliteReader implements StoreReader {
   readonly #aftercare: Query<AftercareRow>
   readonly #refunds: Query<Aftercare['refunds'][number]>
   readonly #deliveriesOf: Query<Delivery>
-  readonly #deliveriesIn: Query<Delivery>
+  readonly #deliveriesIn: ReadonlyMap<DeliveryState, Query<Delivery>>
   readonly #deliveryCounts: Query<readonly [DeliveryState, number]>
   readonly #strays: Query<Stray>
 
@@ -87,10 +95,8 @@ export class SqliteReader implements StoreReader {
     this.#aftercare = new Query(db, SELECT_AFTERCARE, aftercareOf)
     this.#refunds = new Query(db, SELECT_REFUNDS, refundOf)
     this.#deliveriesOf = new Query(db, `${SELECT_DELIVERIES} WHERE order_id = ? ORDER BY id`, deliveryOf)
-    this.#deliveriesIn = new Query(
-      db,
-      `${SELECT_DELIVERIES} WHERE state = ? AND id > ? ORDER BY id LIMIT ?`,
-      deliveryOf,
+    this.#deliveriesIn = new Map(
+      DELIVERY_STATES.map((state) => [state, new Query(db, selectDeliveriesIn(state), deliveryOf)]),
     )
     this.#deliveryCounts = new Query(
       db,
@@ -143,7 +149,7 @@ export class SqliteReader implements StoreReader {
   }
 
   async deliveriesIn(state: DeliveryState, afterId: number, limit: number): Promise<readonly Delivery[]> {
-    return this.#deliveriesIn.all(state, afterId, limit)
+    return this.#deliveriesIn.get(state)?.all(afterId, limit) ?? []
   }
 
   async countDeliveries(): Promise<Readonly<Partial<Record<DeliveryState, number>>>> {

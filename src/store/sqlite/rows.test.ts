@@ -3,30 +3,10 @@ import { expect, it } from 'vitest'
 import { ATTENTION, type AttentionCode } from '../../core/attention.ts'
 import { type FinalState, isFinal, KINDS, type Life, type Order } from '../../core/order.ts'
 import { TRADE_STATES, type TradeState } from '../../core/trade-state.ts'
-import { evidence, HELD } from '../contract.ts'
+import { HELD } from '../testing.ts'
 import { sqliteStore } from './index.ts'
 import { stateOf } from './rows.ts'
-
-const text = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 })
-const count = fc.nat()
-const atMs = fc.integer({ min: 0, max: 8.64e15 })
-const maybe = <Value>(value: fc.Arbitrary<Value>) => fc.option(value, { nil: null })
-/** Records with the prototype that rows get, so that they can be compared strictly. */
-const record = <Fields extends object>(fields: { [Key in keyof Fields]: fc.Arbitrary<Fields[Key]> }) =>
-  fc.record<Fields>(fields, { noNullPrototype: true })
-const keysOf = <Key extends string>(record: Readonly<Record<Key, unknown>>) => Object.keys(record) as Key[]
-
-const proof = record({
-  source: fc.constantFrom('reply' as const, 'callback' as const),
-  request: text,
-  status: fc.integer({ min: 100, max: 599 }),
-  serial: text,
-  timestamp: text,
-  nonce: text,
-  signature: text,
-  body: fc.string({ unit: 'binary' }).filter((body) => body.isWellFormed()),
-  receivedAtMs: atMs,
-}).map(evidence)
+import { atMs, count, keysOf, maybe, proof, record, text } from './testing.ts'
 
 const ending = record({
   phase: fc.constantFrom('ask' as const, 'act' as const, 'confirm' as const),

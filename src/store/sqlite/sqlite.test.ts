@@ -16,8 +16,21 @@ import { basename, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { due, enter, enterFree, evidence, newOrder, settle, storeContract, T0 } from '../contract.ts'
+import { storeContract } from '../contract.ts'
+import {
+  due,
+  dueDeliveries,
+  enter,
+  enterFree,
+  evidence,
+  newOrder,
+  settle,
+  settled,
+  T0,
+  tell,
+} from '../testing.ts'
 import { SELECT_DUE } from './claims.ts'
+import { SELECT_DUE_DELIVERIES, selectDeliveriesIn } from './delivery-rows.ts'
 import { readSqliteStore, sqliteStore } from './index.ts'
 import { migrate } from './migrate.ts'
 
@@ -235,27 +248,55 @@ describe('the owner', () => {
     Array.from({ length: version - 1 }, (_, commit) => [`${commit + 1} a`, `${commit + 1} b`]).flat()
 })
 
-describe('a claim', () => {
-  function planOf(db: DatabaseSync): string {
-    const rows = db.prepare(`EXPLAIN QUERY PLAN ${SELECT_DUE}`).all('1900000001', 1, T0, T0)
-    return rows.map(({ detail }) => String(detail)).join('; ')
-  }
+function planOf(db: DatabaseSync, sql: string, ...values: ReadonlyArray<string | number>): string {
+  const rows = db.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...values)
+  return rows.map(({ detail }) => String(detail)).join('; ')
+}
 
-  function schema(): DatabaseSync {
-    const db = new DatabaseSync(':memory:')
-    migrate(db, ':memory:')
-    return db
-  }
+function schema(): DatabaseSync {
+  const db = new DatabaseSync(':memory:')
+  migrate(db, ':memory:')
+  return db
+}
+
+describe('messages', () => {
+  it('that are due are found by the index over due times alone, without sorting', () => {
+    const plan = planOf(schema(), SELECT_DUE_DELIVERIES, 'shop', T0, 16)
+    expect(plan).toBe('SEARCH deliveries USING INDEX deliveries_due (target=? AND due_at<?)')
+  })
+
+  it('that failed are found by an index of their own', () => {
+    const plan = planOf(schema(), selectDeliveriesIn('failed'), 0, 10)
+    expect(plan).toBe('SEARCH deliveries USING INDEX deliveries_failed (id>?)')
+  })
+
+  it('are free again when the database is opened anew, whoever had claimed them', async () => {
+    const file = newFile()
+    const before = await sqliteStore({ file })
+    const { deliveries } = await tell(before, await settled(before), [{}, {}])
+    expect(await before.claimDeliveries(dueDeliveries())).toEqual(deliveries.slice(0, 1))
+    await before.close()
+    const after = await sqliteStore({ file })
+    expect(await after.claimDeliveries(dueDeliveries({ worker: 'next' }))).toEqual(deliveries.slice(0, 1))
+    await after.close()
+    const reader = await readSqliteStore({ file })
+    expect(await reader.countDeliveries()).toEqual({ pending: 1, queued: 1 })
+    await reader.close()
+  })
+})
+
+describe('a claim', () => {
+  const DUE = ['1900000001', 1, T0, T0]
 
   it('reads the index over due times and nothing else, without sorting', () => {
     const span = '(account=? AND till=? AND due_at>? AND due_at<?)'
-    expect(planOf(schema())).toBe(`SEARCH orders USING COVERING INDEX orders_due ${span}`)
+    expect(planOf(schema(), SELECT_DUE, ...DUE)).toBe(`SEARCH orders USING COVERING INDEX orders_due ${span}`)
   })
 
   it('would read and sort the whole table without that index', () => {
     const db = schema()
     db.exec('DROP INDEX orders_due')
-    expect(planOf(db)).toBe('SCAN orders; USE TEMP B-TREE FOR ORDER BY')
+    expect(planOf(db, SELECT_DUE, ...DUE)).toBe('SCAN orders; USE TEMP B-TREE FOR ORDER BY')
   })
 
   it('finds what is free behind many that are claimed', async () => {

@@ -63,6 +63,7 @@ export class SqliteStore extends SqliteReader implements Store {
   readonly #dueOrders: Query<OpenOrder | number>
   readonly #orderById: Query<Order>
   readonly #straysOf: Query<Stray>
+  readonly #straysToTell: Query<Stray>
   readonly #takesPurchase: Query<Order>
   readonly #fingerprint: Query<string>
   readonly #version: Query<number>
@@ -96,6 +97,7 @@ export class SqliteStore extends SqliteReader implements Store {
       `${SELECT_STRAYS} WHERE out_trade_no = ? AND account = ? AND sub_mchid = ? ORDER BY id`,
       strayOf,
     )
+    this.#straysToTell = new Query(db, `${SELECT_STRAYS} WHERE told_at IS NULL ORDER BY id LIMIT ?`, strayOf)
     this.#insertStray = db.prepare(INSERT_STRAY)
     this.#dropStray = db.prepare('DELETE FROM strays WHERE id = ?')
     this.#noteStrayTold = db.prepare('UPDATE strays SET told_at = ? WHERE id = ?')
@@ -191,6 +193,10 @@ export class SqliteStore extends SqliteReader implements Store {
 
   async straysOf({ out_trade_no, account, sub_mchid }: OrderKey): Promise<readonly Stray[]> {
     return this.#straysOf.all(out_trade_no, account, subMchidCell(sub_mchid))
+  }
+
+  async straysToTell(limit: number): Promise<readonly Stray[]> {
+    return this.#straysToTell.all(limit)
   }
 
   async noteStraysTold(ids: readonly number[], nowMs: number): Promise<void> {

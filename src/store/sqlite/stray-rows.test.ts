@@ -1,0 +1,40 @@
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+import { sqliteStore } from './index.ts'
+import { count, maybe, proof, record, text } from './testing.ts'
+
+/** WeChat Pay may leave any field out. */
+const some = <Fields extends object>(fields: { [Key in keyof Fields]: fc.Arbitrary<Fields[Key]> }) =>
+  fc.record(fields, { requiredKeys: [], noNullPrototype: true })
+
+const trade = fc
+  .tuple(record({ trade_state: text }), some({ mchid: text, sub_mchid: text, transaction_id: text }))
+  .map(([state, more]) => ({ ...state, ...more }))
+const refund = some({
+  ...{ out_trade_no: text, out_refund_no: text, refund_id: text, status: text, success_time: text },
+  amount: some({ total: count, refund: count, currency: text }),
+})
+
+const stray = record({
+  account: text,
+  sub_mchid: maybe(text),
+  out_trade_no: text,
+  eventId: text,
+  said: fc.oneof(
+    record({ about: fc.constant('payment' as const), statement: trade }),
+    record({ about: fc.constant('refund' as const), statement: refund }),
+  ),
+  evidence: proof,
+})
+
+it('every callback without an order comes back as it came', async () => {
+  const property = fc.asyncProperty(stray, async (stray) => {
+    const store = await sqliteStore({ file: ':memory:' })
+    await store.keepStray(stray)
+    const [kept] = await store.straysOf(stray)
+    expect(kept).toStrictEqual({ ...stray, id: kept?.id, toldAtMs: null })
+    expect(await store.strays(1)).toStrictEqual([kept])
+    await store.close()
+  })
+  await fc.assert(property, { numRuns: 200 })
+})
