@@ -5,6 +5,7 @@ import { isFinal, type Order } from './order.ts'
 import { KNOWN_REFUND_CODES } from './refund-reaction.ts'
 import type { Step } from './step.ts'
 import {
+  at,
   final,
   type Habit,
   lived,
@@ -13,6 +14,7 @@ import {
   paid,
   REFUND_STATUSES,
   refundsOf,
+  rulesFor,
 } from './testing.ts'
 import { TRADE_STATES } from './trade-state.ts'
 
@@ -61,7 +63,11 @@ const HABITS: ReadonlyArray<readonly [name: string, order: Order, words: Words]>
   ['late money, 429', LATE, { query: 'rate-limited' }],
   ['late money, all refunds silent', LATE, { query: 'SUCCESS' }],
   ['late money, all refunds refused', LATE, { query: 'SUCCESS', queryRefunds: 'NO_AUTH' }],
-  ['late money, all refunds strange', LATE, { query: 'SUCCESS', queryRefunds: 'SYSTEM_ERROR' }],
+  [
+    'late money, all refunds refused by a system error',
+    LATE,
+    { query: 'SUCCESS', queryRefunds: 'SYSTEM_ERROR' },
+  ],
   ['late money, its refund silent', LATE, { query: 'SUCCESS', queryRefunds: 'none' }],
   ['late money, NOT_ENOUGH', LATE, { query: 'SUCCESS', queryRefunds: 'none', refund: 'NOT_ENOUGH' }],
   ['all of it on its way elsewhere', LATE, { query: 'SUCCESS', queryRefunds: 'e1 8800 PROCESSING' }],
@@ -160,7 +166,8 @@ it('whatever WeChat Pay always says, nothing is hammered and nothing is forgotte
         // Some minutes so, and then so for two days: from wherever the first may have led.
         const { order: there, callsAtS } = liveThrough(order, atCall(first), 0.2)
         expect(callsAtS.length).toBeLessThan(120)
-        const { order: after, callsAtS: later } = liveThrough(there, atCall(then), 48)
+        const rules = rulesFor(there.kind)
+        const { order: after, callsAtS: later } = liveThrough(there, atCall(then), 48, rules, at(720))
         expectSane(later, 48)
         if (isOpen(after)) expect(after.dueAtMs ?? after.attention).not.toBeNull()
       },

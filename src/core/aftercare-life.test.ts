@@ -320,11 +320,7 @@ function evidenceOf(learnt: Learnt | null): Evidence | null {
   return outcome === null || outcome.kind === 'no-answer' ? null : outcome.evidence
 }
 
-function always(
-  name: string,
-  holds: (moments: readonly Moment[], life: Life) => void,
-  numRuns = 1_000,
-): void {
+function always(name: string, holds: (moments: readonly Moment[], life: Life) => void, numRuns = 300): void {
   it(name, () => {
     fc.assert(
       fc.property(aLife, (life) => holds(momentsOf(life), life)),
@@ -450,7 +446,7 @@ describe('late money goes back', () => {
         expect(nowMs - (said?.nowMs ?? 0)).toBeLessThanOrEqual(60_000)
       }
     },
-    2_000,
+    600,
   )
 
   eachMoment('never while a mark about identity or money stands', (moment) => {
@@ -551,7 +547,7 @@ describe('an end', () => {
         }
       }
     },
-    2_000,
+    600,
   )
 
   eachMoment(
@@ -690,7 +686,7 @@ describe('a callback', () => {
           expect(states(again.order)).toEqual(states(change.order))
         }
       }),
-      { numRuns: 1_000 },
+      { numRuns: 300 },
     )
   })
 })

@@ -77,7 +77,7 @@ export interface Refund {
   readonly attempts: number
   /** When the latest request was signed. */
   readonly sentAtMs: number | null
-  /** When the latest request was signed that got no answer. */
+  /** When the latest request was signed that no answer accounts for, as far as we know: it may still be accepted. */
   readonly unansweredAtMs: number | null
   /** Calls in a row that did not bring it further: they make the pauses grow. */
   readonly pauses: number

@@ -29,9 +29,9 @@ export const ATTENTION = {
   overdue: { ending: 'goes on', passing: false },
   /** A tracked order that Verdict may not end stays unpaid. */
   unfinished: { ending: 'goes on', passing: false },
-  /** An order that was given up is paid, and the policy or what WeChat Pay says leaves it to a person. */
+  /** An order that was given up is paid, and the policy, what WeChat Pay says or its silence leaves it to a person. */
   late_money: { ending: 'goes on', passing: false },
-  /** A signed statement about a refund names another amount or currency than was asked for. */
+  /** A signed statement about a refund names another amount or currency than was asked for, or contradicts its end. */
   refund_mismatch: { ending: 'stops', passing: false },
   /** WeChat Pay can't bring a refund to the customer: a person has to give it another way on the merchant platform. */
   refund_abnormal: { ending: 'goes on', passing: false },

@@ -65,7 +65,7 @@ describe('a refund is asked for, sent and asked about', () => {
 })
 
 describe('4.2 the same money goes back once', () => {
-  lives('its part is reserved from the moment it is asked for', paid(), [
+  lives('4.2 its part is reserved from the moment it is asked for', paid(), [
     [0, 'ask refund 5000 as r1', 'SUCCESS, r1 queued, refund at 0'],
     [0, 'ask refund 3801 as r2', 'REFUND_EXCEEDS'],
     [0, 'ask refund 3800 as r3', 'SUCCESS, r1 queued, r3 queued, refund r1 at 0'],
@@ -87,18 +87,18 @@ describe('4.2 the same money goes back once', () => {
     [21, 'ask refund 8801 as r2', 'REFUND_EXCEEDS'],
     [21, 'ask refund 8800 as r3', 'SUCCESS !refund_closed, r1 CLOSED, r3 queued, refund r3 at 61'],
   ])
-  lives('the key of a refund that is there gives no second one', paid(), [
+  lives('4.2 the key of a refund that is there gives no second one', paid(), [
     ...ACCEPTED,
     [1, 'ask refund 500 as r1', 'REFUND_CONFLICT'],
     [1, 'ask refund 600 as r1', 'REFUND_CONFLICT'],
   ])
-  lives('no answer, and it was accepted: a query tells, and nothing is sent again', paid(), [
+  lives('4.2 no answer, and it was accepted: a query tells, and nothing is sent again', paid(), [
     [0, 'ask refund 500 as r1', 'SUCCESS, r1 queued, refund at 0'],
     [0, 'refund: timeout', 'SUCCESS, r1 requesting, queryRefund at 2'],
     [2, 'queryRefund: PROCESSING', 'SUCCESS, r1 processing, queryRefund at 22'],
     [22, 'queryRefund: SUCCESS', 'SUCCESS, r1 SUCCESS'],
   ])
-  lives('no answer, and WeChat Pay does not know it: the same number is sent again', paid(), [
+  lives('4.2 no answer, and WeChat Pay does not know it: the same number is sent again', paid(), [
     [0, 'ask refund 500 as r1', 'SUCCESS, r1 queued, refund at 0'],
     [0, 'refund: timeout', 'SUCCESS, r1 requesting, queryRefund at 2'],
     [2, 'queryRefund: none', 'SUCCESS, r1 queued, refund at 4'],
@@ -106,7 +106,7 @@ describe('4.2 the same money goes back once', () => {
     [8, 'queryRefund: none', 'SUCCESS, r1 queued, refund at 12'],
     [12, 'refund: accepted', 'SUCCESS, r1 processing, queryRefund at 32'],
   ])
-  lives('a crash between intent and request: asked about first, then the same number', paid(), [
+  lives('4.2 a crash between intent and request: asked about first, then the same number', paid(), [
     [0, 'ask refund 500 as r1', 'SUCCESS, r1 queued, refund at 0'],
     [0, 'crash in refund', 'SUCCESS, r1 requesting, queryRefund at 0'],
     [60, 'queryRefund: none', 'SUCCESS, r1 queued, refund at 62'],

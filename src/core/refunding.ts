@@ -44,18 +44,6 @@ const OVERDUE_MS = 4 * DAY_MS
 /** Before late money goes back, "paid" must have been asked for lately. */
 const CONFIRMED_MS_MAX = 60_000
 
-/** The idempotency key of late money's refund, or the next one if a refund has its number already. */
-function lateKey(scene: FinalScene, times = 1): string {
-  const { order, rules, draft } = scene
-  const key = times === 1 ? 'late money' : `late money ${times}`
-  const isTaken = numbered(draft.aftercare.refunds, rules.refundNumber(order, key)) !== undefined
-  return isTaken ? lateKey(scene, times + 1) : key
-}
-
-function numbered(refunds: readonly Refund[], out_refund_no: string | undefined): Refund | undefined {
-  return refunds.find((one) => one.out_refund_no === out_refund_no)
-}
-
 const LATE_REASON = 'The order was cancelled'
 
 export function unpaid(order: Order): VerdictError {
@@ -467,6 +455,10 @@ function count(scene: FinalScene, statement: RefundStatement, evidence: Evidence
   }
 }
 
+function numbered(refunds: readonly Refund[], out_refund_no: string | undefined): Refund | undefined {
+  return refunds.find((one) => one.out_refund_no === out_refund_no)
+}
+
 /** By our number, or by WeChat Pay's: somebody else's refund may come without ours at one time, and with it at another. */
 function meantIn(
   refunds: readonly Refund[],
@@ -552,6 +544,14 @@ function refundWhatIsLeft(scene: FinalScene): void {
   }
   draft.late({ phase: 'refunding', dueAtMs: null })
   enter(scene, { key: lateKey(scene), amount, reason: LATE_REASON, origin: 'late_money' })
+}
+
+/** The idempotency key of late money's refund, or the next one if a refund has its number already. */
+function lateKey(scene: FinalScene, times = 1): string {
+  const { order, rules, draft } = scene
+  const key = times === 1 ? 'late money' : `late money ${times}`
+  const isTaken = numbered(draft.aftercare.refunds, rules.refundNumber(order, key)) !== undefined
+  return isTaken ? lateKey(scene, times + 1) : key
 }
 
 // ---------------------------------------------------------------- callbacks
