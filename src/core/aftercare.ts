@@ -114,6 +114,11 @@ export function refundedBy(refunds: readonly Refund[]): number {
   return refunds.reduce((sum, { state, amount }) => sum + (state === 'SUCCESS' ? amount : 0), 0)
 }
 
+/** The refund of this number. */
+export function numbered(refunds: readonly Refund[], out_refund_no: string | undefined): Refund | undefined {
+  return refunds.find((one) => one.out_refund_no === out_refund_no)
+}
+
 export const NO_AFTERCARE: Aftercare = { late: null, refunds: [], compareAtMs: null }
 
 // ---------------------------------------------------------------- what is to be done, and when

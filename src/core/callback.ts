@@ -52,6 +52,8 @@ export function onRefundCallback(
   draft.keep(evidence)
   const strange = strangerIn(order, statement)
   if (strange !== null) draft.refuses = `it is not about ${strange}`
+  // What was refunded was paid: should the query say no more than SUCCESS, its refunds are asked for all the same.
+  else draft.saw('REFUND')
   return draft.asBefore(moment.nowMs)
 }
 

@@ -1,3 +1,4 @@
+import { onAllRefunds } from './all-refunds.ts'
 import { stopsEnding } from './attention.ts'
 import { onCallback, onHint, onRefundCallback } from './callback.ts'
 import type { Change } from './change.ts'
@@ -8,13 +9,8 @@ import { type FinalOrder, isFinal, type OpenOrder, type Order } from './order.ts
 import { onPlaced } from './placing.ts'
 import type { Moment } from './plan.ts'
 import { onQueried } from './querying.ts'
-import {
-  onAllRefunds,
-  onRefundAnswered,
-  onRefundAsked,
-  onRefundCallbackAfterwards,
-  unpaid,
-} from './refunding.ts'
+import { onRefundCallbackAfterwards } from './refund-callback.ts'
+import { onRefundAnswered, onRefundAsked, unpaid } from './refunding.ts'
 import type { FinalScene, Learnt, Rules, Scene } from './scene.ts'
 
 export { PLACINGS_MAX } from './placing.ts'

@@ -138,10 +138,11 @@ export class OpenDraft extends Draft<OpenOrder> {
     this.keep(evidence)
     const { transaction_id = null, success_time = null } = trade
     const verdict = { atMs: this.nowMs, learntBy, transaction_id, success_time, evidence }
+    const isRefunded = trade.trade_state === 'REFUND' || this.from.seen === 'REFUND'
     switch (state) {
       case 'SUCCESS':
         // A payment that was refunded in part or whole: whose refunds these are, the list of all tells.
-        return this.#final({ state, verdict: { ...verdict, state } }, late, trade.trade_state === 'REFUND')
+        return this.#final({ state, verdict: { ...verdict, state } }, late, isRefunded)
       case 'CLOSED':
         return this.#final({ state, verdict: { ...verdict, state } })
       case 'REVOKED':

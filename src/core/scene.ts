@@ -141,3 +141,9 @@ export function noteSilence(
   const attention = SILENCE_ATTENTION[reason]
   if (attention !== undefined) draft.attend(attention, detail)
 }
+
+/** An old reply over again tells nothing about now. */
+export function isOld({ moment }: FinalScene, evidence: Evidence, tookMs: number): boolean {
+  const askedAtMs = moment.nowMs - tookMs
+  return spokenAtMs(evidence, askedAtMs) < askedAtMs
+}
