@@ -275,6 +275,18 @@ export function aftercareContract(name: string, openStore: () => Promise<Store>)
   })
 
   describe(`${name}: a purchase`, () => {
+    it('is free again when the late money of its order is back with the customer, not while it is on its way', async () => {
+      const store = await openStore()
+      const order = await settled(store, 'SUCCESS', { purchase: 'table 7' })
+      const onItsWay = await follow(store, order, { late: lateMoney({ phase: 'refunding', dueAtMs: null }) })
+      expect(await outcomeOf(store, { purchase: 'table 7' })).toEqual({
+        outcome: 'purchase-taken',
+        by: onItsWay,
+      })
+      await follow(store, onItsWay, { late: lateMoney({ phase: 'returned', dueAtMs: null }) })
+      expect(await outcomeOf(store, { purchase: 'table 7' })).toMatchObject({ outcome: 'inserted' })
+    })
+
     it.each(['CLOSED', 'REVOKED', 'NOT_CREATED'] as const)(
       'is free while a refund of its %s order is due: late money holds nothing',
       async (state) => {

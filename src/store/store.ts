@@ -135,7 +135,10 @@ export type Inserted =
   | { readonly outcome: 'inserted'; readonly order: OpenOrder }
   /** The number is there already. */
   | { readonly outcome: 'exists'; readonly order: Order; readonly fingerprint: string }
-  /** Another order for the same purchase, under the same account and sub-merchant, is open or paid. */
+  /**
+   * Another order for the same purchase, under the same account and sub-merchant, is open or paid. One that was given up
+   * and whose late money is back with the customer is neither.
+   */
   | { readonly outcome: 'purchase-taken'; readonly by: Order }
 
 export interface Commit {

@@ -106,7 +106,9 @@ export class SqliteStore extends SqliteReader implements Store {
     this.#takesPurchase = new Query(
       db,
       `${SELECT_ORDERS} WHERE purchase = ? AND account = ? AND sub_mchid = ?
-       AND orders.state IN ('placing', 'waiting', 'ending', 'SUCCESS') ORDER BY orders.id LIMIT 1`,
+       AND orders.state IN ('placing', 'waiting', 'ending', 'SUCCESS')
+       AND NOT EXISTS (SELECT 1 FROM aftercare WHERE order_id = orders.id AND late_phase = 'returned')
+       ORDER BY orders.id LIMIT 1`,
       order,
     )
     this.#fingerprint = new Query(db, 'SELECT fingerprint FROM placings WHERE order_id = ?', ([cell]) =>
