@@ -10,23 +10,24 @@ const anchor = { realMs: Date.now(), simulatedMs: Date.now(), speed: 1 }
 
 function faultsOf(order: Partial<ReportedOrder>, quickPays = 1, exit = '0'): readonly string[] {
   const other = new OtherWechatPay({
-    ...{ seed: 1, anchor, merchants: [], apiV3Key: '', harshness: 0, skewMs: 0, rotatesAfterMs: 0 },
+    ...{ seed: 1, anchor, merchants: [], harshness: 0, skewMs: 0, rotatesAfterMs: 0 },
     spells: { crowd: [0, 0], mainDown: [0, 0], allDown: [0, 0] },
   })
   const placing = { number: 'A1', tradeType: 'NATIVE', total: 100, currency: 'HKD', attach: null } as const
-  other.books.place({ owner, ...placing, bytes: '', expiresAtMs: null }, other.nowMs())
-  other.quickPays.set('A1', quickPays)
+  other.books.place({ owner, ...placing, bytes: '', expiresAtMs: null, notifyUrl: null }, other.nowMs())
+  other.watch.quickPays.set('A1', quickPays)
   const ref = { out_trade_no: 'A1' }
   const reported: ReportedOrder = {
     ...{ ref, kind: 'native', state: 'waiting', attention: null, total: 100, journal: [], evidence: [] },
     proof: { holds: true, because: '' },
+    ...{ late: null, refunds: [] },
     ...order,
   }
-  const errand = { atMs: 0, giveUpAtMs: null }
+  const errand = { atMs: 0, giveUpAtMs: null, refunds: [] }
   const place = { ...ref, kind: 'native', description: 'x', amount: { total: 100, currency: 'HKD' } } as const
-  const plan = { anchor, accounts: [], errands: [{ ...errand, place }], untilMs: 0 }
-  const report = { orders: [reported], surprises: [], notices: [] }
-  return audit({ other, plan, report, exit, deaths: [] }).faults
+  const plan = { anchor, accounts: [], errands: [{ ...errand, place }], port: 1, untilMs: 0 }
+  const report = { orders: [reported], missed: [], atMs: 0, surprises: [], notices: [] }
+  return audit({ other, plan, report, diary: [], exit, deaths: [] }).faults
 }
 
 it.each([

@@ -1,6 +1,10 @@
-import type { Entry } from './books.ts'
-import { kept } from './books.ts'
+import { diaryFaults } from './audit-diary.ts'
+import { letterCounts, letterFaults } from './audit-letters.ts'
+import { refundFaults } from './audit-refunds.ts'
+import { type Entry, kept } from './books.ts'
+import type { DiaryLine } from './diary.ts'
 import type { Call, OtherWechatPay } from './other-wechat-pay.ts'
+import { opened } from './receiver.ts'
 import type { Plan, ReportedOrder, ShopReport } from './shop.ts'
 import { holds } from './stamp.ts'
 
@@ -10,6 +14,10 @@ export interface Audit {
   /** Orders that the documents leave to a person, and why. */
   readonly forPeople: readonly string[]
   readonly verdicts: Readonly<Record<string, number>>
+  /** In which state the refunds are, and which of them somebody else made. */
+  readonly refunds: Readonly<Record<string, number>>
+  readonly late: Readonly<Record<string, number>>
+  readonly letters: Readonly<Record<string, number>>
   readonly calls: Readonly<Record<string, number>>
   readonly troubles: number
   readonly callsPerOrderMax: number
@@ -19,6 +27,7 @@ interface Day {
   readonly other: OtherWechatPay
   readonly plan: Plan
   readonly report: ShopReport
+  readonly diary: readonly DiaryLine[]
   readonly exit: string
   /** When Verdict was dead, ms after the start. */
   readonly deaths: readonly (readonly [number, number])[]
@@ -26,44 +35,64 @@ interface Day {
 
 /** More calls about one order than this in the quarter of an hour of a test are hammering. */
 const CALLS_MAX = 60
+/** A question that was under way when a callback brought the verdict arrives after it. */
+const CALL_MS_MAX = 10_000
+/** A refund is slower: it may be followed for hours. */
+const REFUND_CALLS_MAX = 80
 
 /** Holds what Verdict says against the books of the other WeChat Pay. */
-export function audit({ other, plan, report, exit, deaths }: Day): Audit {
-  const faults = [...other.complaints.map((complaint) => `refused by the documents: ${complaint}`)]
+export function audit({ other, plan, report, diary, exit, deaths }: Day): Audit {
+  const faults = [...other.watch.complaints.map((complaint) => `refused by the documents: ${complaint}`)]
   faults.push(...report.surprises.map((surprise) => `surprise: ${surprise}`))
   if (exit !== '0') faults.push(`Verdict's process ended with ${exit}`)
   const entries = new Map(other.books.all(other.nowMs()).map((entry) => [entry.number, entry]))
-  const calls = Map.groupBy(other.calls, (call) => call.order.split('/').at(-1) ?? '')
+  const calls = Map.groupBy(other.calls, (call) => call.about)
   const forPeople: string[] = []
   const startMs = plan.anchor.simulatedMs
   // While no host answers, or Verdict itself is dead, no rhythm can be kept.
   const spells = [...other.spells, ...deaths].map(
     ([from, to]) => [startMs + from, startMs + to + 45_000] as const,
   )
+  const stalls = diary.flatMap((line) => (line.what === 'stalled' ? [[line.fromMs, line.atMs] as const] : []))
   const inTrouble = (fromMs: number, toMs: number): boolean =>
-    spells.some(([from, to]) => from < toMs && fromMs < to)
+    [...spells, ...stalls].some(([from, to]) => from < toMs && fromMs < to)
   for (const order of report.orders) {
     const number = order.ref.out_trade_no
     const entry = entries.get(number) ?? null
     const problem = isOpen(order) ? openProblem(order, entry, plan) : verdictProblem(order, entry)
-    if (problem === null && isOpen(order)) forPeople.push(`${number}: ${order.attention}`)
+    if (problem === null && needsPerson(order)) forPeople.push(`${number}: ${order.attention}`)
     const own = calls.get(number) ?? []
-    for (const what of [problem, proofProblem(order, other), rhythmProblem(order, own, plan, inTrouble)]) {
+    const errand = plan.errands.find(({ place, track }) => (place ?? track)?.out_trade_no === number)
+    const lines = diary.filter((line) => line.order === number)
+    const isDoubtful = wasDoubtful(other, number, own)
+    const refundCase = { order, errand, entry, diary: lines, isDoubtful, endMs: other.nowMs() }
+    const found = [
+      ...[problem, proofProblem(order, other, plan), rhythmProblem(order, own, plan, inTrouble)],
+      ...[...refundFaults(refundCase), ...diaryFaults(order, lines, report.atMs)],
+    ]
+    for (const what of found) {
       if (what !== null) faults.push(`${number} (${entry?.state ?? 'not in the books'}): ${what}`)
     }
   }
   for (const { ref } of plan.errands.map((errand) => ({ ref: errand.place ?? errand.track }))) {
     const number = ref?.out_trade_no ?? ''
-    if (!report.orders.some((order) => order.ref.out_trade_no === number)) faults.push(`${number} is lost`)
+    const isKnown = report.orders.some((order) => order.ref.out_trade_no === number)
+    const isMissed = report.missed.includes(number) && !entries.has(number)
+    if (!isKnown && !isMissed) faults.push(`${number} is lost`)
   }
-  for (const [order, times] of other.quickPays) {
+  for (const [order, times] of other.watch.quickPays) {
     if (times > 1) faults.push(`${order}: Quick Pay came ${times} times`)
   }
+  faults.push(...letterFaults(other.postman.letters, report.orders))
+  const refunds = report.orders.flatMap((order) => order.refunds)
   const counts = [...calls.values()].map((own) => own.length)
   return {
     faults,
     forPeople,
     verdicts: counted(report.orders.map(({ state }) => state)),
+    refunds: counted(refunds.map(({ state, origin }) => `${state}, ${origin}`)),
+    late: counted(report.orders.flatMap(({ late }) => (late === null ? [] : [late]))),
+    letters: letterCounts(other.postman.letters),
     calls: counted(other.calls.map((call) => call.do)),
     troubles: other.calls.filter(({ trouble }) => trouble !== null).length,
     callsPerOrderMax: Math.max(0, ...counts),
@@ -74,6 +103,22 @@ const FINAL = ['SUCCESS', 'CLOSED', 'REVOKED', 'NOT_CREATED']
 
 function isOpen({ state }: ReportedOrder): boolean {
   return !FINAL.includes(state)
+}
+
+/** Whether somebody well signed a mix-up about it: then no program may decide about its money. */
+function wasDoubtful({ postman }: OtherWechatPay, number: string, calls: readonly Call[]): boolean {
+  const mixUps: readonly unknown[] = ['other amount', 'other currency', 'another merchant']
+  const letters = postman.letters.filter((letter) => letter.out_trade_no === number)
+  return (
+    calls.some(({ trouble }) => trouble === 'swapped') || letters.some(({ twist }) => mixUps.includes(twist))
+  )
+}
+
+/** Open orders, and money that a person has to send on. */
+function needsPerson(order: ReportedOrder): boolean {
+  const { attention, late, refunds } = order
+  const stuck = refunds.some(({ state, said }) => state === 'REFUSED' || said === 'ABNORMAL')
+  return attention !== null && (isOpen(order) || late === 'asked' || stuck)
 }
 
 /** What the documents leave to a person may stay open; nothing else may. */
@@ -98,17 +143,17 @@ function verdictProblem({ state, total }: ReportedOrder, entry: Entry | null): s
   const expected = entry.state === 'REFUND' ? 'SUCCESS' : entry.state
   if (state !== expected) return `verdict ${state}`
   const left = kept(entry)
-  if (state === 'SUCCESS' && !entry.refundedElsewhere && left !== total) return `SUCCESS with ${left} kept`
+  if (state === 'SUCCESS' && entry.refunds.length === 0 && left !== total) return `SUCCESS with ${left} kept`
   if (state !== 'SUCCESS' && left !== 0) return `${state}, and the customer is ${left} poorer`
   return null
 }
 
 /** The stored statements, checked with our own keys and our own arithmetic. */
-function proofProblem(order: ReportedOrder, other: OtherWechatPay): string | null {
+function proofProblem(order: ReportedOrder, other: OtherWechatPay, { accounts }: Plan): string | null {
   const { state, ref, evidence, proof } = order
   if (isOpen(order)) return null
   if (!proof.holds) return `the proof does not hold: ${proof.because}`
-  const stamps = [other.publicKey, ...other.certificates]
+  const { stamps } = other
   for (const piece of evidence) {
     const stamp = stamps.find(({ serial }) => serial === piece.serial)
     if (stamp === undefined || !holds(stamp, piece, piece.body)) return 'a stored signature does not hold'
@@ -119,20 +164,25 @@ function proofProblem(order: ReportedOrder, other: OtherWechatPay): string | nul
     return nonces.size >= 2 ? null : `NOT_CREATED on ${nonces.size} statement`
   }
   const words = state === 'SUCCESS' ? ['SUCCESS', 'REFUND'] : [state]
+  const apiV3Keys = accounts.map(({ apiV3Key }) => apiV3Key)
   const names = evidence.some(({ body }) => {
-    const said = JSON.parse(body || '{}') as Record<string, unknown>
+    const said = opened(body, apiV3Keys) ?? (JSON.parse(body || '{}') as Record<string, unknown>)
     return said.out_trade_no === ref.out_trade_no && words.includes(String(said.trade_state))
   })
   return names ? null : `no stored statement says ${words} for it`
 }
 
 function rhythmProblem(
-  { journal, kind }: ReportedOrder,
-  calls: readonly Call[],
+  { journal, kind, refunds, late }: ReportedOrder,
+  all: readonly Call[],
   plan: Plan,
   inTrouble: (fromMs: number, toMs: number) => boolean,
 ): string | null {
+  const calls = all.filter((call) => !call.do.startsWith('refund'))
   if (calls.length > CALLS_MAX) return `${calls.length} calls`
+  const refundCalls = all.length - calls.length
+  if (refundCalls > REFUND_CALLS_MAX * Math.max(1, refunds.length))
+    return `${refundCalls} calls about refunds`
   const lines = journal as readonly Line[]
   // Both processes share two cores with whatever else runs there: what a machine loses counts in compressed time.
   const slackMs = 60 * plan.anchor.speed
@@ -142,7 +192,9 @@ function rhythmProblem(
     if (gapMs < 1_000 - slackMs) return `queries ${Math.round(gapMs)} ms apart`
   }
   const finalMs = lines.findLast(({ event }) => event === 'verdict')?.atMs
-  if (finalMs !== undefined && queries.some((atMs) => atMs > finalMs + slackMs))
+  // Money may only go back after another look at the order.
+  const isDone = finalMs !== undefined && refunds.length === 0 && late === null
+  if (isDone && queries.some((atMs) => atMs > finalMs + CALL_MS_MAX + slackMs))
     return 'queried after its verdict'
   return paceProblem(kind, lines, slackMs, inTrouble)
 }
@@ -155,7 +207,12 @@ function paceProblem(
   inTrouble: (fromMs: number, toMs: number) => boolean,
 ): string | null {
   const enteredMs = lines[0]?.atMs ?? 0
-  const asked = lines.filter(({ event }) => ['answer', 'refusal', 'no-answer'].includes(event))
+  const asked = lines.filter(
+    ({ event, call = '', atMs }) =>
+      ['answer', 'refusal', 'no-answer'].includes(event) &&
+      ['place', 'query', 'close', 'reverse'].includes(call) &&
+      atMs <= (lines.find((line) => line.event === 'verdict')?.atMs ?? Number.POSITIVE_INFINITY),
+  )
   for (const [i, line] of asked.entries()) {
     if (line.call !== 'query') continue
     const sentMs = line.atMs - (line.tookMs ?? 0)

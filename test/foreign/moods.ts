@@ -16,7 +16,7 @@ const TROUBLES = {
   dripping: 0.03,
   /** 500, 502 or 503, signed or not, done or not. */
   broken: 0.05,
-  /** 429, signed or not. */
+  /** 429, signed or not; a refund may be accepted nevertheless. */
   crowded: 0.02,
   /** Done; the right answer with no signature at all. */
   unsigned: 0.03,
@@ -24,7 +24,7 @@ const TROUBLES = {
   forged: 0.03,
   /** Done; one of the four headers twice, or without its nonce. */
   halfSigned: 0.01,
-  /** Query: what was said about another order, well signed. */
+  /** Query: what was said about another order or refund, well signed. */
   swapped: 0.01,
   /** Query: an earlier reply to the same question, byte for byte. */
   replayed: 0.04,
@@ -32,9 +32,9 @@ const TROUBLES = {
   strange: 0.02,
   /** Query: amounts as text, ids missing. */
   sloppy: 0.03,
-  /** Query, in an order's first minute: no such order. */
+  /** Query, in the first minute of an order or a refund: no such thing. */
   forgetful: 0.04,
-  /** Query: 202 and no more than USERPAYING. */
+  /** Query: 202 and no more than USERPAYING. Refund: 202, done or not. */
   accepted: 0.02,
 } as const
 

@@ -1,25 +1,8 @@
-import { type KeyObject, verify } from 'node:crypto'
+import { verify } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
-import type { Owner, Placing, TradeType } from './books.ts'
-
-/** What a request asks for, read as strictly as the documents are written. */
-export type Wish =
-  | { readonly do: 'place'; readonly owner: Owner; readonly number: string; readonly placing: Placing }
-  | { readonly do: 'query' | 'close' | 'reverse'; readonly owner: Owner; readonly number: string }
-  | { readonly do: 'certificates' }
-
-export interface Merchant {
-  readonly mchid: string
-  readonly mode: 'common' | 'institutional'
-  readonly appid: string
-  readonly sub_mchid: string | null
-  readonly serial: string
-  readonly key: KeyObject
-}
-
-export type Read =
-  | { readonly wish: Wish; readonly merchant: Merchant }
-  | { readonly fault: string; readonly status: number }
+import type { TradeType } from './books.ts'
+import { readRefund, readRefundGet } from './refund-reader.ts'
+import { inner, isNotifyUrl, type Merchant, ownerOf, type Read, strangeOwner, wrong } from './wish.ts'
 
 const PLACES: Readonly<Record<string, TradeType>> = {
   '/v3/global/micropay/transactions/pay': 'MICROPAY',
@@ -62,12 +45,14 @@ export function readRequest(
   const tradeType = PLACES[path]
   const json = objectFrom(body)
   if (json === null) return wrong(400, 'body is no JSON object')
+  if (path === '/v3/global/refunds') return readRefund(json, merchant)
   return tradeType === undefined ? readEnd(path, json, merchant) : readPlace(tradeType, json, body, merchant)
 }
 
 function readGet(path: string, query: URLSearchParams, body: string, merchant: Merchant): Read {
   if (body !== '') return wrong(400, 'a GET with a body')
   if (path === '/v3/global/certificates') return { wish: { do: 'certificates' }, merchant }
+  if (path.startsWith('/v3/global/refunds')) return readRefundGet(path, query, merchant)
   const number = /^\/v3\/global\/transactions\/out-trade-no\/([^/]+)$/.exec(path)?.[1]
   if (number === undefined) return wrong(404, path)
   const owner = Object.fromEntries(query)
@@ -123,25 +108,10 @@ function readPlace(
   if (quick ? expiresAtMs !== null : Number.isNaN(expiresAtMs)) return wrong(400, 'time_expire')
   const owner = ownerOf(merchant)
   const attach = typeof json.attach === 'string' ? json.attach : null
-  const placing = { owner, number, tradeType, total, currency, attach, bytes, expiresAtMs }
+  const notifyUrl = typeof notify_url === 'string' ? notify_url : null
+  if (notifyUrl !== null && !isNotifyUrl(notifyUrl)) return wrong(400, 'notify_url')
+  const placing = { owner, number, tradeType, total, currency, attach, bytes, expiresAtMs, notifyUrl }
   return { wish: { do: 'place', owner, number, placing }, merchant }
-}
-
-export function ownerOf({ mode, mchid, sub_mchid }: Merchant): Owner {
-  return mode === 'common' ? { mchid } : { sp_mchid: mchid, sub_mchid: sub_mchid ?? '' }
-}
-
-/** Exactly the ids of the merchant's own mode, and no others. */
-function strangeOwner(ids: Readonly<Record<string, unknown>>, merchant: Merchant): string | null {
-  const expected = ownerOf(merchant)
-  const fits =
-    Object.keys(ids).length === Object.keys(expected).length &&
-    Object.entries(expected).every(([name, id]) => ids[name] === id)
-  return fits ? null : `expected ${JSON.stringify(expected)}, got ${JSON.stringify(ids)}`
-}
-
-function inner(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
 }
 
 function objectFrom(text: string): Readonly<Record<string, unknown>> | null {
@@ -151,8 +121,4 @@ function objectFrom(text: string): Readonly<Record<string, unknown>> | null {
   } catch {
     return null
   }
-}
-
-function wrong(status: number, fault: string): Read {
-  return { fault, status }
 }
