@@ -161,6 +161,37 @@ describe('an order', () => {
   })
 })
 
+describe('a line for the budget of a call', () => {
+  it('takes no room from the others, and gives its orders at their moments like all', () => {
+    const [waiting, other, close] = [entry('native', T0), entry('native', T0 + 1), entry('native', T0)]
+    const agenda = agendaOf([other])
+    agenda.standInLine({ ...waiting, atMs: T0 + 5 }, 'refund', T0)
+    agenda.standInLine({ ...close, atMs: T0 + 6 }, 'close', T0)
+    expect([agenda.others, agenda.lineFor('refund'), agenda.lineFor('close')]).toEqual([1, 1, 1])
+    expect([agenda.lineFor('place'), agenda.nextAtMs]).toEqual([0, T0 + 1])
+    expect(takeAll(agenda, T0 + 5).map(({ order }) => order.id)).toEqual([other.order.id, waiting.order.id])
+    expect([agenda.others, agenda.lineFor('refund'), agenda.lineFor('close')]).toEqual([0, 0, 1])
+  })
+
+  it('is left by an order that is taken out, wanted for something else, or cleared', () => {
+    const entries = [entry('native', T0), entry('native', T0), entry('native', T0)]
+    const agenda = new Agenda()
+    for (const one of entries) agenda.standInLine(one, 'refund', T0)
+    agenda.take(entries[0]?.order.id ?? 0)
+    expect([agenda.others, agenda.lineFor('refund')]).toEqual([0, 2])
+    agenda.add(entries[1] as Entry, T0)
+    expect([agenda.others, agenda.lineFor('refund')]).toEqual([1, 1])
+    expect(agenda.clear()).toHaveLength(2)
+    expect([agenda.others, agenda.lineFor('refund')]).toEqual([0, 0])
+  })
+
+  it('is no place for a customer at the till', () => {
+    const agenda = new Agenda()
+    agenda.standInLine(entry('quick_pay', T0), 'reverse', T0)
+    expect([agenda.till, agenda.others, agenda.lineFor('reverse')]).toEqual([1, 0, 0])
+  })
+})
+
 describe('taking one order out', () => {
   it('gives its entry and leaves the others in order', () => {
     fc.assert(

@@ -1,3 +1,4 @@
+import type { Call } from '../core/change.ts'
 import { type DueOrder, isAtTheTill, OTHERS_ONE_IN, TILL_PATIENCE_MS } from '../core/order.ts'
 
 /** A claimed order, the moment it is wanted, and how long it is ours. */
@@ -11,6 +12,8 @@ export interface Entry {
 export class Agenda {
   readonly #till = new Heap()
   readonly #others = new Heap()
+  /** Those of the others that stand in line for the budget of a call, by their numbers. */
+  readonly #lines = new Map<Call, Set<number>>()
   #turn = 0
 
   /** How many stand at the till. */
@@ -18,8 +21,16 @@ export class Agenda {
     return this.#till.size
   }
 
+  /** How many others there are, but for those in line. */
   get others(): number {
-    return this.#others.size
+    let inLine = 0
+    for (const line of this.#lines.values()) inLine += line.size
+    return this.#others.size - inLine
+  }
+
+  /** How long the line for a call is. */
+  lineFor(call: Call): number {
+    return this.#lines.get(call)?.size ?? 0
   }
 
   /** The earliest moment; Infinity when empty. */
@@ -31,8 +42,17 @@ export class Agenda {
   add(entry: Entry, nowMs: number): void {
     const atTheTill = isAtTheTill(entry.order) && nowMs - entry.order.dueAtMs < TILL_PATIENCE_MS
     const [heap, other] = atTheTill ? [this.#till, this.#others] : [this.#others, this.#till]
+    this.#leaveLine(entry.order.id)
     other.remove(entry.order.id)
     heap.push(entry)
+  }
+
+  /** As `add`, for an order that waits only for the budget of a call: however many do, the others come in as before. */
+  standInLine(entry: Entry, call: Call, nowMs: number): void {
+    this.add(entry, nowMs)
+    const { id } = entry.order
+    if (!this.#others.has(id)) return
+    this.#lines.set(call, (this.#lines.get(call) ?? new Set()).add(id))
   }
 
   has(id: number): boolean {
@@ -43,18 +63,26 @@ export class Agenda {
   takeDue(nowMs: number): Entry | null {
     this.#turn = (this.#turn + 1) % OTHERS_ONE_IN
     const [first, second] = this.#turn === 0 ? [this.#others, this.#till] : [this.#till, this.#others]
-    if (first.nextAtMs <= nowMs) return first.pop()
-    return second.nextAtMs <= nowMs ? second.pop() : null
+    const heap = first.nextAtMs <= nowMs ? first : second
+    const entry = heap.nextAtMs <= nowMs ? heap.pop() : null
+    if (entry !== null) this.#leaveLine(entry.order.id)
+    return entry
   }
 
   /** Takes one order out, whenever it is wanted; null if it isn't there. */
   take(id: number): Entry | null {
+    this.#leaveLine(id)
     return this.#till.remove(id) ?? this.#others.remove(id)
   }
 
   /** Takes out everything. */
   clear(): readonly Entry[] {
+    this.#lines.clear()
     return [...this.#till.clear(), ...this.#others.clear()]
+  }
+
+  #leaveLine(id: number): void {
+    for (const line of this.#lines.values()) line.delete(id)
   }
 }
 

@@ -140,31 +140,34 @@ describe('a callback that overtook its order', () => {
     expect(await shop.clock.during(engine.track(tracked))).toMatchObject({ state: 'waiting' })
   })
 
-  it.each(['before', 'while', 'after'] as const)(
-    '%s its order is written: one verdict, and no callback is left over',
-    async (when) => {
-      const order = placementOf(shop, 'native')
-      const engine = open({
-        store: watchedStore(shop.store, async (what, call) => {
-          const waitMs = { before: { find: 5 }, while: { keepStray: 5 }, after: { insert: 5 } }[when]
-          const result = await call()
-          const ms = (waitMs as Record<string, number>)[what] ?? 0
-          if (ms > 0) await new Promise<void>((resolve) => void shop.clock.after(ms, resolve))
-          return result
-        }),
-      })
-      const receiving = engine.receive(account(), paid(order))
-      const placing = engine.place(order)
-      await shop.clock.advance(SECOND)
-      await Promise.all([receiving, placing])
-      // Without waiting for a sweep.
-      const stored = await shop.store.find(order)
-      expect(stored).toMatchObject({ state: 'SUCCESS', verdict: { learntBy: 'callback' } })
-      const journal = await shop.store.journalOf(stored?.id ?? 0)
-      expect(journal.filter(({ event }) => event === 'verdict')).toHaveLength(1)
-      expect(await shop.store.strays(10)).toEqual([])
-    },
-  )
+  it.each([
+    ['before its order is written', 'after find'],
+    ['while its order is written', 'after insert'],
+    ['and is kept while its order is written', 'after keepStray'],
+    ['and is kept after its order was placed', 'before keepStray'],
+  ])('%s: one verdict, and no callback is left over', async (_, slow) => {
+    const order = placementOf(shop, 'native')
+    const hold = (step: string): Promise<void> | undefined =>
+      step === slow ? new Promise((resolve) => void shop.clock.after(200, resolve)) : undefined
+    const engine = open({
+      store: watchedStore(shop.store, async (what, call) => {
+        await hold(`before ${what}`)
+        const result = await call()
+        await hold(`after ${what}`)
+        return result
+      }),
+    })
+    const receiving = engine.receive(account(), paid(order))
+    const placing = engine.place(order)
+    await shop.clock.advance(2 * SECOND)
+    await Promise.all([receiving, placing])
+    // Without waiting for a sweep.
+    const stored = await shop.store.find(order)
+    expect(stored).toMatchObject({ state: 'SUCCESS', verdict: { learntBy: 'callback' } })
+    const journal = await shop.store.journalOf(stored?.id ?? 0)
+    expect(journal.filter(({ event }) => event === 'verdict')).toHaveLength(1)
+    expect(await shop.store.strays(10)).toEqual([])
+  })
 })
 
 describe('a callback that no order claims', () => {

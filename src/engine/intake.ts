@@ -98,7 +98,7 @@ export class Intake {
     }
   }
 
-  /** Those at the till don't count: however many are in hand, the others must come in as well. */
+  /** Those at the till and those in line don't count: however many are in hand, the others must come in as well. */
   get #hasRoom(): boolean {
     const { agenda } = this.#options
     return agenda.others <= this.#claimMax / 2 && agenda.till <= 2 * TILL_IN_HAND_MAX

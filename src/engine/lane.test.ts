@@ -164,20 +164,80 @@ describe('an order is worked on by one at a time', () => {
 
 describe('an order is never left to nobody', () => {
   it('orders that callbacks put off for hours do not keep the others from being claimed', async () => {
-    const verdict = await shop.verdict({ account: { limits: { queryRefund: 0.001 } } })
+    let isOut = false
+    const between: OpenSettings['between'] = (wire) => (request) => {
+      if (!isOut) return wire(request)
+      const timeout = { kind: 'failure', reason: 'timeout', sent: true, detail: 'no reply' } as const
+      return new Promise((resolve) => void shop.clock.after(1_000, () => resolve(timeout)))
+    }
+    const verdict = await shop.verdict({ between, account: { readTimeoutMs: 1_000 } })
     const orders: PlaceParameters[] = []
-    for (let i = 0; i < 80; i++) orders.push(await paid(verdict))
+    for (let i = 0; i < 100; i++) orders.push(await paid(verdict))
     const wish = { amount: 9_101, idempotencyKey: 'r' }
     for (const order of orders) await shop.clock.during(verdict.refund(order, wish))
-    // All of them stand on the agenda, for a budget that lets none be asked about; then WeChat Pay says ABNORMAL.
-    await shop.clock.advance(20 * SECOND)
+    await shop.clock.advance(15 * SECOND)
+    // WeChat Pay can't be asked, so they stand on the agenda. What it says by itself puts them off.
+    isOut = true
+    await shop.clock.advance(15 * SECOND)
     listening.to = verdict.callbacks
     for (const { out_trade_no } of orders) await shop.callback(out_trade_no, null)
     listening.to = null
+    isOut = false
+    await shop.clock.advance(30 * SECOND)
     const order = await place(verdict)
     await shop.pay(order.out_trade_no)
     await shop.clock.advance(15 * SECOND)
     expect((await verdict.order(order)).order.state).toBe('SUCCESS')
+  })
+
+  it.each([
+    ['a pool that is too small', 9_103, 0],
+    ['the pace at which refunds may fail', 100, 5_000],
+  ])(
+    'many refunds that wait because of %s do not keep orders from being asked about',
+    async (_, amount, heldMs) => {
+      const verdict = await shop.verdict({ between: noting([], (what) => (isRefund(what) ? heldMs : 0)) })
+      const orders: PlaceParameters[] = []
+      for (let i = 0; i < 200; i++) orders.push(await place(verdict, hkd(20_000)))
+      for (const { out_trade_no } of orders) await shop.pay(out_trade_no)
+      await shop.clock.advance(15 * SECOND)
+      const wish = { amount, idempotencyKey: 'r' }
+      await shop.clock.during(Promise.all(orders.map((order) => verdict.refund(order, wish))))
+      await shop.clock.advance(2 * SECOND)
+      for (let i = 0; i < 3; i++) {
+        const order = await place(verdict)
+        await shop.pay(order.out_trade_no)
+        await shop.clock.advance(15 * SECOND)
+        expect((await verdict.order(order)).order.state).toBe('SUCCESS')
+      }
+    },
+  )
+
+  it('many more refunds than the line for them holds are all made, at their pace', async () => {
+    const verdict = await shop.verdict({ account: { limits: { failingRefund: 1 } } })
+    const orders: PlaceParameters[] = []
+    for (let i = 0; i < 150; i++) orders.push(await place(verdict, hkd(20_000)))
+    for (const { out_trade_no } of orders) await shop.pay(out_trade_no)
+    await shop.clock.advance(15 * SECOND)
+    const wish = { amount: 100, idempotencyKey: 'r' }
+    await shop.clock.during(Promise.all(orders.map((order) => verdict.refund(order, wish))))
+    await shop.clock.advance(6 * MINUTE)
+    const all = await Promise.all(orders.map((order) => verdict.order(order)))
+    expect(all.filter(({ refunds }) => refunds[0]?.state === 'SUCCESS')).toHaveLength(150)
+  })
+
+  it('many closes at once go at their pace, and what is due later is asked about meanwhile', async () => {
+    const verdict = await shop.verdict({ account: { limits: { close: 2 } } })
+    const orders = Array.from({ length: 150 }, () => orderOf('native'))
+    await shop.clock.during(Promise.all(orders.map((order) => verdict.place(order))))
+    await shop.clock.advance(6 * MINUTE)
+    await shop.clock.during(Promise.all(orders.map((order) => verdict.giveUp(order))))
+    const order = await place(verdict)
+    await shop.pay(order.out_trade_no)
+    await shop.clock.advance(15 * SECOND)
+    expect((await verdict.order(order)).order.state).toBe('SUCCESS')
+    await shop.clock.advance(65 * SECOND)
+    expect(await shop.store.countByState()).toEqual({ CLOSED: 150, SUCCESS: 1 })
   })
 
   it('a refund whose write is not confirmed is sent all the same', async () => {

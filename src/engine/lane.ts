@@ -301,7 +301,8 @@ export class Lane {
   #dispatch(): number {
     const { clock } = this.#edges
     let started = 0
-    let parked = 0
+    let behind = 0
+    let isTooLong = false
     let stale: Entry[] | null = null
     while (this.#underWay.size < this.#options.concurrency) {
       const nowMs = clock.nowMs()
@@ -322,9 +323,11 @@ export class Lane {
         void this.#track(this.#work(entry, step, nowMs))
       } else if (heldMs === 0 && step.do !== 'query') {
         // Only this call's budget is used up: its orders stand in line, the queries behind them go on.
-        const apartMs = 1_000 / this.#options.limits[step.do]
-        this.#agenda.add({ ...entry, atMs: Math.ceil(nowMs + waitMs + parked * apartMs) }, nowMs)
-        parked += 1
+        if (this.#agenda.lineFor(step.do) < this.#lineMax(step.do) || isAtTheTill(entry.order)) {
+          const atMs = Math.ceil(nowMs + waitMs + behind * (1_000 / this.#options.limits[step.do]))
+          this.#agenda.standInLine({ ...entry, atMs }, step.do, nowMs)
+          behind += 1
+        } else isTooLong = true
       } else {
         this.#agenda.add(entry, nowMs)
         this.#pausedUntilMs = nowMs + waitMs
@@ -332,7 +335,18 @@ export class Lane {
       }
     }
     if (stale !== null) void this.#track(this.#intake.giveBack(ordersOf(stale)))
+    if (isTooLong) this.#intake.lost()
     return started
+  }
+
+  /**
+   * How many stand in line for a call: as many as it can serve while a claim lasts. Whoever comes when the line is that
+   * long comes again when its claim is over: given back, it would be claimed again at once, before all that is due later.
+   */
+  #lineMax(call: Call): number {
+    const { limits } = this.#options
+    const perSecond = call === 'refund' ? Math.min(limits.refund, limits.failingRefund) : limits[call]
+    return Math.ceil((perSecond * this.#edges.leaseMs) / 1_000)
   }
 
   #track<Result>(work: Promise<Result>): Promise<Result> {

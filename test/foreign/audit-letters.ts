@@ -4,7 +4,7 @@ import type { ReportedOrder } from './shop.ts'
 /** Holds the answers to the postman's letters against what each letter deserved. */
 export function letterFaults(letters: readonly Letter[], orders: readonly ReportedOrder[]): string[] {
   const faults = letters.flatMap((letter) => {
-    const fault = answerFault(letter, isProcessed(letter, orders))
+    const fault = answerFault(letter, isProcessed(letter, letters, orders))
     return fault === null
       ? []
       : [`letter about ${letter.out_trade_no} (${letter.what}, ${letter.why}): ${fault}`]
@@ -28,17 +28,33 @@ function answerFault({ answer, deserves, twist }: Letter, processed: boolean): s
   return /"code"\s*:\s*"FAIL"/.test(body) ? null : `refused with ${status} ${body}`
 }
 
-/** Whether Verdict knew what the letter tells before the letter came. */
-function isProcessed(letter: Letter, orders: readonly ReportedOrder[]): boolean {
-  const { out_trade_no, what, out_refund_no, refund_status, sentMs } = letter
+/** Whether Verdict knew what the letter tells before it answered, and from somewhere else. */
+function isProcessed(letter: Letter, letters: readonly Letter[], orders: readonly ReportedOrder[]): boolean {
+  const { event, sentMs, answer } = letter
+  const answeredMs = answer?.atMs ?? sentMs
+  // A true letter about the same may have overtaken it.
+  const overtaken = letters.some(
+    (other) =>
+      other.event === event &&
+      other.deserves === 'acceptance' &&
+      other.sentMs <= answeredMs &&
+      other.answer !== null &&
+      isAcceptance(other.answer.status),
+  )
+  return learntMs(letter, orders) <= (overtaken ? answeredMs : sentMs)
+}
+
+/** When Verdict wrote down what the letter tells; Infinity: never. */
+function learntMs(letter: Letter, orders: readonly ReportedOrder[]): number {
+  const { out_trade_no, what, out_refund_no, refund_status } = letter
   const order = orders.find(({ ref }) => ref.out_trade_no === out_trade_no)
   const lines = (order?.journal ?? []) as readonly JournalLine[]
-  return lines.some(({ event, atMs, said = '', note = '' }) => {
-    if (atMs > sentMs + SEEN_LATE_MS) return false
+  const line = lines.find(({ event, said = '', note = '' }) => {
     if (what === 'payment') return event === 'verdict'
     const isHeard = event === 'refund' || event === 'callback'
     return isHeard && note.startsWith(`${out_refund_no}`) && said.endsWith(`${refund_status}`)
   })
+  return line?.atMs ?? Number.POSITIVE_INFINITY
 }
 
 interface JournalLine {
@@ -47,9 +63,6 @@ interface JournalLine {
   readonly said?: string
   readonly note?: string
 }
-
-/** A letter that crosses a reply may come after it. */
-const SEEN_LATE_MS = 1_000
 
 /** A true event is accepted in the end, or known without it; and what was accepted once is accepted ever after. */
 function eventFault(letters: readonly Letter[], orders: readonly ReportedOrder[]): string | null {

@@ -194,8 +194,9 @@ function rhythmProblem(
   const finalMs = lines.findLast(({ event }) => event === 'verdict')?.atMs
   // Money may only go back after another look at the order.
   const isDone = finalMs !== undefined && refunds.length === 0 && late === null
-  if (isDone && queries.some((atMs) => atMs > finalMs + CALL_MS_MAX + slackMs))
-    return 'queried after its verdict'
+  const isLate = (atMs: number, sinceMs: number): boolean =>
+    atMs > sinceMs + CALL_MS_MAX + slackMs && !inTrouble(sinceMs - 10_000, atMs)
+  if (isDone && queries.some((atMs) => isLate(atMs, finalMs))) return 'queried after its verdict'
   return paceProblem(kind, lines, slackMs, inTrouble)
 }
 

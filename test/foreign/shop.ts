@@ -20,7 +20,7 @@ import {
 } from '../../src/index.ts'
 import { sqliteStore } from '../../src/store/sqlite/index.ts'
 import { Luck } from './chance.ts'
-import { type Hearing, type Line, write } from './diary.ts'
+import { type Hearing, type Line, read, write } from './diary.ts'
 
 export interface Plan {
   readonly anchor: ClockAnchor
@@ -110,6 +110,9 @@ const refOf = ({ place, track }: Errand): OrderRef => (place ?? track) as OrderR
 const errandsByNumber = new Map(plan.errands.map((errand) => [refOf(errand).out_trade_no, errand]))
 const note = (line: Line): void => write(diaryFile, { atMs: clock.nowMs(), ...line })
 
+/** Some messages find the shop in trouble when they first come: before or after it did what it does with them. */
+const heard = new Set(read(diaryFile).flatMap((line) => ('id' in line ? [line.id] : [])))
+
 const store = await sqliteStore({ file: join(dirname(planFile), 'verdict.db') })
 const verdict = await Verdict.open({
   store,
@@ -141,9 +144,6 @@ const pulse = setInterval(() => {
 const callbacks = createServer(nodeCallbacks(verdict.callbacks))
 callbacks.listen(plan.port, '127.0.0.1')
 await once(callbacks, 'listening')
-
-/** Some messages find the shop in trouble: before or after it did what it does with them. */
-const heard = new Set<string>()
 
 async function hear(line: Hearing, act = async (): Promise<void> => {}): Promise<void> {
   const luck = new Luck('hearing', line.id)
