@@ -522,6 +522,21 @@ describe('"never created"', () => {
     [341, replay(quickPay(), 'ORDER_NOT_EXIST', 311), 'waiting, query at 371'],
     [371, 'query: ORDER_NOT_EXIST', 'NOT_CREATED'],
   ])
+  lives('one that came before any counts, and comes again, is none', quickPay(), [
+    UNANSWERED,
+    [309, 'all queries: ORDER_NOT_EXIST', 'waiting, query at 310.001'],
+    [311, replay(quickPay(), 'ORDER_NOT_EXIST', 309), 'waiting, query at 341'],
+    [341, 'query: ORDER_NOT_EXIST', 'waiting, query at 371'],
+    [371, 'query: ORDER_NOT_EXIST', 'NOT_CREATED'],
+  ])
+  lives('nor is one that came too soon after the first, and comes again', quickPay(), [
+    UNANSWERED,
+    [310, 'all queries: ORDER_NOT_EXIST', 'waiting, query at 310.001'],
+    [311, 'query: ORDER_NOT_EXIST', 'waiting, query at 341'],
+    [330, replay(quickPay(), 'ORDER_NOT_EXIST', 330), 'waiting, query at 341'],
+    [341, replay(quickPay(), 'ORDER_NOT_EXIST', 330), 'waiting, query at 371'],
+    [371, 'query: ORDER_NOT_EXIST', 'NOT_CREATED'],
+  ])
   lives('another state in between: seen, so never NOT_CREATED', quickPay(), [
     UNANSWERED,
     [320, 'query: ORDER_NOT_EXIST', 'waiting, query at 350'],

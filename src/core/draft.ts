@@ -49,9 +49,16 @@ export abstract class Draft<From extends Order> {
     this.#evidence.push(evidence)
   }
 
-  /** The merchant's system is told. */
+  /** The merchant's system is told, once for a change: a list may state one refund twice. */
   tell(event: OrderEvent): void {
-    this.#events.push(event)
+    const isTold = this.#events.some(
+      (told) =>
+        told.type === event.type &&
+        (told.type !== 'order.refund' ||
+          event.type !== 'order.refund' ||
+          told.out_refund_no === event.out_refund_no),
+    )
+    if (!isTold) this.#events.push(event)
   }
 
   patch(progress: Partial<Progress>): void {

@@ -23,6 +23,9 @@ import { meaningOf } from './trade-state.ts'
 /** Two "no such order" count only this far apart. Source: WeChat Pay's advice to wait 30 s and query again. */
 export const UNKNOWN_APART_MS = 30_000
 
+/** WeChat Pay signs whole seconds. */
+const SIGNED_TO_THE_MS = 1_000
+
 /** What becomes of an order when a query came back, or didn't. */
 export function onQueried(scene: Scene, { outcome, tookMs }: Extract<Learnt, { call: 'query' }>): Change {
   switch (outcome.kind) {
@@ -157,14 +160,17 @@ function onUnknown(scene: Scene, evidence: Evidence | null, tookMs: number): Cha
     )
   const signedAtMs = evidence === null ? askedAtMs : Number(evidence.timestamp) * 1000
   if (order.unknownAtMs === null) {
+    // Signed before any could count: it may be one of those that came then, come again.
+    if (signedAtMs + SIGNED_TO_THE_MS <= countsFromMs)
+      return draft.asBefore(sooner(scene, askedAtMs + UNKNOWN_APART_MS))
     const unknownAtMs = Math.max(askedAtMs, signedAtMs)
     draft.patch({ unknownAtMs })
     return draft.asBefore(sooner(scene, unknownAtMs + UNKNOWN_APART_MS))
   }
   const apartAtMs = order.unknownAtMs + UNKNOWN_APART_MS
   if (askedAtMs < apartAtMs) return draft.asBefore(sooner(scene, apartAtMs))
-  // Signed before the first was even asked for: the same answer, come again. Two must be two.
-  const isAnother = evidence === null || signedAtMs > order.unknownAtMs
+  // Signed less than 30 s after the first: an answer that came before, come again. Two must be two, and apart.
+  const isAnother = evidence === null || signedAtMs + SIGNED_TO_THE_MS > apartAtMs
   return isAnother ? draft.notCreated(evidence) : draft.asBefore(sooner(scene, askedAtMs + UNKNOWN_APART_MS))
 }
 

@@ -1,8 +1,20 @@
 import { describe, expect, it } from 'vitest'
+import { decide } from './decide.ts'
 import type { Order } from './order.ts'
 import type { RefundPage, RefundStatement } from './outcome.ts'
 import type { Learnt } from './scene.ts'
-import { answer, at, final, type Line, learntFrom, live, lived, paid, refundStatement } from './testing.ts'
+import {
+  answer,
+  at,
+  final,
+  type Line,
+  learntFrom,
+  live,
+  lived,
+  paid,
+  refundStatement,
+  rulesFor,
+} from './testing.ts'
 
 // Refunds that others made: on the merchant platform, by other code, or by us before a backup was restored. `testing.ts`
 // explains the words.
@@ -173,6 +185,22 @@ describe('one refund counts once', () => {
       'SUCCESS, r1 SUCCESS, e1 processing, queryRefunds at 41',
     ],
   ])
+})
+
+describe('one list may state one refund twice', () => {
+  it('its end is told once, and what was paid counts', () => {
+    const order = lived(paid(), [
+      [0, 'ask refund 500 as r1'],
+      [0, 'refund: accepted'],
+      [1, 'refund callback: e1 100 PROCESSING'],
+    ])
+    const twice = learntFrom(order, 'queryRefunds: r1 CLOSED, r1 SUCCESS', at(21))
+    const change = decide(order, twice, rulesFor(order.kind), { nowMs: at(21), chance: 0 })
+    expect(change?.events).toEqual([{ type: 'order.refund', out_refund_no: 'A42-r1' }])
+    expect(change?.order).toMatchObject({
+      aftercare: { refunds: [{ out_refund_no: 'A42-r1', state: 'SUCCESS' }, {}] },
+    })
+  })
 })
 
 describe('made by us, before a backup was restored', () => {
