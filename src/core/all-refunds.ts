@@ -114,8 +114,12 @@ export function numberOf({ out_refund_no, refund_id }: RefundStatement): string 
   return out_refund_no ?? refund_id ?? ''
 }
 
-/** A refund that we didn't ask for: made on the merchant platform, by other code, or before a backup was restored. */
-export function found(scene: FinalScene, statement: RefundStatement): void {
+/**
+ * A refund that we didn't ask for: made on the merchant platform, by other code, or before a backup was restored.
+ *
+ * @returns why it can't be counted; null if it is
+ */
+export function found(scene: FinalScene, statement: RefundStatement): string | null {
   const { draft, order, moment } = scene
   const out_refund_no = numberOf(statement)
   const { refund: amount = 0 } = statement.amount ?? {}
@@ -126,7 +130,7 @@ export function found(scene: FinalScene, statement: RefundStatement): void {
       'refund_mismatch',
       `${out_refund_no}, a refund that was made elsewhere, can't be counted: ${why}`,
     )
-    return
+    return why
   }
   const refund: Refund = {
     out_refund_no,
@@ -148,6 +152,7 @@ export function found(scene: FinalScene, statement: RefundStatement): void {
   draft.refund(refund)
   draft.note('refund', { said: 'elsewhere', note: `${refund.out_refund_no}: ${amount} ${order.currency}` })
   followElsewhere(scene, refund, statement)
+  return null
 }
 
 export function followElsewhere(scene: FinalScene, refund: Refund, statement: RefundStatement): void {

@@ -40,7 +40,7 @@ export function onRefundCallbackAfterwards(
   }
   if (refund === undefined || refund.origin === 'elsewhere') {
     draft.keep(evidence)
-    if (refund === undefined) found(scene, statement)
+    if (refund === undefined) draft.refuses = found(scene, statement) ?? undefined
     else followElsewhere(scene, refund, statement)
     followOthers(scene)
   } else onRefundStatement(scene, refund, 'callback', statement, evidence)

@@ -25,6 +25,9 @@ export function refundFitOf(
   if (amount?.refund !== undefined && amount.refund !== refund.amount) {
     return contradiction('amount.refund', refund.amount, amount.refund)
   }
+  if (refund.amount > order.total) {
+    return { fit: 'contradicts', note: `amount.refund is ${refund.amount}; the order is ${order.total}` }
+  }
   if (amount?.total !== undefined && amount.total !== order.total) {
     return contradiction('amount.total', order.total, amount.total)
   }

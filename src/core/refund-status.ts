@@ -119,6 +119,13 @@ export function end(
   draft.refund(ended)
   draft.note('refund', { said: state, note: `${refund.out_refund_no}: ${money(scene, refund)}` })
   draft.tell({ type: 'order.refund', out_refund_no: refund.out_refund_no })
+  const refunded = refundedBy(draft.aftercare.refunds)
+  if (refunded > scene.order.total) {
+    draft.attend(
+      'refund_mismatch',
+      `${refund.out_refund_no}: with it ${refunded} ${scene.order.currency} went back, of ${scene.order.total}`,
+    )
+  }
   if (state === 'SUCCESS' && draft.aftercare.refunds.every(isEnded)) {
     draft.patch({ attention: afterRefund(draft.order.attention) })
   }

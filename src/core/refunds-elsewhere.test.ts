@@ -246,6 +246,19 @@ describe('what can not be counted is not passed over', () => {
     ...CONFIRMED,
     [1, page({ amount: { refund: 500, currency: 'CNY' } }), 'CLOSED !refund_mismatch, late asked'],
   ])
+  lives('more than was paid: the same', closed, [
+    ...CONFIRMED,
+    [1, page({ amount: { refund: 8_801 } }), 'CLOSED !refund_mismatch, late asked'],
+  ])
+  lives('by a callback, more than was paid or less than nothing: WeChat Pay is told', paid(), [
+    [1, 'refund callback: e1 8801 SUCCESS', 'SUCCESS !refund_mismatch (refused)'],
+    [2, 'refund callback: e2 0 SUCCESS', 'SUCCESS !refund_mismatch (refused)'],
+    [3, 'refund callback: e3 8800 SUCCESS', 'SUCCESS !refund_mismatch, e3 SUCCESS'],
+  ])
+  lives('two that are together more than was paid: a person is told', paid(), [
+    [1, 'refund callback: e1 8000 SUCCESS', 'SUCCESS, e1 SUCCESS'],
+    [2, 'refund callback: e2 8000 SUCCESS', 'SUCCESS !refund_mismatch, e1 SUCCESS, e2 SUCCESS'],
+  ])
   lives('a page about another order: asked again', closed, [
     ...CONFIRMED,
     [1, page({}, { out_trade_no: 'A43' }), 'CLOSED, late compare, queryRefunds at 3'],

@@ -287,15 +287,22 @@ export function aftercareContract(name: string, openStore: () => Promise<Store>)
       expect(await outcomeOf(store, { purchase: 'table 7' })).toMatchObject({ outcome: 'inserted' })
     })
 
-    it.each(['CLOSED', 'REVOKED', 'NOT_CREATED'] as const)(
-      'is free while a refund of its %s order is due: late money holds nothing',
-      async (state) => {
+    describe.each(['CLOSED', 'REVOKED', 'NOT_CREATED'] as const)('of a %s order', (state) => {
+      it.each([
+        ['confirm', 'purchase-taken'],
+        ['compare', 'purchase-taken'],
+        ['refunding', 'purchase-taken'],
+        ['accepted', 'purchase-taken'],
+        ['asked', 'purchase-taken'],
+        ['suspected', 'inserted'],
+        ['returned', 'inserted'],
+      ] as const)('whose late money is %s: %s', async (phase, outcome) => {
         const store = await openStore()
         const order = await settled(store, state, { purchase: 'table 7' })
-        await follow(store, order, { late: lateMoney(), refunds: [refund()], dueAtMs: T0 })
-        expect(await outcomeOf(store, { purchase: 'table 7' })).toMatchObject({ outcome: 'inserted' })
-      },
-    )
+        await follow(store, order, { late: lateMoney({ phase }), dueAtMs: T0 })
+        expect(await outcomeOf(store, { purchase: 'table 7' })).toMatchObject({ outcome })
+      })
+    })
 
     it('stays with its paid order, refunded or not, and that is told whole', async () => {
       const store = await openStore()

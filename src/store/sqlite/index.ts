@@ -14,8 +14,10 @@ export interface SqliteOptions {
   readonly file: string
 }
 
-/** How long a statement waits for a lock that a reader or another program holds for a moment. */
+/** How long opening, reading and checkpoints wait for a lock that another program holds for a moment. */
 const LOCK_WAIT_MS = 5_000
+/** The owner's statements block the thread: a callback has to be answered, and orders asked about, all the same. */
+const OWNER_WAIT_MS = 1_000
 /** A poll touches a handful of pages; 32 MB hold those of some 100,000 open orders. */
 const CACHE_KIB = 32_000
 /** Only the last resort: checkpoints are made beside the poll path. Pages of 4 KiB, some 64 MB. */
@@ -68,6 +70,7 @@ function openStore(file: string, ownership: Ownership | null): Store {
        PRAGMA journal_size_limit = ${LOG_BYTES_KEPT}; PRAGMA wal_autocheckpoint = ${LOG_PAGES_MAX}`,
     )
     migrate(db, file)
+    db.exec(`PRAGMA busy_timeout = ${OWNER_WAIT_MS}`)
     const checkpointer = file === ':memory:' ? null : new Checkpointer(file, LOCK_WAIT_MS)
     return new SqliteStore(db, ownership, checkpointer)
   })

@@ -34,6 +34,9 @@ import { SELECT_DUE_DELIVERIES, selectDeliveriesIn } from './delivery-rows.ts'
 import { readSqliteStore, sqliteStore } from './index.ts'
 import { migrate } from './migrate.ts'
 
+/** Half of the time in which a callback is answered. */
+const WAIT_MS_MAX = 2_000
+
 let folder = ''
 let files = 0
 
@@ -53,6 +56,20 @@ storeContract('SQLite on disk', () => sqliteStore({ file: newFile() }))
 storeContract('SQLite in memory', () => sqliteStore({ file: ':memory:' }))
 
 describe('a Verdict database', () => {
+  it('gives up soon on a lock that another program holds, so that a callback is answered in time', async () => {
+    const file = newFile()
+    const store = await sqliteStore({ file })
+    const other = new DatabaseSync(file)
+    other.exec('BEGIN IMMEDIATE')
+    const sinceMs = performance.now()
+    await expect(enter(store, [{}])).rejects.toThrow('locked')
+    expect(performance.now() - sinceMs).toBeLessThan(WAIT_MS_MAX)
+    other.exec('ROLLBACK')
+    other.close()
+    expect(await enter(store, [{}])).toHaveLength(1)
+    await store.close()
+  })
+
   it('keeps everything when it is closed and opened again, and frees its claims', async () => {
     const file = newFile()
     const before = await sqliteStore({ file })

@@ -106,8 +106,11 @@ export class SqliteStore extends SqliteReader implements Store {
     this.#takesPurchase = new Query(
       db,
       `${SELECT_ORDERS} WHERE purchase = ? AND account = ? AND sub_mchid = ?
-       AND orders.state IN ('placing', 'waiting', 'ending', 'SUCCESS')
-       AND NOT EXISTS (SELECT 1 FROM aftercare WHERE order_id = orders.id AND late_phase = 'returned')
+       AND CASE coalesce((SELECT late_phase FROM aftercare WHERE order_id = orders.id), 'suspected')
+         WHEN 'returned' THEN 0
+         WHEN 'suspected' THEN orders.state IN ('placing', 'waiting', 'ending', 'SUCCESS')
+         ELSE 1
+       END
        ORDER BY orders.id LIMIT 1`,
       order,
     )
