@@ -100,7 +100,7 @@ function inWords({ event, call, said = '', note = '', tookMs }: JournalLine, { o
     case 'intent':
       return `${what} written down, then sent`
     case 'answer':
-      return `${what} answered: ${meaning(said)}${took}`
+      return `${what} answered: ${isOfTrade(call) ? meaning(said) : said}${took}`
     case 'refusal':
       return `${what} refused: ${said}${took}${why}`
     case 'no-answer':
@@ -144,6 +144,11 @@ const MEANINGS: Readonly<Record<TradeState, string | null>> = {
   PAYERROR: 'the payment failed',
   CLOSED: null,
   REVOKED: null,
+}
+
+/** Those that answer with a `trade_state`: a refund's status has the same words, with another meaning. */
+function isOfTrade(call: Call | undefined): boolean {
+  return call === 'query' || call === 'place'
 }
 
 function meaning(said: string): string {

@@ -1,7 +1,17 @@
+import { createSocket, type Socket } from 'node:dgram'
 import type { LookupAddress } from 'node:dns'
+import { lookup } from 'node:dns/promises'
+import { once } from 'node:events'
 import { isIP } from 'node:net'
-import { describe, expect, it } from 'vitest'
-import { checkedLookup, isPublicAddress, isPublicHost, type Reach, systemResolve } from './addresses.ts'
+import { afterEach, describe, expect, it } from 'vitest'
+import {
+  checkedLookup,
+  isPublicAddress,
+  isPublicHost,
+  type Reach,
+  resolver,
+  systemResolve,
+} from './addresses.ts'
 
 const hostOf = (host: string): string => new URL(`https://${host}/`).hostname
 
@@ -153,5 +163,64 @@ describe('a name', () => {
     const addresses = await systemResolve('localhost')
     expect(addresses.map(({ address }) => isPublicAddress(address))).not.toContain(true)
     expect(addresses).not.toEqual([])
+  })
+})
+
+describe('name servers', () => {
+  let server: Socket
+  afterEach(() => void server.close())
+
+  /** @param answer null for silence */
+  async function nameServer(answer: (question: Buffer) => Buffer | null): Promise<readonly string[]> {
+    server = createSocket('udp4')
+    server.on('message', (question, { port, address }) => {
+      const told = answer(question)
+      if (told !== null) server.send(told, port, address)
+    })
+    server.bind(0, '127.0.0.1')
+    await once(server, 'listening')
+    return [`127.0.0.1:${server.address().port}`]
+  }
+
+  /** A reply to this very question (RFC 1035 section 4.1), with one IPv4 address for whoever asks for that. */
+  function reply(question: Buffer, rcode: number): Buffer {
+    const type = question.readUInt16BE(question.indexOf(0, 12) + 1)
+    const body = question.subarray(12, question.indexOf(0, 12) + 5)
+    const has = rcode === 0 && type === 1
+    const head = Buffer.from([
+      ...question.subarray(0, 2),
+      0x81,
+      0x80 + rcode,
+      0,
+      1,
+      0,
+      has ? 1 : 0,
+      0,
+      0,
+      0,
+      0,
+    ])
+    const address = Buffer.from([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 203, 0, 113, 7])
+    return Buffer.concat([head, body, ...(has ? [address] : [])])
+  }
+
+  it('tell the addresses of a name', async () => {
+    const resolve = resolver(await nameServer((question) => reply(question, 0)))
+    expect(await resolve('hooks.example.com')).toEqual([{ address: '203.0.113.7', family: 4 }])
+  })
+
+  it('that are silent are given up, and hold no thread that other lookups need', async () => {
+    const resolve = resolver(await nameServer(() => null))
+    const names = Array.from({ length: 32 }, (_, i) => resolve(`hooks${i}.example.com`))
+    const ends = Promise.allSettled(names)
+    const first = await Promise.race([lookup('localhost').then(() => 'localhost'), ends])
+    expect(first).toBe('localhost')
+    const codes = (await ends).map((end) => end.status === 'rejected' && end.reason.code)
+    expect(new Set(codes)).toEqual(new Set(['ETIMEOUT']))
+  }, 20_000)
+
+  it('that fail are not asked again by the system', async () => {
+    const resolve = resolver(await nameServer((question) => reply(question, 2)))
+    await expect(resolve('hooks.example.com')).rejects.toMatchObject({ code: 'ESERVFAIL' })
   })
 })

@@ -93,4 +93,5 @@ const CODES: Readonly<Record<string, string>> = {
   UND_ERR_SOCKET: 'the connection ended before the answer came',
   ECONNREFUSED: 'nobody listens there: ECONNREFUSED',
   ENOTFOUND: 'the name leads to no address: ENOTFOUND',
+  ETIMEOUT: 'no name server answers: ETIMEOUT',
 }
