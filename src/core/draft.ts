@@ -51,14 +51,7 @@ export abstract class Draft<From extends Order> {
 
   /** The merchant's system is told, once for a change: a list may state one refund twice. */
   tell(event: OrderEvent): void {
-    const isTold = this.#events.some(
-      (told) =>
-        told.type === event.type &&
-        (told.type !== 'order.refund' ||
-          event.type !== 'order.refund' ||
-          told.out_refund_no === event.out_refund_no),
-    )
-    if (!isTold) this.#events.push(event)
+    if (!this.#events.some((told) => subjectOf(told) === subjectOf(event))) this.#events.push(event)
   }
 
   patch(progress: Partial<Progress>): void {
@@ -268,3 +261,8 @@ type OpenLife = Extract<Life, { readonly dueAtMs: number }>
 type FinalLife = Exclude<Life, OpenLife>
 type WithoutAftercare<L> = L extends unknown ? Omit<L, 'dueAtMs' | 'aftercare'> : never
 type Settled = WithoutAftercare<FinalLife>
+
+/** What an event is about: told twice, it would say nothing new. */
+function subjectOf(event: OrderEvent): string {
+  return event.type === 'order.refund' ? `${event.type} ${event.out_refund_no}` : event.type
+}

@@ -89,7 +89,8 @@ describe('4.2 the same money goes back once', () => {
   ])
   lives('4.2 the key of a refund that is there gives no second one', paid(), [
     ...ACCEPTED,
-    [1, 'ask refund 500 as r1', 'REFUND_CONFLICT'],
+    [1, 'ask refund 500 as r1', 'nothing new'],
+    [1, 'ask refund all as r1', 'nothing new'],
     [1, 'ask refund 600 as r1', 'REFUND_CONFLICT'],
   ])
   lives('4.2 no answer, and it was accepted: a query tells, and nothing is sent again', paid(), [
@@ -207,6 +208,11 @@ describe('4.8 NOT_ENOUGH means later', () => {
     [3_600, 'all calls: timeout', 'SUCCESS, r1 requesting, queryRefund at 4094'],
     [4_094, 'queryRefund: none', 'SUCCESS, r1 queued, refund at 6142'],
     [7_694, 'refund: NOT_ENOUGH', 'SUCCESS, r1 queued, refund at 8294'],
+  ])
+  lives('4.9 an institution tries again for its sub-merchant', paid({ sub_mchid: '1900000009' }), [
+    [0, 'ask refund 500 as r1', 'SUCCESS, r1 queued, refund at 0'],
+    [0, 'refund: NOT_ENOUGH', 'SUCCESS, r1 queued, refund at 600'],
+    [600, 'refund: accepted', 'SUCCESS, r1 processing, queryRefund at 620'],
   ])
   lives('for days: a person is told, and it goes on', paid(), [
     [0, 'ask refund 500 as r1', 'SUCCESS, r1 queued, refund at 0'],

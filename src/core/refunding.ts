@@ -22,34 +22,48 @@ export function unpaid(order: Order): VerdictError {
 
 // ---------------------------------------------------------------- asked for
 
-/** The merchant asks for a refund: its amount is reserved from here on, under the order's version. */
-export function onRefundAsked(scene: FinalScene, wish: RefundWish): Change {
+/**
+ * The merchant asks for a refund: its amount is reserved from here on, under the order's version.
+ *
+ * @returns null if it was asked for before, in the same words
+ * @throws ORDER_STATE, REFUND_CONFLICT if the key asked for something else, and as `checkRefund`
+ */
+export function onRefundAsked(scene: FinalScene, wish: RefundWish): Change | null {
   const { order, rules, draft } = scene
   const { refunds } = draft.aftercare
   if (!isKnownAsPaid(order)) throw unpaid(order)
   const known = numbered(refunds, rules.refundNumber(order, wish.key))
   if (known === undefined)
     enter(scene, { ...wish, amount: checkRefund(order, refunds, wish), origin: 'asked' })
+  else if (!isWished(known, wish)) throw conflict(order, known, wish)
+  else if (known.origin === 'asked') return null
   else adopt(scene, known, wish)
   return draft.done()
 }
 
+/** Whether a refund of the wish's number is the one that is wished for. Elsewhere nobody told us its reason. */
+function isWished({ origin, amount, reason }: Refund, wish: RefundWish): boolean {
+  if (wish.amount !== null && wish.amount !== amount) return false
+  return origin === 'elsewhere' || (origin === 'asked' && reason === wish.reason)
+}
+
 /** WeChat Pay has a refund of this number, made before a backup was restored: it is the one that is asked for. */
-function adopt(
-  { order, draft, moment }: FinalScene,
-  known: Refund,
-  { key, amount, reason }: RefundWish,
-): void {
-  const { out_refund_no } = known
-  if (known.origin !== 'elsewhere' || (amount !== null && amount !== known.amount)) {
-    throw new VerdictError(
-      'REFUND_CONFLICT',
-      `idempotencyKey ${JSON.stringify(key)} of ${nameOf(order)} gives ${out_refund_no}, which is another refund, of ${known.amount}; expected another key`,
-    )
-  }
-  draft.note('refund', { said: known.state, note: `${out_refund_no} is there already` })
+function adopt({ draft, moment }: FinalScene, known: Refund, { key, reason }: RefundWish): void {
+  draft.note('refund', { said: known.state, note: `${known.out_refund_no} is there already` })
   const dueAtMs = isEnded(known) ? null : moment.nowMs
   draft.refund({ ...known, key, reason, origin: 'asked', dueAtMs })
+}
+
+function conflict(
+  order: Order,
+  { out_refund_no, amount, reason }: Refund,
+  { key }: RefundWish,
+): VerdictError {
+  const why = reason === null ? 'without a reason' : `for ${JSON.stringify(reason)}`
+  return new VerdictError(
+    'REFUND_CONFLICT',
+    `idempotencyKey ${JSON.stringify(key)} of ${nameOf(order)} is the refund ${out_refund_no} of ${amount}, ${why}; expected the same, or another key`,
+  )
 }
 
 /** The refund is written, and due. */

@@ -170,6 +170,21 @@ describe('a callback that overtook its order', () => {
   })
 })
 
+describe('a callback that nobody can verify', () => {
+  it('makes a query due, once in 10 s for an order', async () => {
+    const engine = open()
+    const order = placementOf(shop, 'native')
+    await shop.clock.during(engine.place(order))
+    const hint = () =>
+      shop.clock.during(engine.hint(account(), { sub_mchid: null, out_trade_no: order.out_trade_no }))
+    expect([await hint(), await hint()]).toEqual([true, false])
+    await shop.clock.advance(9 * SECOND)
+    expect(await hint()).toBe(false)
+    await shop.clock.advance(SECOND)
+    expect(await hint()).toBe(true)
+  })
+})
+
 describe('a callback that no order claims', () => {
   const lost = (order: PlaceOrder) => expect.stringContaining(`/${order.out_trade_no}, which nobody`)
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { type Clock, sleep } from '../clock.ts'
 import type { Refund } from '../core/aftercare.ts'
 import type { Change } from '../core/change.ts'
-import { decide, type RefundWish } from '../core/decide.ts'
+import type { RefundWish } from '../core/decide.ts'
 import {
   type FinalOrder,
   isFinal,
@@ -14,7 +14,7 @@ import {
 } from '../core/order.ts'
 import type { Credential } from '../core/outcome.ts'
 import { checkKey, checkPlacement, type Placement, type PlacingAccount } from '../core/placement.ts'
-import type { Moment, Plan } from '../core/plan.ts'
+import type { Plan } from '../core/plan.ts'
 import { checkRefundWish } from '../core/refund-check.ts'
 import type { Target } from '../delivery/target.ts'
 import { VerdictError } from '../errors.ts'
@@ -109,7 +109,6 @@ export class Engine {
   readonly #settling = new Waiters<FinalOrder>()
   readonly #placing = new Waiters<Change>()
   readonly #closing = new AbortController()
-  readonly #random: Random
   readonly #leaseMs: number
   readonly #road: Road
   readonly #desk: CallbackDesk
@@ -128,7 +127,6 @@ export class Engine {
   }: EngineOptions) {
     this.store = store
     this.#clock = clock
-    this.#random = random
     this.#worker = worker
     this.#keys = keys
     this.#report = new Report(notify)
@@ -303,18 +301,12 @@ export class Engine {
   async refund(key: OrderKey, wish: RefundWish): Promise<Refund> {
     const lane = this.#lane(key.account)
     checkRefundWish(wish)
-    for (;;) {
-      const order = await this.order(key)
-      const known = refundOf(order, wish.key)
-      if (known !== undefined) return sameRefund(order, known, wish)
-      this.#closing.signal.throwIfAborted()
-      const change = decide(order, { call: 'ask-refund', ...wish }, lane.rules(order.kind), this.#moment())
-      assert(change !== null)
-      if ((await this.#road.write(change, lane)) === 'moved') continue
-      const refund = refundOf(change.order, wish.key)
-      assert(refund !== undefined)
-      return refund
-    }
+    const order = await this.order(key)
+    this.#closing.signal.throwIfAborted()
+    const { order: now } = await lane.during(this.#road.learn(order, { call: 'ask-refund', ...wish }, lane))
+    const refund = refundOf(now, wish.key)
+    assert(refund !== undefined)
+    return refund
   }
 
   /** What a verified callback comes to. Resolves when it is on disk. @throws ACCOUNT_UNKNOWN, CLOSED, and what the store throws */
@@ -418,10 +410,6 @@ export class Engine {
     for (const deliverer of this.#deliverers) deliverer.wake()
   }
 
-  #moment(): Moment {
-    return { nowMs: this.#clock.nowMs(), chance: this.#random.next() }
-  }
-
   async #insert(lane: Lane, order: NewOrder): Promise<Exclude<Inserted, { outcome: 'purchase-taken' }>> {
     this.#closing.signal.throwIfAborted()
     const inserted = await this.#inserts.add(order, SOON_MS).catch((error: unknown) => {
@@ -499,13 +487,4 @@ function notSettled(key: OrderKey, waitMs: number): VerdictError {
 function refundOf(order: Order, key: string): Refund | undefined {
   const refunds = isFinal(order) ? (order.aftercare?.refunds ?? []) : []
   return refunds.find((refund) => refund.key === key && refund.origin === 'asked')
-}
-
-/** A repeat of the call. @throws REFUND_CONFLICT if it asks for something else under the same key */
-function sameRefund(order: OrderKey, refund: Refund, { key, amount, reason }: RefundWish): Refund {
-  if ((amount === null || amount === refund.amount) && reason === refund.reason) return refund
-  throw new VerdictError(
-    'REFUND_CONFLICT',
-    `idempotencyKey ${JSON.stringify(key)} of ${nameOf(order)} is a refund of ${refund.amount}, ${refund.reason === null ? 'without a reason' : `for ${JSON.stringify(refund.reason)}`}; expected the same, or another key`,
-  )
 }
