@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { VirtualClock } from '../test/support/virtual-clock.ts'
-import { anchorNow, compressedClock, reanchor, sleep, systemClock } from './clock.ts'
+import { anchorNow, compressedClock, reanchor, sleep, systemClock, within } from './clock.ts'
 
 afterEach(() => {
   vi.restoreAllMocks()
@@ -69,5 +69,22 @@ describe('sleep', () => {
     ended.abort(new Error('closing'))
     await expect(slept).rejects.toThrow('closing')
     expect(clock.timers).toBe(0)
+  })
+})
+
+describe('a wait with an end', () => {
+  it('gives what the work comes to, or null when the time is up', async () => {
+    const clock = new VirtualClock()
+    const ends = (ms: number) =>
+      within(
+        clock,
+        100,
+        sleep(clock, ms).then(() => 'done'),
+      )
+    const [inTime, tooLate] = [ends(99), ends(101)]
+    const fails = within(clock, 100, Promise.reject(new Error('broken')))
+    await expect(fails).rejects.toThrow('broken')
+    await clock.advance(100)
+    expect([await inTime, await tooLate]).toEqual(['done', null])
   })
 })

@@ -24,6 +24,14 @@ export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<v
   })
 }
 
+/** What `work` comes to, or null after `ms` of the given clock; then the work goes on. */
+export function within<Result>(clock: Clock, ms: number, work: Promise<Result>): Promise<Result | null> {
+  return new Promise((resolve, reject) => {
+    const cancel = clock.after(ms, () => resolve(null))
+    work.finally(cancel).then(resolve, reject)
+  })
+}
+
 /** setTimeout fires at once for anything larger (2^31 - 1 ms, some 25 days): such a wait is cut into pieces. */
 const TIMER_MS_MAX = 2_147_483_647
 

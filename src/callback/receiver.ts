@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts'
+import { type Clock, within } from '../clock.ts'
 import type {
   CallbackGateway,
   CallbackHint,
@@ -48,25 +48,13 @@ export function receiver({ accounts, desk, clock, answerMs = ANSWER_MS }: Receiv
     if (body.length > CALLBACK_BYTES_MAX)
       return refused(desk, 413, `the body has more than ${CALLBACK_BYTES_MAX} bytes`)
     const reply = openAndHand(accounts, desk, { headers, body }).catch((): CallbackReply => FAILED)
-    const late = within(clock, answerMs, reply)
-    return (await late) ?? LATE
+    return (await within(clock, answerMs, reply)) ?? LATE
   }
 }
 
 const FAILED = refusal(500, 'not written: send it again')
 const LATE = refusal(503, 'not written yet: send it again')
 const RECEIVED: CallbackReply = { status: 204, body: '' }
-
-/** Null after `ms`. What is under way goes on. */
-function within(clock: Clock, ms: number, reply: Promise<CallbackReply>): Promise<CallbackReply | null> {
-  return new Promise((resolve) => {
-    const cancel = clock.after(ms, () => resolve(null))
-    void reply.then((value) => {
-      cancel()
-      resolve(value)
-    })
-  })
-}
 
 type Callback = Parameters<CallbackReceiver>[0]
 

@@ -44,7 +44,7 @@ export function handlerTarget(options: HandlerOptions, { clock }: { readonly clo
       if (closing.signal.aborted) return notDelivered(CLOSED)
       if (handler === undefined) return notDelivered(`no handler for ${message.type}`)
       try {
-        await within({ clock, timeoutMs, closing: closing.signal }, call(handler, message))
+        await inTime({ clock, timeoutMs, closing: closing.signal }, call(handler, message))
         return { ok: true }
       } catch (error) {
         return notDelivered(reasonOf(error))
@@ -67,7 +67,8 @@ interface Limit {
   readonly closing: AbortSignal
 }
 
-function within({ clock, timeoutMs, closing }: Limit, work: Promise<void>): Promise<void> {
+/** Rejects once the time is up or the target is ended; the handler can't be stopped. */
+function inTime({ clock, timeoutMs, closing }: Limit, work: Promise<void>): Promise<void> {
   return new Promise((resolve, reject) => {
     const end = (): void => {
       cancel()

@@ -1,4 +1,4 @@
-import type { Clock } from '../../clock.ts'
+import { type Clock, within } from '../../clock.ts'
 import {
   type CallbackEnvelope,
   callbackEnvelopeFrom,
@@ -96,17 +96,6 @@ export class Callbacks {
     const said = resource === null ? null : jsonObjectFrom(resource)
     return said === null ? null : orderIn(this.#account.ids, said)
   }
-}
-
-/** Resolves when `work` has ended, or after `ms`. `work` never rejects. */
-function within(clock: Clock, ms: number, work: Promise<void>): Promise<void> {
-  return new Promise((resolve) => {
-    const cancel = clock.after(ms, resolve)
-    void work.then(() => {
-      cancel()
-      resolve()
-    })
-  })
 }
 
 function unreadable(why: UnreadableCallback['why']): UnreadableCallback {
