@@ -5,7 +5,8 @@ import type { Evidence } from '../../src/core/outcome.ts'
 import type { Gateway } from '../../src/gateway/gateway.ts'
 import { folder } from './cli.ts'
 
-const LONG_MS = 60_000
+/** Some wait for half an hour or two at 60 times the speed, beside all other tests. */
+const LONG_MS = 180_000
 /** Ten orders of which none waits for its 15 minutes: paid and unpaid Quick Pay, paid native orders. */
 const RUN = { orders: 10, seed: 883, faults: 'none', speed: 60, callbacks: false }
 /** Ten others: three customers at the till bring something back, one of them twice. */
