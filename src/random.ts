@@ -1,4 +1,4 @@
-import { createHash, randomFillSync } from 'node:crypto'
+import { hash, randomFillSync } from 'node:crypto'
 
 /** The only source of chance that influences behaviour. `next()` lies in [0, 1). */
 export interface Random {
@@ -25,9 +25,7 @@ export function seededRandom(seed: number): Random {
  * others were drawn, so a seed gives the same customers and faults however the calls interleave.
  */
 export function namedRandom(seed: number, ...names: ReadonlyArray<string | number>): Random {
-  const digest = createHash('sha256')
-    .update(JSON.stringify([seed, ...names]))
-    .digest()
+  const digest = hash('sha256', JSON.stringify([seed, ...names]), 'buffer')
   return seededRandom(digest.readUInt32LE(0))
 }
 

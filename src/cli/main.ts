@@ -106,6 +106,22 @@ program
   })
 
 program
+  .command('prove')
+  .description('runs Verdict in simulated worlds, one for each seed, in which everything goes wrong')
+  .option('--seeds <n>', 'how many (default: 1000, or as many as the minutes allow)', number)
+  .option('--from <seed>', 'the first one', number, 1)
+  .option('--minutes <m>', 'how long', number)
+  .option('--orders <n>', 'orders of each seed', number, 50)
+  .option('--jobs <n>', 'how many run at the same time (default: one for each core)', number)
+  .option('--fail-fast', 'ends with the first seed that breaks a rule', false)
+  .option('--trace', 'prints everything that happens in one seed', false)
+  .option('--json', 'print the result as one line of JSON', false)
+  .action(async (flags) => {
+    const { runProve } = await import('./prove.ts')
+    process.exitCode = await runProve(flags, { say, print, signal })
+  })
+
+program
   .command('policy')
   .description('when each kind of order is queried and ended, with the rule of the guide behind each line')
   .option('--file <file>', 'policies to check: {"quick_pay": {"policy": "fixed", …}, …}')

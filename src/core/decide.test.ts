@@ -478,8 +478,8 @@ describe('"never created"', () => {
       UNANSWERED,
       [310, 'all queries: ORDER_NOT_EXIST', 'waiting, query at 310.001'],
       [310.001, 'query: ORDERNOTEXIST', 'waiting, query at 340.001'],
-      [340, 'late query: ORDER_NOT_EXIST', 'waiting, query at 340.001'],
-      [340.001, 'query: ORDER_NOT_EXIST', 'NOT_CREATED'],
+      [340, 'late query: ORDER_NOT_EXIST', 'waiting, query at 343'],
+      [343, 'query: ORDER_NOT_EXIST', 'NOT_CREATED'],
     ],
   )
   lives('310 s count from the last placing, not from the first', native(), [
@@ -498,7 +498,7 @@ describe('"never created"', () => {
       [
         312,
         { call: 'query', outcome: refusal('ORDER_NOT_EXIST', at(312)), tookMs: 3_000 },
-        'waiting, query at 312.001',
+        'waiting, query at 315',
       ],
       [
         315,

@@ -1,5 +1,12 @@
 import type { Kind, OpenOrder } from './order.ts'
-import { BACKOFF_JITTER, checkedPolicy, defaultPolicy, type Policy, slotDelayMsMax } from './policy.ts'
+import {
+  BACKOFF_JITTER,
+  checkedPolicy,
+  defaultPolicy,
+  EVERY_MS_MIN,
+  type Policy,
+  slotDelayMsMax,
+} from './policy.ts'
 
 /** The caller's moment: the time, and a chance in [0, 1) that it drew, so that a seed replays the whole schedule. */
 export interface Moment {
@@ -37,7 +44,7 @@ const RETRY_MS_MAX = 60_000
 /** Past the window the pause is a quarter of the time that passed since, within these bounds. */
 const LATE_MS = { min: 5_000, max: 3_600_000 }
 /** Two queries of an order are at least this far apart, the one at the window's end and repeats included (guide 1.6). */
-const LAST_GAP_MS = 3_000
+export const QUERIES_APART_MS = 3_000
 /** Quick Pay: revoke not before this long after the payment call. Source: Global v3, Reverse Order. */
 export const REVOKE_AGE_MS_MIN = 15_000
 /** Close not before this long after creation. Source: Global v3, Close Order. */
@@ -85,13 +92,15 @@ export function endableAtMs({
 }
 
 function insideWindow(policy: Policy, order: OpenOrder, { nowMs, chance }: Moment): number {
-  let atMs = nowMs + Math.max(1, waitMs(policy, order, { nowMs, chance }))
+  // A query that comes late, after an outage perhaps, may lie just before the next place in the schedule.
+  const leastMs = policy.policy === 'twoPeriod' ? EVERY_MS_MIN : 1
+  let atMs = nowMs + Math.max(leastMs, waitMs(policy, order, { nowMs, chance }))
   // Silence keeps the place in the schedule: the repeat comes sooner than the next place, never later. A fixed
   // rhythm is already as quick as the guide allows.
   if (order.silence > 0 && policy.policy !== 'fixed') {
-    atMs = Math.min(atMs, nowMs + Math.max(LAST_GAP_MS, retryPauseMs(order.silence, chance)))
+    atMs = Math.min(atMs, nowMs + Math.max(QUERIES_APART_MS, retryPauseMs(order.silence, chance)))
   }
-  return atMs > order.windowEndAtMs ? Math.max(order.windowEndAtMs, nowMs + LAST_GAP_MS) : atMs
+  return atMs > order.windowEndAtMs ? Math.max(order.windowEndAtMs, nowMs + QUERIES_APART_MS) : atMs
 }
 
 function waitMs(policy: Policy, order: OpenOrder, { nowMs, chance }: Moment): number {
@@ -132,7 +141,7 @@ function nextSlotMs(
 function pastWindow(order: OpenOrder, { nowMs, chance }: Moment): number {
   const latePauseMs = Math.min(Math.max((nowMs - order.windowEndAtMs) / 4, LATE_MS.min), LATE_MS.max)
   // A lost reply is asked for again soon, even about an old order, and then ever more rarely.
-  const silentPauseMs = Math.max(doublingMs(order.silence, LATE_MS.max, 0), LAST_GAP_MS)
+  const silentPauseMs = Math.max(doublingMs(order.silence, LATE_MS.max, 0), QUERIES_APART_MS)
   const pauseMs = order.silence > 0 ? Math.min(latePauseMs, silentPauseMs) : latePauseMs
   return nowMs + Math.round(pauseMs * (1 + chance / 4))
 }

@@ -87,7 +87,7 @@ const PERIOD_1_MS_MAX = 60 * S
 /** WeChat Pay raises an earlier `time_expire` to a minute after the order. */
 const TIME_EXPIRE_MS_MIN = 60 * S
 /** No order may be asked more often than this: the guide wants a reasonable rhythm. */
-const EVERY_MS_MIN = 1 * S
+export const EVERY_MS_MIN = 1 * S
 /** A month: WeChat Pay advises against asking about older orders. */
 const WINDOW_MS_MAX = 30 * 24 * 60 * MIN
 

@@ -3,6 +3,7 @@ import type { Change } from './change.ts'
 import { NEW_ENDING, onOpenWhileEnding, onPaidWhileRevoking, revokesAreSettled } from './ending.ts'
 import { lateOf } from './late-money.ts'
 import type { Evidence, NoAnswer, Refusal, TradeStatement } from './outcome.ts'
+import { QUERIES_APART_MS } from './plan.ts'
 import { reactionTo } from './reaction.ts'
 import {
   inRhythm,
@@ -174,11 +175,14 @@ function onUnknown(scene: Scene, evidence: Evidence | null, tookMs: number): Cha
   return isAnother ? draft.notCreated(evidence) : draft.asBefore(sooner(scene, askedAtMs + UNKNOWN_APART_MS))
 }
 
-/** The schedule's next query, at most 30 s away once the window is over, or `atMs` if that comes first. */
+/**
+ * The schedule's next query, at most 30 s away once the window is over, or `atMs` if that comes first; never sooner than
+ * two queries may follow each other.
+ */
 function sooner(scene: Scene, atMs: number): number {
   const { order, moment } = scene
   const nextMs = moment.nowMs < order.windowEndAtMs ? next(scene) : moment.nowMs + UNKNOWN_APART_MS
-  return Math.max(Math.min(nextMs, atMs), moment.nowMs + 1)
+  return Math.max(Math.min(nextMs, atMs), moment.nowMs + QUERIES_APART_MS)
 }
 
 function onQuerySilent(scene: Scene, outcome: NoAnswer, tookMs: number): Change {

@@ -80,7 +80,7 @@ export function newTracked(
     purchase: purchase ?? null,
     windowEndAtMs: nowMs + plan.windowMs,
     placings: 0,
-    latestPlacingAtMs: createdAtMs ?? nowMs,
+    latestPlacingAtMs: Math.min(createdAtMs ?? nowMs, nowMs),
     state: 'waiting',
     dueAtMs: nowMs,
   })
@@ -113,6 +113,9 @@ export function beijingTime(atMs: number): string {
 
 // ---------------------------------------------------------------- checks
 
+/** Whose clock is ahead of ours by less has just placed the order. */
+const CLOCKS_APART_MS = 60_000
+
 /** @throws ORDER_INVALID with one sentence that names the field, its value and what is expected */
 export function checkTracked(order: TrackOrder, mode: PlacingAccount['mode'], nowMs: number): void {
   const { kind, amount, purchase, createdAtMs } = order
@@ -122,7 +125,7 @@ export function checkTracked(order: TrackOrder, mode: PlacingAccount['mode'], no
   checkAmount(amount)
   checkPurchase(purchase)
   if (createdAtMs === undefined) return
-  if (!(Number.isSafeInteger(createdAtMs) && createdAtMs > 0 && createdAtMs <= nowMs)) {
+  if (!(Number.isSafeInteger(createdAtMs) && createdAtMs > 0 && createdAtMs <= nowMs + CLOCKS_APART_MS)) {
     throw new VerdictError('ORDER_INVALID', `createdAtMs is ${createdAtMs}; expected epoch ms, not after now`)
   }
 }

@@ -19,7 +19,7 @@ export interface Ledger {
 export interface DurableMap<Value> {
   get(key: string): Value | undefined
   has(key: string): boolean
-  set(key: string, value: Value): void
+  set(key: string, value: Value): unknown
   values(): IterableIterator<Value>
   entries(): IterableIterator<[string, Value]>
   readonly size: number
@@ -27,6 +27,19 @@ export interface DurableMap<Value> {
 
 /** @throws STORE_IN_USE if another simulator has the file open, STORE_INVALID if it is no such file */
 export function openLedger(file: string): Ledger {
+  return file === ':memory:' ? fleetingLedger() : ledgerIn(file)
+}
+
+/** What nobody opens again needs no file, not even one in memory. */
+function fleetingLedger(): Ledger {
+  return {
+    map: <Value>() => new Map<string, Value>(),
+    together: (task) => task(),
+    close: () => {},
+  }
+}
+
+function ledgerIn(file: string): Ledger {
   const database = opened(file)
   const put = database.prepare(
     'INSERT INTO facts (map, key, value) VALUES (?, ?, ?) ON CONFLICT (map, key) DO UPDATE SET value = excluded.value',

@@ -41,6 +41,8 @@ export interface SimulatorSettings extends WorldSettings {
   readonly file?: string
   /** Instead of RSA, for simulations of very many calls. Both belong together with the caller's own signing. */
   readonly cryptography?: { readonly sign: SignReply; readonly verifyCaller: VerifyCaller }
+  /** 32 letters and digits, another each time. Default: the system's secure generator. */
+  readonly nonces?: () => string
 }
 
 /** WeChat Pay without a socket: `handle` is the whole wire, the control API under `/_sim/` included. */
@@ -61,7 +63,7 @@ export function createSimulator(settings: SimulatorSettings): SimulatorCore {
   const world = openWorld({ ledger, clock, seed, customers })
   const weather = openWeather({ ledger, clock, seed, probabilities })
   const counters = openCounters(ledger)
-  const nonce = secureNonces()
+  const nonce = settings.nonces ?? secureNonces()
   const { sign, verifyCaller } = settings.cryptography ?? rsa(keys)
   const signing = { keys, sign, nonce, nowMs: () => clock.nowMs() }
   const wire = wireOf({

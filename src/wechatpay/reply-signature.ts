@@ -1,6 +1,12 @@
 import type { KeyObject } from 'node:crypto'
 import type { HeaderMap } from './headers.ts'
-import { CLOCK_SKEW_MS_MAX, replyMessageBytes, SIGNATURE_TYPE, verifyMessage } from './signing.ts'
+import {
+  CLOCK_SKEW_MS_MAX,
+  replyMessageBytes,
+  SIGNATURE_TYPE,
+  type VerifySignature,
+  verifyMessage,
+} from './signing.ts'
 
 /** How a message was signed, as its headers say. */
 export interface SignatureFields {
@@ -40,6 +46,7 @@ export function verifySigned(
   { headers, body }: SignedMessage,
   nowMs: number,
   keyOf: (serial: string) => KeyObject | null,
+  verify: VerifySignature = verifyMessage,
 ): Verification {
   const read = signatureFieldsIn(headers)
   if (read.kind !== 'fields') return read
@@ -47,7 +54,7 @@ export function verifySigned(
   const aheadMs = aheadOf(read.signed, nowMs)
   const key = keyOf(serial)
   if (key === null) return isStale(aheadMs) ? { kind: 'stale', aheadMs } : { kind: 'unknown-key', serial }
-  if (!verifyMessage(key, replyMessageBytes(timestamp, nonce, body), signature)) return FORGED
+  if (!verify(key, replyMessageBytes(timestamp, nonce, body), signature)) return FORGED
   // Only now: a wrong clock of ours shows in replies that are WeChat Pay's own, not in what anybody made up.
   if (isStale(aheadMs)) return { kind: 'stale', aheadMs }
   return { kind: 'verified', signed: read.signed }
@@ -61,11 +68,12 @@ export function verifyUnasked(
   message: SignedMessage,
   nowMs: number,
   keyOf: (serial: string) => KeyObject | null,
+  verify: VerifySignature = verifyMessage,
 ): Verification {
   const read = signatureFieldsIn(message.headers)
   if (read.kind !== 'fields') return read
   const aheadMs = aheadOf(read.signed, nowMs)
-  return isStale(aheadMs) ? { kind: 'stale', aheadMs } : verifySigned(message, nowMs, keyOf)
+  return isStale(aheadMs) ? { kind: 'stale', aheadMs } : verifySigned(message, nowMs, keyOf, verify)
 }
 
 const UNSIGNED = { kind: 'unsigned' } as const

@@ -62,6 +62,9 @@ export function signInPool(key: KeyObject, message: string): Promise<string> {
   })
 }
 
+/** How a signature is judged. A simulation of very many calls puts something cheaper in the place of `verifyMessage`. */
+export type VerifySignature = (key: KeyObject, message: string | Uint8Array, signature: string) => boolean
+
 /** Whether `signature` is the key's over `message`. Anything that is not a signature, a probe among them, is false. */
 export function verifyMessage(key: KeyObject, message: string | Uint8Array, signature: string): boolean {
   const bytes = Buffer.from(signature, 'base64')

@@ -36,6 +36,24 @@ const MAY_IMPORT: Directions = {
   // It plays WeChat Pay: were it to share our reading of an order, it could not contradict us.
   simulator: ['simulator', 'wechatpay', 'clock.ts', 'random.ts', 'errors.ts'],
 
+  // It puts all parts together in a world of its own.
+  simulation: [
+    'simulation',
+    'core',
+    'engine',
+    'gateway',
+    'store',
+    'callback',
+    'delivery',
+    'simulator',
+    'wechatpay',
+    'clock.ts',
+    'random.ts',
+    'errors.ts',
+  ],
+  // It judges them: by the documents, and by what it reads itself.
+  'simulation/checker': ['simulation', 'simulator', 'gateway/wechatpay/transport.ts', 'wechatpay/signing.ts'],
+
   'proof.ts': ['core', 'wechatpay', 'store/store.ts', 'errors.ts'],
   'clock.ts': ['errors.ts'],
   'random.ts': ['errors.ts'],

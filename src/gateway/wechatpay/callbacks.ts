@@ -8,7 +8,7 @@ import { verifiedEvidence } from '../../wechatpay/evidence.ts'
 import { type HeaderMap, headersFromFlat } from '../../wechatpay/headers.ts'
 import { type JsonObject, jsonObjectFrom, textOf } from '../../wechatpay/json.ts'
 import { refundStatementFrom } from '../../wechatpay/refund-statement.ts'
-import { type Verification, verifyUnasked } from '../../wechatpay/reply-signature.ts'
+import type { Verification } from '../../wechatpay/reply-signature.ts'
 import { decryptResource, RESOURCE_ALGORITHM } from '../../wechatpay/resource.ts'
 import { tradeStatementFrom } from '../../wechatpay/trade-statement.ts'
 import {
@@ -57,7 +57,7 @@ export class Callbacks {
   }
 
   async #verified(headers: HeaderMap, body: Uint8Array, nowMs: number): Promise<Verification> {
-    const verify = (): Verification => verifyUnasked({ headers, body }, nowMs, this.#keys.keyOf)
+    const verify = (): Verification => this.#keys.verifiedUnasked({ headers, body }, nowMs)
     const verification = verify()
     if (verification.kind !== 'unknown-key') return verification
     await within(this.#clock, CALLBACK_MS_MAX, this.#keys.learn())

@@ -13,7 +13,8 @@ import { secureNonces } from '../../random.ts'
 import { type JsonObject, textOf } from '../../wechatpay/json.ts'
 import { appPaySign, jsapiPaySign, miniProgramPaySign } from '../../wechatpay/pay-sign.ts'
 import { refundPageFrom, refundStatementFrom } from '../../wechatpay/refund-statement.ts'
-import { type Verification, verifySigned } from '../../wechatpay/reply-signature.ts'
+import type { Verification } from '../../wechatpay/reply-signature.ts'
+import type { VerifySignature } from '../../wechatpay/signing.ts'
 import { tradeStatementFrom } from '../../wechatpay/trade-statement.ts'
 import type {
   Gateway,
@@ -58,6 +59,8 @@ export interface GlobalV3Options {
   /** Default: the merchant's key on the thread pool. */
   readonly signer?: Signer
   readonly nonces?: () => string
+  /** How WeChat Pay's signatures are judged. Default: RSA. A simulation signs and verifies with something cheaper. */
+  readonly verifySignature?: VerifySignature
   /** Told about every key of WeChat Pay's that the account uses, once, the configured ones at once. */
   readonly onKey?: (key: LearntKey) => void
 }
@@ -85,8 +88,9 @@ class GlobalV3 implements GlobalV3Gateway {
   readonly #keys: PlatformKeys
   readonly #callbacks: Callbacks
 
-  constructor({ account: given, clock, transport, signer, nonces, onKey = () => {} }: GlobalV3Options) {
-    const account = openAccount(given)
+  constructor(options: GlobalV3Options) {
+    const { clock, transport, signer, nonces, onKey = () => {}, verifySignature } = options
+    const account = openAccount(options.account)
     this.#account = account
     this.#clock = clock
     this.#transport = transport ?? undiciTransport({ clock })
@@ -102,7 +106,7 @@ class GlobalV3 implements GlobalV3Gateway {
     })
     const download = () => calls.send({ method: 'GET', path: CERTIFICATES_PATH, body: '' })
     this.#calls = calls
-    this.#keys = new PlatformKeys({ account, clock, download, onKey })
+    this.#keys = new PlatformKeys({ account, clock, download, onKey, verifySignature })
     this.#callbacks = new Callbacks({ account, clock, keys: this.#keys })
     this.identity = account.identity
     // A call may wait for one download of the certificates, before it or after.
@@ -197,7 +201,7 @@ class GlobalV3 implements GlobalV3Gateway {
 
   /** A body that couldn't be read can't be verified either: nothing was signed over nothing. */
   #verified({ headers, body }: HttpReply, nowMs: number): Verification {
-    return verifySigned({ headers, body: body ?? NO_BYTES }, nowMs, this.#keys.keyOf)
+    return this.#keys.verified({ headers, body: body ?? NO_BYTES }, nowMs)
   }
 
   get #appid(): string {

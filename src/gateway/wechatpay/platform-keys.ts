@@ -1,7 +1,13 @@
 import type { KeyObject } from 'node:crypto'
 import type { Clock } from '../../clock.ts'
 import { jsonObjectFrom } from '../../wechatpay/json.ts'
-import { verifySigned } from '../../wechatpay/reply-signature.ts'
+import {
+  type SignedMessage,
+  type Verification,
+  verifySigned,
+  verifyUnasked,
+} from '../../wechatpay/reply-signature.ts'
+import type { VerifySignature } from '../../wechatpay/signing.ts'
 import { certificatesFrom, type PlatformCertificate } from './certificates.ts'
 import type { OpenAccount } from './open-account.ts'
 import { readText } from './reply-text.ts'
@@ -22,6 +28,8 @@ export interface PlatformKeysOptions {
   readonly download: () => Promise<HttpResult>
   /** Must not throw. */
   readonly onKey: (key: LearntKey) => void
+  /** Default: RSA. */
+  readonly verifySignature?: VerifySignature | undefined
 }
 
 /** WeChat Pay wants less than 12 h between two downloads. */
@@ -60,6 +68,16 @@ export class PlatformKeys {
     return certificate !== undefined && isInForce(certificate, this.#options.clock.nowMs())
       ? certificate.key
       : null
+  }
+
+  /** Whether WeChat Pay signed a reply. */
+  verified(message: SignedMessage, nowMs: number): Verification {
+    return verifySigned(message, nowMs, this.keyOf, this.#options.verifySignature)
+  }
+
+  /** The same for what nobody asked for. */
+  verifiedUnasked(message: SignedMessage, nowMs: number): Verification {
+    return verifyUnasked(message, nowMs, this.keyOf, this.#options.verifySignature)
   }
 
   /** The serial of the key that replies should be signed with: the public key's, else the newest certificate's. */
@@ -121,7 +139,8 @@ export class PlatformKeys {
     const usable = certificates.filter((certificate) => isInForce(certificate, nowMs))
     const keyOf = (serial: string): KeyObject | null =>
       usable.find((certificate) => certificate.serial === serial)?.key ?? this.keyOf(serial)
-    const { kind } = verifySigned({ headers: reply.headers, body: reply.body }, nowMs, keyOf)
+    const message = { headers: reply.headers, body: reply.body }
+    const { kind } = verifySigned(message, nowMs, keyOf, this.#options.verifySignature)
     return kind === 'verified' ? certificates : null
   }
 
@@ -129,7 +148,7 @@ export class PlatformKeys {
   #hasNoCertificates({ headers, body }: HttpReply, nowMs: number): boolean {
     const text = readText(body)
     if (body === null || text === null) return false
-    if (verifySigned({ headers, body }, nowMs, this.keyOf).kind !== 'verified') return false
+    if (this.verified({ headers, body }, nowMs).kind !== 'verified') return false
     return jsonObjectFrom(text)?.code === 'RESOURCE_NOT_EXISTS'
   }
 

@@ -4,10 +4,10 @@ import { DatabaseSync } from 'node:sqlite'
 import { VerdictError } from '../../errors.ts'
 import type { Store, StoreReader } from '../store.ts'
 import { Checkpointer } from './checkpointer.ts'
-import { assertMigrated, migrate, refuseForeignFile } from './migrate.ts'
+import { assertMigrated, refuseForeignFile } from './migrate.ts'
+import { storeIn } from './open.ts'
 import { type Ownership, own } from './owner.ts'
 import { SqliteReader } from './reader.ts'
-import { SqliteStore } from './store.ts'
 
 export interface SqliteOptions {
   /** Path of the database; it is created if missing, its folder is not. `:memory:` keeps everything in memory. */
@@ -16,15 +16,6 @@ export interface SqliteOptions {
 
 /** How long opening, reading and checkpoints wait for a lock that another program holds for a moment. */
 const LOCK_WAIT_MS = 5_000
-/** The owner's statements block the thread: a callback has to be answered, and orders asked about, all the same. */
-const OWNER_WAIT_MS = 1_000
-/** A poll touches a handful of pages; 32 MB hold those of some 100,000 open orders. */
-const CACHE_KIB = 32_000
-/** Only the last resort: checkpoints are made beside the poll path. Pages of 4 KiB, some 64 MB. */
-const LOG_PAGES_MAX = 16_000
-/** What a long read made the write-ahead log grow to is given back to the disk above this. */
-const LOG_BYTES_KEPT = 64_000_000
-
 /**
  * Opens the database as its one owner, and creates it or brings it up to date. Beside FILE it keeps `FILE.owner` (the
  * lock) and, while open, SQLite's `FILE-wal` and `FILE-shm`. A new FILE is readable for its user alone.
@@ -65,14 +56,8 @@ export async function readSqliteStore({ file }: SqliteOptions): Promise<StoreRea
 function openStore(file: string, ownership: Ownership | null): Store {
   const db = new DatabaseSync(file, { timeout: LOCK_WAIT_MS })
   return closedOnError(db, () => {
-    db.exec(
-      `PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -${CACHE_KIB};
-       PRAGMA journal_size_limit = ${LOG_BYTES_KEPT}; PRAGMA wal_autocheckpoint = ${LOG_PAGES_MAX}`,
-    )
-    migrate(db, file)
-    db.exec(`PRAGMA busy_timeout = ${OWNER_WAIT_MS}`)
     const checkpointer = file === ':memory:' ? null : new Checkpointer(file, LOCK_WAIT_MS)
-    return new SqliteStore(db, ownership, checkpointer)
+    return storeIn(db, file, { ownership, checkpointer })
   })
 }
 

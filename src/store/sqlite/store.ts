@@ -82,6 +82,8 @@ export class SqliteStore extends SqliteReader implements Store {
   readonly #noteStrayTold: StatementSync
   readonly #putAftercare: StatementSync
   readonly #putRefund: StatementSync
+  readonly #begin: StatementSync
+  readonly #end: StatementSync
 
   constructor(db: DatabaseSync, ownership: Ownership | null, checkpointer: Checkpointer | null) {
     super(db)
@@ -103,6 +105,8 @@ export class SqliteStore extends SqliteReader implements Store {
     this.#noteStrayTold = db.prepare('UPDATE strays SET told_at = ? WHERE id = ?')
     this.#putAftercare = db.prepare(PUT_AFTERCARE)
     this.#putRefund = db.prepare(PUT_REFUND)
+    this.#begin = db.prepare('BEGIN IMMEDIATE')
+    this.#end = db.prepare('COMMIT')
     this.#takesPurchase = new Query(
       db,
       `${SELECT_ORDERS} WHERE purchase = ? AND account = ? AND sub_mchid = ?
@@ -231,10 +235,10 @@ export class SqliteStore extends SqliteReader implements Store {
 
   /** All of `write` in one transaction, on disk when this returns; nothing of it if it throws. */
   #durably<Result>(write: () => Result): Result {
-    this.db.exec('BEGIN IMMEDIATE')
+    this.#begin.run()
     try {
       const result = write()
-      this.db.exec('COMMIT')
+      this.#end.run()
       return result
     } catch (error) {
       // A full disk rolls back by itself.

@@ -1,0 +1,51 @@
+import { KINDS, type Kind } from '../core/order.ts'
+import { compilePlan, type Plan } from '../core/plan.ts'
+import { defaultPolicy } from '../core/policy.ts'
+import type { WechatPayAccount } from '../gateway/wechatpay/account.ts'
+import type { Keys } from '../simulator/index.ts'
+import { publicPem } from '../simulator/keys.ts'
+import { privateKeyFrom } from '../wechatpay/signing.ts'
+import { NOTIFY_URL } from './merchant.ts'
+import type { SeedPlan } from './plan.ts'
+import { BACKUP_HOST, MAIN_HOST } from './wire.ts'
+import type { AccountSetup } from './worker.ts'
+
+const CATEGORY = '5812'
+const CONCURRENCY = 400
+
+/** The two accounts of a world: a merchant of its own, and an institution with its sub-merchant. */
+export function accountsOf(plan: SeedPlan, keys: Keys): readonly AccountSetup[] {
+  const { identity, credentials, serial_no } = keys
+  const { mchid, appid, sp_mchid, sp_appid, sub_mchid, apiV3Key, wechatpayPublicKeyId } = identity
+  const shared = {
+    serial_no,
+    merchantPrivateKey: privateKeyFrom(credentials.merchantKey, 'the merchant key'),
+    apiV3Key,
+    wechatpayPublicKeyId,
+    wechatpayPublicKey: publicPem(credentials.wechatpayKey),
+    certificates: plan.downloadsCertificates ? ('download' as const) : [credentials.platformCertificate],
+    baseUrl: MAIN_HOST,
+    backupUrl: BACKUP_HOST,
+    merchant_category_code: CATEGORY,
+  }
+  const accounts: readonly WechatPayAccount[] = [
+    { mode: 'common', mchid, appid, ...shared },
+    { mode: 'institutional', sp_mchid, sp_appid, sub_mchid, ...shared },
+  ]
+  return accounts.map((account) => ({
+    account,
+    plans: plansOf(plan),
+    limits: plan.limits,
+    concurrency: CONCURRENCY,
+    placing: { mode: account.mode, isLocal: true, merchant_category_code: CATEGORY },
+    notify_url: NOTIFY_URL,
+    unknownCallbacks: 'keep',
+    fingerprintKey: new Uint8Array(32),
+  }))
+}
+
+function plansOf({ lateMoney }: SeedPlan): Readonly<Record<Kind, Plan>> {
+  return Object.fromEntries(
+    KINDS.map((kind) => [kind, compilePlan(kind, { ...defaultPolicy(kind), lateMoney })]),
+  ) as Record<Kind, Plan>
+}

@@ -1,0 +1,72 @@
+import type { HttpReply, HttpRequest } from '../../gateway/wechatpay/transport.ts'
+import type { Letter } from '../inbox.ts'
+import type { Life } from '../life.ts'
+import type { Witness } from '../witness.ts'
+import type { World, WorldParts } from '../world.ts'
+import { Database } from './database.ts'
+import { checkEnd } from './end.ts'
+import { LetterChecker } from './letters.ts'
+import { LineChecker } from './line.ts'
+import { Findings } from './rules.ts'
+import { WriteChecker } from './writes.ts'
+
+/**
+ * Holds a world against the design, after every event and at its end. It knows the documents, reads the database with
+ * statements of its own, and shares no code with what it judges.
+ */
+export class Checker implements Witness {
+  readonly findings = new Findings()
+  readonly database: Database
+  readonly #line: LineChecker
+  readonly #writes: WriteChecker
+  readonly #letters: LetterChecker
+  #isTouched = true
+
+  constructor(world: WorldParts) {
+    this.database = new Database(world.db)
+    this.#line = new LineChecker(world, this.database, this.findings)
+    this.#writes = new WriteChecker(world, this.database, this.findings)
+    this.#letters = new LetterChecker(this.database, this.findings)
+  }
+
+  get calls(): number {
+    return this.#line.calls
+  }
+
+  get verdictAfterMsMax(): number {
+    return this.#writes.verdictAfterMsMax
+  }
+
+  /** After every event. */
+  async check(): Promise<void> {
+    if (!this.#isTouched) return
+    this.#isTouched = false
+    await this.#writes.check()
+  }
+
+  checkEnd(world: World): Promise<void> {
+    return checkEnd({ world, database: this.database, letters: this.#letters, findings: this.findings })
+  }
+
+  readonly touched = (): void => {
+    this.#isTouched = true
+  }
+
+  readonly letter = (letter: Letter): void => this.#letters.read(letter)
+
+  readonly surprised = (what: string): void => {
+    this.findings.broke('callers are not surprised', what.split(' ')[0] ?? null, what)
+  }
+
+  left(request: HttpRequest, life: Life): void {
+    this.#line.left(request, life)
+  }
+
+  arrived(request: HttpRequest): void {
+    this.#line.arrived(request)
+  }
+
+  answered(request: HttpRequest, reply: HttpReply, life: Life): void {
+    this.#line.answered(request, reply, life)
+  }
+}

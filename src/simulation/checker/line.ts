@@ -1,0 +1,278 @@
+import type { HttpReply, HttpRequest } from '../../gateway/wechatpay/transport.ts'
+import type { Life } from '../life.ts'
+import { START_MS, type WorldParts } from '../world.ts'
+import type { Database, OrderRow } from './database.ts'
+import { type Asked, askedIn } from './request.ts'
+import type { Findings, Rule } from './rules.ts'
+
+/** Two workers' clocks are at most so far apart; what one writes the other may judge. */
+const SKEW_MS = 5_000
+/** What is signed is sent within 10 s of its timestamp, which is cut to whole seconds. */
+const UNSENT_MS_MAX = 11_000
+const CLOSE_AFTER_MS = 300_000
+const REVERSE_AFTER_MS = 15_000
+/** "Query once more, then revoke or close": the answer may have waited for a store that was down, or a new worker. */
+const FRESH_MS = 240_000
+/** The rhythm at the till begins at 3 s; work begins 5 ms before it is due. */
+const TILL_GAP_MS = 2_900
+const ANY_GAP_MS = 900
+const REFUNDS_APART_MS = 60_000
+/** What a bucket holds is spent at once: a tenth of a second's calls, and at least one. */
+const BURST_S = 0.1
+
+/** What was seen on the line about one order. */
+interface Passed {
+  quickPays: number
+  lastPlacedMs: number
+  /** A verified answer or refusal to a query, which left at this moment. */
+  toldMs: number
+  /** The same, and it said that the order is paid. */
+  paidMs: number
+  lastQuery: { readonly life: Life; readonly leftMs: number } | null
+  readonly refunds: Map<string, { readonly body: string; readonly signedMs: number }>
+}
+
+/** Everything that leaves a process, held against what the documents allow, at the moment at which it leaves. */
+export class LineChecker {
+  readonly #world: WorldParts
+  readonly #database: Database
+  readonly #findings: Findings
+  readonly #passed = new Map<string, Passed>()
+  readonly #leftMs = new WeakMap<HttpRequest, number>()
+  readonly #listedMs = new Map<string, number>()
+  readonly #sent = new Map<string, number[]>()
+  readonly #orderOfRefund = new Map<string, string>()
+  calls = 0
+
+  constructor(world: WorldParts, database: Database, findings: Findings) {
+    this.#world = world
+    this.#findings = findings
+    this.#database = database
+  }
+
+  left(request: HttpRequest, life: Life): void {
+    const { clock, trace } = this.#world
+    const asked = askedIn(request)
+    const nowMs = clock.nowMs()
+    this.calls += 1
+    this.#leftMs.set(request, nowMs)
+    trace.add(life.name, `sends ${asked.call} ${this.#nameOf(asked) ?? ''} ${asked.out_refund_no ?? ''}`)
+    this.#checkBudget(asked, life, nowMs)
+    if (life.clock.nowMs() - asked.timestamp * 1_000 > UNSENT_MS_MAX) {
+      this.#broke(
+        'no late placing',
+        asked,
+        `${asked.call} left ${life.clock.nowMs() - asked.timestamp * 1_000} ms after it was signed`,
+      )
+    }
+    switch (asked.call) {
+      case 'place':
+        this.#checkPlacing(asked)
+        break
+      case 'query':
+        this.#checkQuery(asked, life, nowMs)
+        break
+      case 'close':
+      case 'reverse':
+        this.#checkEnding(asked, nowMs)
+        break
+      case 'refund':
+        this.#checkRefund(asked, request)
+        break
+    }
+  }
+
+  arrived(request: HttpRequest): void {
+    const asked = askedIn(request)
+    this.#world.trace.add('WeChat Pay', `gets ${asked.call} ${this.#nameOf(asked) ?? ''}`)
+  }
+
+  answered(request: HttpRequest, reply: HttpReply, life: Life): void {
+    const asked = askedIn(request)
+    const leftMs = this.#leftMs.get(request) ?? 0
+    const body = reply.body === null ? '' : Buffer.from(reply.body).toString()
+    const name = this.#nameOf(asked)
+    this.#world.trace.add(life.name, `hears ${asked.call} ${name ?? ''} ${reply.status} ${wordOf(body)}`)
+    if (asked.call === 'queryRefunds' && reply.status === 200) {
+      const listed = name ?? this.#database.numberOf(asked.transaction_id ?? '')
+      if (listed !== null) this.#listedMs.set(listed, leftMs)
+    }
+    if (asked.call !== 'query' || asked.out_trade_no === null || reply.status === 429) return
+    const passed = this.#of(asked.out_trade_no)
+    if (reply.status < 500) passed.toldMs = Math.max(passed.toldMs, leftMs)
+    if (/"trade_state":"(SUCCESS|REFUND)"/.test(body)) passed.paidMs = Math.max(passed.paidMs, leftMs)
+  }
+
+  // -------------------------------------------------------------- each kind of call
+
+  #checkPlacing(asked: Asked): void {
+    const passed = this.#of(asked.out_trade_no ?? '')
+    // Signed is what counts: it leaves within 10 s of that.
+    passed.lastPlacedMs = asked.timestamp * 1_000
+    if (asked.isQuickPay) passed.quickPays += 1
+    if (passed.quickPays > 1) this.#broke('Quick Pay is placed once', asked, 'a Quick Pay placing left twice')
+    const order = this.#orderOf(asked)
+    if (order !== null) this.#checkIntent(asked, order)
+  }
+
+  #checkQuery(asked: Asked, life: Life, nowMs: number): void {
+    const passed = this.#of(asked.out_trade_no ?? '')
+    const { lastQuery } = passed
+    passed.lastQuery = { life, leftMs: nowMs }
+    if (lastQuery === null || lastQuery.life !== life) return
+    const gapMs = nowMs - lastQuery.leftMs
+    const order = this.#database.named(asked.out_trade_no ?? '')
+    const isAtTheTill = order?.kind === 'quick_pay' && order.state === 'waiting' && order.declined === 0
+    const isWaited = order !== null && (order.state === 'placing' || order.state === 'waiting')
+    const isTooSoon = gapMs < (isAtTheTill ? TILL_GAP_MS : ANY_GAP_MS)
+    if (
+      isTooSoon &&
+      isWaited &&
+      order.attention === null &&
+      !this.#database.isHinted(order.id, lastQuery.leftMs)
+    ) {
+      this.#broke('queries keep the rhythm', asked, `queried ${gapMs} ms after the query before`)
+    }
+  }
+
+  #checkEnding(asked: Asked, nowMs: number): void {
+    const order = this.#orderOf(asked)
+    if (order === null) return
+    this.#checkIntent(asked, order)
+    const passed = this.#of(order.out_trade_no)
+    const placedMs = Math.max(passed.lastPlacedMs, this.#placedElsewhereMs(order))
+    const leastMs = asked.call === 'close' ? CLOSE_AFTER_MS : REVERSE_AFTER_MS
+    if (nowMs - placedMs < leastMs - SKEW_MS) {
+      this.#broke(
+        'nothing is ended too early',
+        asked,
+        `${asked.call} ${nowMs - placedMs} ms after its placing`,
+      )
+    }
+    const mayEnd = order.given_up_at !== null || (order.may_end === 1 && this.#isOver(order, nowMs))
+    if (!mayEnd)
+      this.#broke('nothing is ended without cause', asked, `${asked.call}, though it is still waited for`)
+    if (nowMs - passed.toldMs > FRESH_MS) {
+      this.#broke(
+        'queried before it is ended',
+        asked,
+        `${asked.call} without an answer about it for ${nowMs - passed.toldMs} ms`,
+      )
+    }
+  }
+
+  /** When other code placed it; 0 for an order of Verdict's own. */
+  #placedElsewhereMs({ out_trade_no, origin }: OrderRow): number {
+    if (origin !== 'tracked') return 0
+    const errand = this.#world.plan.errands.find((one) => one.out_trade_no === out_trade_no)
+    return START_MS + (errand?.atMs ?? 0)
+  }
+
+  #isOver({ window_end_at, seen, declined }: OrderRow, nowMs: number): boolean {
+    return nowMs >= window_end_at - SKEW_MS || seen === 'PAYERROR' || declined === 1
+  }
+
+  #checkRefund(asked: Asked, { body }: HttpRequest): void {
+    const signedMs = asked.timestamp * 1_000
+    const number = asked.out_refund_no ?? ''
+    const row = this.#database.refundNumbered(number)
+    if (row === null) {
+      this.#broke('intent before effect', asked, `the refund ${number} left and is not stored`)
+      return
+    }
+    const order = this.#database.order(row.order_id)
+    this.#orderOfRefund.set(number, order.out_trade_no)
+    this.#checkIntent(asked, order)
+    if (row.amount !== asked.amount) {
+      this.#broke(
+        'a refund keeps its number and bytes',
+        asked,
+        `${asked.amount} left, ${row.amount} are stored`,
+      )
+    }
+    const passed = this.#of(order.out_trade_no)
+    for (const [other, { signedMs: otherMs }] of passed.refunds) {
+      if (other === number || signedMs - otherMs >= REFUNDS_APART_MS - SKEW_MS || passed.refunds.has(number))
+        continue
+      this.#broke(
+        'refunds of an order are a minute apart',
+        asked,
+        `${signedMs - otherMs} ms after the refund ${other}`,
+      )
+    }
+    const before = passed.refunds.get(number)
+    if (before !== undefined && before.body !== body) {
+      this.#broke('a refund keeps its number and bytes', asked, `${body} after ${before.body}`)
+    }
+    if (row.origin === 'late_money' && before === undefined) this.#checkLateMoney(asked, order, passed)
+    passed.refunds.set(number, { body, signedMs })
+  }
+
+  #checkLateMoney(asked: Asked, order: OrderRow, passed: Passed): void {
+    const learntMs = this.#database.lateLearntAtMs(order.id) - SKEW_MS
+    const listedMs = this.#listedMs.get(order.out_trade_no) ?? 0
+    if (passed.paidMs >= learntMs && listedMs >= learntMs) return
+    const missing = passed.paidMs < learntMs ? 'a fresh answer' : 'the list of its refunds'
+    this.#broke('late money is refunded only when it is certain', asked, `refunded without ${missing}`)
+  }
+
+  // -------------------------------------------------------------- every call
+
+  #checkIntent(asked: Asked, order: OrderRow): void {
+    if (this.#database.hasIntent(order.id, asked.call, asked.timestamp)) return
+    this.#broke('intent before effect', asked, `${asked.call} left, and no intent of its moment is stored`)
+  }
+
+  #checkBudget({ call, mchid, out_trade_no, ...rest }: Asked, life: Life, nowMs: number): void {
+    if (call === 'certificates') return
+    const key = `${life.name} ${mchid} ${call}`
+    const sent = (this.#sent.get(key) ?? []).filter((ms) => ms > nowMs - 1_000)
+    sent.push(nowMs)
+    this.#sent.set(key, sent)
+    const perSecond = this.#world.plan.limits[call]
+    const most = perSecond + Math.max(1, perSecond * BURST_S) + 1
+    if (sent.length > most) {
+      this.#broke(
+        'the budget holds',
+        { call, mchid, out_trade_no, ...rest },
+        `${sent.length} of ${perSecond} ${call} calls in a second`,
+      )
+    }
+  }
+
+  #orderOf(asked: Asked): OrderRow | null {
+    const order = this.#database.named(asked.out_trade_no ?? '')
+    if (order === null) {
+      this.#broke('intent before effect', asked, `${asked.call} left for an order that is not stored`)
+    }
+    return order
+  }
+
+  #of(out_trade_no: string): Passed {
+    const known = this.#passed.get(out_trade_no)
+    if (known !== undefined) return known
+    const passed: Passed = {
+      quickPays: 0,
+      lastPlacedMs: 0,
+      toldMs: 0,
+      paidMs: 0,
+      lastQuery: null,
+      refunds: new Map(),
+    }
+    this.#passed.set(out_trade_no, passed)
+    return passed
+  }
+
+  /** WeChat Pay's own number may stand in the request, the merchant's number of a refund: ours tells whose they are. */
+  #nameOf({ out_trade_no, out_refund_no }: Asked): string | null {
+    return out_trade_no ?? this.#orderOfRefund.get(out_refund_no ?? '') ?? null
+  }
+
+  #broke(rule: Rule, asked: Asked, says: string): void {
+    this.#findings.broke(rule, this.#nameOf(asked), says)
+  }
+}
+
+function wordOf(body: string): string {
+  return /"(?:trade_state|status|code)":"(\w+)"/.exec(body)?.[1] ?? ''
+}

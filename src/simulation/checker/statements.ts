@@ -1,0 +1,52 @@
+import { createDecipheriv, type KeyObject } from 'node:crypto'
+import type { Keys } from '../../simulator/index.ts'
+import type { VerifySignature } from '../../wechatpay/signing.ts'
+import type { EvidenceRow, OrderRow } from './database.ts'
+
+/** What a stored statement says, read by the documents alone. */
+export type Said = Readonly<Record<string, unknown>>
+
+/** Whether WeChat Pay signed these very bytes. */
+export function isSigned(
+  { serial, timestamp, nonce, signature, body }: EvidenceRow,
+  keys: Readonly<Record<string, KeyObject>>,
+  verify: VerifySignature,
+): boolean {
+  const key = keys[serial]
+  return key !== undefined && verify(key, `${timestamp}\n${nonce}\n${body}\n`, signature)
+}
+
+/** The statement in a reply, or in the envelope of a callback; null for none. */
+export function saidIn({ source, body }: EvidenceRow, { identity }: Keys): Said | null {
+  const said = parsed(body)
+  if (source !== 'callback' || said === null) return said
+  const { ciphertext, nonce, associated_data } = said.resource as Record<string, string>
+  const bytes = Buffer.from(ciphertext ?? '', 'base64')
+  const decipher = createDecipheriv('aes-256-gcm', identity.apiV3Key, nonce ?? '')
+  decipher.setAAD(Buffer.from(associated_data ?? ''))
+  decipher.setAuthTag(bytes.subarray(-16))
+  return parsed(`${decipher.update(bytes.subarray(0, -16), undefined, 'utf8')}${decipher.final('utf8')}`)
+}
+
+function parsed(text: string): Said | null {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null ? (value as Said) : null
+  } catch {
+    return null
+  }
+}
+
+/** What is wrong with a statement that is to be about this order; null if it names it. */
+export function misnames(said: Said, { account, sub_mchid, out_trade_no }: OrderRow): string | null {
+  if (said.out_trade_no !== out_trade_no) return `it is about ${said.out_trade_no}`
+  const payee = sub_mchid === '' ? said.mchid : said.sp_mchid
+  if (payee !== account) return `it is about the merchant ${payee}`
+  if (sub_mchid !== '' && said.sub_mchid !== sub_mchid)
+    return `it is about the sub-merchant ${said.sub_mchid}`
+  return null
+}
+
+export function isDenial({ status, body }: EvidenceRow): boolean {
+  return status === 404 && /"code":"ORDER_?NOT_?EXIST"/.test(body)
+}

@@ -1,0 +1,48 @@
+import { Worker } from 'node:worker_threads'
+import type { SeedReport, SeedThreadData } from './seed-thread.ts'
+import { type Totals, totalled } from './totals.ts'
+
+export interface ProveOptions {
+  readonly from: number
+  /** How many seeds; Infinity where the time decides. */
+  readonly seeds: number
+  readonly orders: number
+  /** Threads. */
+  readonly jobs: number
+  /** Whether the first seed that fails ends it. */
+  readonly failFast: boolean
+  /** Hears of every seed that is done. */
+  readonly onReport: (report: SeedReport, totals: Totals) => void
+  /** Ends it after the seeds that are under way. */
+  readonly signal: AbortSignal
+}
+
+/** Runs seeds on several threads, each a world of its own. Resolves with what came of them. */
+export function prove(options: ProveOptions): Promise<Totals> {
+  const { from, seeds, orders, jobs, failFast, onReport, signal } = options
+  let next = from
+  let totals = totalled(null, null)
+  const hasMore = (): boolean =>
+    next < from + seeds && !signal.aborted && !(failFast && totals.failed.length > 0)
+
+  const runThread = (): Promise<void> =>
+    new Promise((resolve, reject) => {
+      // The same file is TypeScript in a clone and JavaScript in the package.
+      const code = new URL(`./seed-thread${import.meta.url.slice(-3)}`, import.meta.url)
+      const thread = new Worker(code, { workerData: { orders } satisfies SeedThreadData })
+      const goOn = (): void => {
+        if (!hasMore()) return void thread.terminate().then(() => resolve(), reject)
+        thread.postMessage(next)
+        next += 1
+      }
+      thread.on('error', reject)
+      thread.on('message', (report: SeedReport) => {
+        totals = totalled(totals, report)
+        onReport(report, totals)
+        goOn()
+      })
+      goOn()
+    })
+
+  return Promise.all(Array.from({ length: Math.min(jobs, seeds) }, runThread)).then(() => totals)
+}

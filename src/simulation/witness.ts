@@ -1,0 +1,12 @@
+import type { Letter } from './inbox.ts'
+import type { Tap } from './wire.ts'
+
+/** Whoever watches a world: it sees all, and does nothing. */
+export interface Witness extends Tap {
+  /** A process called the store: something may have changed. */
+  readonly touched: () => void
+  /** The merchant's system understood a message. */
+  readonly letter: (letter: Letter) => void
+  /** The merchant's caller met what no caller may meet. */
+  readonly surprised: (what: string) => void
+}
