@@ -24,6 +24,9 @@ import { meaningOf } from './trade-state.ts'
 /** Two "no such order" count only this far apart. Source: WeChat Pay's advice to wait 30 s and query again. */
 export const UNKNOWN_APART_MS = 30_000
 
+/** No call takes longer: 10 s until it leaves and 20 s until it is read. A process that was stopped hears it later. */
+const CALL_MS_MAX = 30_000
+
 /** WeChat Pay signs whole seconds. */
 const SIGNED_TO_THE_MS = 1_000
 
@@ -67,7 +70,7 @@ export function onStatement(
   }
   draft.saw(trade_state)
 
-  if (meaning === 'open' || meaning === 'failed') return onOpen(scene, meaning, by)
+  if (meaning === 'open' || meaning === 'failed') return onOpen(scene, meaning, by, tookMs)
   if (fit.fit === 'incomplete') {
     if (by === 'place') return draft.asBefore(moment.nowMs)
     draft.keep(evidence)
@@ -94,11 +97,11 @@ export function onStatement(
 }
 
 /** A signed answer that is not final. */
-function onOpen(scene: Scene, meaning: 'open' | 'failed', by: 'place' | 'query'): Change {
+function onOpen(scene: Scene, meaning: 'open' | 'failed', by: 'place' | 'query', tookMs: number): Change {
   const { order, moment, draft } = scene
   draft.patch({ unknownAtMs: null, attention: afterAnswer(order.attention) })
-  // "Query once more, then revoke or close": the reply to a placing is no such query.
-  const isQuery = by === 'query'
+  // "Query once more, then revoke or close": the reply to a placing is no such query, nor is an answer that waited for us.
+  const isQuery = by === 'query' && tookMs <= CALL_MS_MAX
   if (order.state === 'ending') {
     return isQuery ? onOpenWhileEnding(scene, order.ending) : draft.asBefore(order.dueAtMs)
   }

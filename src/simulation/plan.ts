@@ -63,6 +63,18 @@ export interface RefundErrand {
   readonly times: number
 }
 
+/** So little that every order has to wait for its turn now and then. */
+const TIGHT_LIMITS: Limits = {
+  place: 1,
+  query: 2,
+  close: 1,
+  reverse: 1,
+  refund: 1,
+  queryRefund: 1,
+  queryRefunds: 1,
+  failingRefund: 1,
+}
+
 /** One seed in so many is run with real RSA signatures. */
 export const RSA_ONE_IN = 1_000
 
@@ -89,6 +101,9 @@ export function planOf(seed: number, orders: number): SeedPlan {
       lateReply: harshness * pick([0, 0.01, 0.03]),
       refused: harshness * pick([0, 0.01, 0.05]),
       lost: harshness * pick([0, 0.01]),
+      unsignedDenial: harshness * pick([0, 0.02]),
+      replayed: harshness * pick([0, 0, 0.01]),
+      swapped: harshness * pick([0, 0, 0.003]),
     },
     shakiness: {
       fails: pick([0, 0.1, 0.4, 1]),
@@ -109,18 +124,7 @@ export function planOf(seed: number, orders: number): SeedPlan {
     callbackKey: pick(['public-key', 'public-key', 'certificate', 'mixed']),
     downloadsCertificates: chance(0.3),
     lateMoney: pick(['refund', 'refund', 'refund', 'accept', 'ask']),
-    limits: isTight
-      ? {
-          place: 4,
-          query: 12,
-          close: 3,
-          reverse: 3,
-          refund: 3,
-          queryRefund: 3,
-          queryRefunds: 3,
-          failingRefund: 1,
-        }
-      : DEFAULT_LIMITS,
+    limits: isTight ? TIGHT_LIMITS : DEFAULT_LIMITS,
     isRsa: seed % RSA_ONE_IN === 0,
     errands: Array.from({ length: orders }, (_, i) => errandOf(i)),
   }

@@ -3,6 +3,7 @@ import type { Host, SimulatorCore, WireReply } from '../simulator/index.ts'
 import type { Chance } from './chance.ts'
 import type { EventClock } from './event-clock.ts'
 import type { Life } from './life.ts'
+import type { MixUps } from './mix-ups.ts'
 
 /** How bad the network is, beside what WeChat Pay itself does wrong. */
 export interface Weather {
@@ -12,6 +13,12 @@ export interface Weather {
   readonly lateReply: number
   readonly refused: number
   readonly lost: number
+  /** Somebody in between answers "no such order", and can't sign it. */
+  readonly unsignedDenial: number
+  /** An earlier reply to the same question comes again, rightly signed. */
+  readonly replayed: number
+  /** The reply to a question about another order comes, rightly signed. */
+  readonly swapped: number
 }
 
 /** Sees what passes, as a tap on the line would. */
@@ -20,8 +27,8 @@ export interface Tap {
   left(request: HttpRequest, life: Life): void
   /** A request reaches WeChat Pay. */
   arrived(request: HttpRequest, life: Life): void
-  /** A reply reaches the process that asked and still waits. */
-  answered(request: HttpRequest, reply: HttpReply, life: Life): void
+  /** The process that asked hears a reply, or that none will come. */
+  ended(request: HttpRequest, result: HttpResult, life: Life): void
 }
 
 export interface WireOptions {
@@ -30,6 +37,7 @@ export interface WireOptions {
   readonly weather: Weather
   readonly wechatPay: Pick<SimulatorCore, 'handle'>
   readonly tap: Tap
+  readonly mixUps: MixUps
 }
 
 export const MAIN_HOST = 'http://localhost'
@@ -42,7 +50,8 @@ const LATE_REPLY_MS_MAX = 60_000
 const CONNECT_MS = 200
 
 /** The network between one process and WeChat Pay. What has left goes on whatever becomes of the process. */
-export function wireOf(life: Life, { clock, chance, weather, wechatPay, tap }: WireOptions): Transport {
+export function wireOf(life: Life, options: WireOptions): Transport {
+  const { clock, chance, weather, wechatPay, tap, mixUps } = options
   const way = (): number => chance.ms(WAY_MS.min, WAY_MS.max)
 
   const exchange = (request: HttpRequest): Promise<HttpResult> =>
@@ -58,7 +67,7 @@ export function wireOf(life: Life, { clock, chance, weather, wechatPay, tap }: W
         if (isOver) return
         isOver = true
         cancel()
-        if (result.kind === 'reply') tap.answered(request, result, life)
+        tap.ended(request, result, life)
         resolve(result)
       }
       const cancel = life.clock.after(request.readTimeoutMs, () => settle(SILENT))
@@ -72,7 +81,7 @@ export function wireOf(life: Life, { clock, chance, weather, wechatPay, tap }: W
             ? chance.ms(1_000, LATE_REPLY_MS_MAX)
             : way()
           if ('connection' in answer && answer.connection === 'hang') return
-          const result = 'connection' in answer ? BROKEN : httpReply(answer)
+          const result = 'connection' in answer ? BROKEN : mixUps.instead(request, httpReply(answer))
           clock.after(backMs, () => life.wake(() => settle(result)))
         })
       })

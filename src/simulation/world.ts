@@ -9,6 +9,7 @@ import { EventClock } from './event-clock.ts'
 import { Inbox } from './inbox.ts'
 import type { Life } from './life.ts'
 import { Merchant } from './merchant.ts'
+import { MixUps } from './mix-ups.ts'
 import type { SeedPlan } from './plan.ts'
 import { Processes } from './processes.ts'
 import { shakyStore } from './shaky-store.ts'
@@ -57,10 +58,16 @@ export async function openWorld({ plan, credentials, cryptography, witness }: Wo
   const trace = new Trace(clock)
   const db = new DatabaseSync(':memory:')
   let store = storeIn(db)
-  const way = callbackWay({ clock, chance, trace, anyWorker: () => processes.any() })
+  const way = callbackWay({
+    clock,
+    chance,
+    trace,
+    anyWorker: () => processes.any(),
+    answered: (callback) => seeing.callback(callback),
+  })
   const wechatPay = await openWechatPay(plan, clock, credentials, cryptography, way)
   const parts: WorldParts = { plan, clock, chance, trace, db, wechatPay, cryptography }
-  const seeing = witness(parts)
+  const seeing: Witness = witness(parts)
 
   const inbox = new Inbox(clock, chance, plan.manners, (letter) => {
     trace.add('merchant', `${letter.out_trade_no} hears ${letter.type} ${letter.id}`)
@@ -74,11 +81,12 @@ export async function openWorld({ plan, credentials, cryptography, witness }: Wo
     nowMs: () => clock.nowMs(),
     touched: seeing.touched,
   }
+  const mixUps = new MixUps(chance, plan.weather)
   const start = (life: Life): Worker =>
     startWorker({
       life,
       store: shakyStore({ ...shared, store, life }),
-      transport: wireOf(life, { clock, chance, weather: plan.weather, wechatPay, tap: seeing }),
+      transport: wireOf(life, { clock, chance, weather: plan.weather, wechatPay, tap: seeing, mixUps }),
       accounts,
       cryptography,
       inbox,

@@ -1,13 +1,15 @@
-import type { HttpReply, HttpRequest } from '../../gateway/wechatpay/transport.ts'
+import type { HttpRequest, HttpResult } from '../../gateway/wechatpay/transport.ts'
 import type { Letter } from '../inbox.ts'
 import type { Life } from '../life.ts'
-import type { Witness } from '../witness.ts'
+import type { AnsweredCallback, Witness } from '../witness.ts'
 import type { World, WorldParts } from '../world.ts'
+import { CallbackChecker } from './callbacks.ts'
 import { Database } from './database.ts'
 import { checkEnd } from './end.ts'
 import { LetterChecker } from './letters.ts'
 import { LineChecker } from './line.ts'
 import { Findings } from './rules.ts'
+import { publicKeysOf } from './statements.ts'
 import { WriteChecker } from './writes.ts'
 
 /**
@@ -20,12 +22,15 @@ export class Checker implements Witness {
   readonly #line: LineChecker
   readonly #writes: WriteChecker
   readonly #letters: LetterChecker
+  readonly #callbacks: CallbackChecker
   #isTouched = true
 
   constructor(world: WorldParts) {
     this.database = new Database(world.db)
-    this.#line = new LineChecker(world, this.database, this.findings)
-    this.#writes = new WriteChecker(world, this.database, this.findings)
+    const keys = publicKeysOf(world.wechatPay.keys)
+    this.#line = new LineChecker(world, this.database, this.findings, keys)
+    this.#writes = new WriteChecker(world, this.database, this.findings, keys)
+    this.#callbacks = new CallbackChecker(world, this.database, this.findings, keys)
     this.#letters = new LetterChecker(this.database, this.findings)
   }
 
@@ -52,6 +57,8 @@ export class Checker implements Witness {
     this.#isTouched = true
   }
 
+  readonly callback = (answered: AnsweredCallback): void => this.#callbacks.answered(answered)
+
   readonly letter = (letter: Letter): void => this.#letters.read(letter)
 
   readonly surprised = (what: string): void => {
@@ -66,7 +73,7 @@ export class Checker implements Witness {
     this.#line.arrived(request)
   }
 
-  answered(request: HttpRequest, reply: HttpReply, life: Life): void {
-    this.#line.answered(request, reply, life)
+  ended(request: HttpRequest, result: HttpResult, life: Life): void {
+    this.#line.ended(request, result, life)
   }
 }

@@ -34,6 +34,8 @@ export interface OrderRow {
   readonly may_end: number
   readonly created_at: number
   readonly window_end_at: number
+  /** A revoke before the one that is under way, which nobody accounted for. */
+  readonly revoke_unanswered_at: number | null
 }
 
 export interface VerdictRow {
@@ -79,7 +81,7 @@ export interface DeliveryRow {
 }
 
 const ORDERS = `SELECT o.id, account, sub_mchid, out_trade_no, kind, state, due_at, seen, declined, latest_placing_at,
-  given_up_at, attention, total, currency, origin, may_end, created_at, window_end_at
+  given_up_at, attention, total, currency, origin, may_end, created_at, window_end_at, revoke_unanswered_at
   FROM orders o JOIN facts f ON f.order_id = o.id`
 
 /** Sees every write by itself, whatever wrote it, and rolls back with the transaction that made it. */
@@ -238,6 +240,29 @@ export class Database {
 
   hasKey(account: string, serial: string): boolean {
     return this.#hasKey.get(account, serial) !== undefined
+  }
+
+  /** Whether a callback of this id waits for its order. */
+  hasStray(event_id: string): boolean {
+    return this.#db.prepare('SELECT 1 FROM strays WHERE event_id = ?').get(event_id) !== undefined
+  }
+
+  /** Another order for the same purchase that is open, or paid and not given back. */
+  takenBy({ id, account, sub_mchid }: OrderRow): string | null {
+    const row = this.#db
+      .prepare(
+        `SELECT o.out_trade_no FROM orders o JOIN facts f ON f.order_id = o.id LEFT JOIN aftercare a ON a.order_id = o.id
+         WHERE f.purchase = (SELECT purchase FROM facts WHERE order_id = ?) AND o.id <> ? AND account = ? AND sub_mchid = ?
+         AND o.state NOT IN ('CLOSED', 'REVOKED', 'NOT_CREATED') AND a.late_phase IS NOT 'returned'`,
+      )
+      .get(id, id, account, sub_mchid)
+    return row === undefined ? null : String(row.out_trade_no)
+  }
+
+  /** Whether the order's ending had begun. */
+  isEnding(orderId: number): boolean {
+    const sql = `SELECT 1 FROM journal WHERE order_id = ? AND event IN ('ending', 'give-up')`
+    return this.#db.prepare(sql).get(orderId) !== undefined
   }
 
   /** How much is still to be done by itself: open orders, refunds and messages that have a due time. */

@@ -1,11 +1,12 @@
 import type { OrderView } from '../../simulator/index.ts'
-import type { Errand } from '../plan.ts'
+import type { Errand, SeedPlan } from '../plan.ts'
 import type { World } from '../world.ts'
 import type { Database, OrderRow, RefundRow } from './database.ts'
 import type { LetterChecker } from './letters.ts'
 import type { Findings } from './rules.ts'
 
 const FINAL: ReadonlySet<string> = new Set(['SUCCESS', 'CLOSED', 'REVOKED', 'NOT_CREATED'])
+const SKEW_MS = 5_000
 /** Marks about identity or money: the design leaves such an order to a person. */
 const FOR_A_PERSON: ReadonlySet<string> = new Set(['identity_mismatch', 'amount_mismatch'])
 
@@ -33,8 +34,12 @@ export async function checkEnd({ world, database, letters, findings }: EndOption
       }
       continue
     }
-    checkOrder(errand, order, truth, database, findings)
-    for (const { id, message_id, type, state } of database.messagesOf(order.id)) {
+    checkOrder(errand, order, truth, plan.lateMoney, database, findings)
+    const messages = database.messagesOf(order.id)
+    if (new Set(messages.map(({ message_id }) => message_id)).size < messages.length) {
+      findings.broke('every verdict is delivered', order.out_trade_no, 'the same is told in two messages')
+    }
+    for (const { id, message_id, type, state } of messages) {
       if (letters.understood.has(message_id) && state === 'sent') continue
       findings.broke('every verdict is delivered', order.out_trade_no, `message ${id}, ${type}, is ${state}`)
     }
@@ -49,6 +54,7 @@ function checkOrder(
   errand: Errand,
   order: OrderRow,
   truth: OrderView | null,
+  lateMoney: SeedPlan['lateMoney'],
   database: Database,
   findings: Findings,
 ): void {
@@ -73,9 +79,24 @@ function checkOrder(
       )
     }
   }
+  const isSpoiled = isAPersonsCase(errand, order, refunds)
+  const afterMs = (truth?.paidAtMs ?? 0) - (order.given_up_at ?? Number.POSITIVE_INFINITY)
+  if (
+    lateMoney === 'refund' &&
+    afterMs > SKEW_MS &&
+    (truth?.kept ?? 0) > 0 &&
+    !isSpoiled &&
+    !refunds.some(hasFailed)
+  ) {
+    findings.broke(
+      'late money follows the policy',
+      out_trade_no,
+      `${truth?.kept} are kept of an order that was given up`,
+    )
+  }
   const known = keptBy(order, refunds)
   const real = truth === null ? 0 : truth.kept
-  if (known !== real && !isAPersonsCase(errand, order, refunds)) {
+  if (known !== real && !isSpoiled) {
     findings.broke(
       'charged is kept and refunded',
       out_trade_no,
@@ -99,6 +120,11 @@ function mayStayOpen(
 /** ABNORMAL: only a person brings it further. */
 function isStuck({ said, origin }: RefundRow): boolean {
   return said === 'ABNORMAL' || origin === 'elsewhere'
+}
+
+/** WeChat Pay didn't give the money back: a person is told. */
+function hasFailed({ state }: RefundRow): boolean {
+  return state === 'CLOSED' || state === 'REFUSED'
 }
 
 function keptBy({ state, total }: OrderRow, refunds: readonly RefundRow[]): number {

@@ -1,9 +1,11 @@
-import type { HttpReply, HttpRequest } from '../../gateway/wechatpay/transport.ts'
+import type { KeyObject } from 'node:crypto'
+import type { HttpReply, HttpRequest, HttpResult } from '../../gateway/wechatpay/transport.ts'
 import type { Life } from '../life.ts'
 import { START_MS, type WorldParts } from '../world.ts'
 import type { Database, OrderRow } from './database.ts'
 import { type Asked, askedIn } from './request.ts'
 import type { Findings, Rule } from './rules.ts'
+import { isSigned } from './statements.ts'
 
 /** Two workers' clocks are at most so far apart; what one writes the other may judge. */
 const SKEW_MS = 5_000
@@ -11,8 +13,10 @@ const SKEW_MS = 5_000
 const UNSENT_MS_MAX = 11_000
 const CLOSE_AFTER_MS = 300_000
 const REVERSE_AFTER_MS = 15_000
-/** "Query once more, then revoke or close": the answer may have waited for a store that was down, or a new worker. */
-const FRESH_MS = 240_000
+/** "Query once more, then revoke or close": an answer is acted on within 10 s; a call and a slow store come on top. */
+const FRESH_MS = 60_000
+/** Nobody else asks about an order while one process may still hear what it asked; a lease outlasts a call. */
+const CALL_MS = 8_000
 /** The rhythm at the till begins at 3 s; work begins 5 ms before it is due. */
 const TILL_GAP_MS = 2_900
 const ANY_GAP_MS = 900
@@ -37,15 +41,23 @@ export class LineChecker {
   readonly #world: WorldParts
   readonly #database: Database
   readonly #findings: Findings
+  readonly #keys: Readonly<Record<string, KeyObject>>
   readonly #passed = new Map<string, Passed>()
   readonly #leftMs = new WeakMap<HttpRequest, number>()
   readonly #listedMs = new Map<string, number>()
+  readonly #underWay = new Map<string, { request: HttpRequest; life: Life; leftMs: number }>()
   readonly #sent = new Map<string, number[]>()
   readonly #orderOfRefund = new Map<string, string>()
   calls = 0
 
-  constructor(world: WorldParts, database: Database, findings: Findings) {
+  constructor(
+    world: WorldParts,
+    database: Database,
+    findings: Findings,
+    keys: Readonly<Record<string, KeyObject>>,
+  ) {
     this.#world = world
+    this.#keys = keys
     this.#findings = findings
     this.#database = database
   }
@@ -58,6 +70,7 @@ export class LineChecker {
     this.#leftMs.set(request, nowMs)
     trace.add(life.name, `sends ${asked.call} ${this.#nameOf(asked) ?? ''} ${asked.out_refund_no ?? ''}`)
     this.#checkBudget(asked, life, nowMs)
+    this.#checkAlone(asked, request, life, nowMs)
     if (life.clock.nowMs() - asked.timestamp * 1_000 > UNSENT_MS_MAX) {
       this.#broke(
         'no late placing',
@@ -87,7 +100,13 @@ export class LineChecker {
     this.#world.trace.add('WeChat Pay', `gets ${asked.call} ${this.#nameOf(asked) ?? ''}`)
   }
 
-  answered(request: HttpRequest, reply: HttpReply, life: Life): void {
+  ended(request: HttpRequest, result: HttpResult, life: Life): void {
+    const name = this.#nameOf(askedIn(request))
+    if (name !== null && this.#underWay.get(name)?.request === request) this.#underWay.delete(name)
+    if (result.kind === 'reply') this.#answered(request, result, life)
+  }
+
+  #answered(request: HttpRequest, reply: HttpReply, life: Life): void {
     const asked = askedIn(request)
     const leftMs = this.#leftMs.get(request) ?? 0
     const body = reply.body === null ? '' : Buffer.from(reply.body).toString()
@@ -99,6 +118,7 @@ export class LineChecker {
     }
     if (asked.call !== 'query' || asked.out_trade_no === null || reply.status === 429) return
     const passed = this.#of(asked.out_trade_no)
+    if (!this.#isSigned(reply, body)) return
     if (reply.status < 500) passed.toldMs = Math.max(passed.toldMs, leftMs)
     if (/"trade_state":"(SUCCESS|REFUND)"/.test(body)) passed.paidMs = Math.max(passed.paidMs, leftMs)
   }
@@ -152,6 +172,19 @@ export class LineChecker {
     const mayEnd = order.given_up_at !== null || (order.may_end === 1 && this.#isOver(order, nowMs))
     if (!mayEnd)
       this.#broke('nothing is ended without cause', asked, `${asked.call}, though it is still waited for`)
+    // A revoke without an answer is repeated blindly: it may still take effect.
+    if (order.revoke_unanswered_at !== null) return
+    if (
+      order.given_up_at !== null &&
+      !this.#isOver(order, nowMs) &&
+      passed.toldMs < order.given_up_at - SKEW_MS
+    ) {
+      this.#broke(
+        'queried before it is ended',
+        asked,
+        `${asked.call} without an answer since it was given up`,
+      )
+    }
     if (nowMs - passed.toldMs > FRESH_MS) {
       this.#broke(
         'queried before it is ended',
@@ -218,9 +251,31 @@ export class LineChecker {
 
   // -------------------------------------------------------------- every call
 
+  #isSigned({ headers }: HttpReply, body: string): boolean {
+    const [serial, timestamp, nonce, signature] = ['serial', 'timestamp', 'nonce', 'signature'].map((name) =>
+      String(headers[`wechatpay-${name}`] ?? ''),
+    ) as [string, string, string, string]
+    return isSigned(
+      { serial, timestamp, nonce, signature, body },
+      this.#keys,
+      this.#world.cryptography.verify,
+    )
+  }
+
   #checkIntent(asked: Asked, order: OrderRow): void {
     if (this.#database.hasIntent(order.id, asked.call, asked.timestamp)) return
     this.#broke('intent before effect', asked, `${asked.call} left, and no intent of its moment is stored`)
+  }
+
+  /** A claim outlasts every call that is made under it: nobody else asks about the order until nobody listens any more. */
+  #checkAlone(asked: Asked, request: HttpRequest, life: Life, nowMs: number): void {
+    const name = this.#nameOf(asked)
+    if (name === null) return
+    const other = this.#underWay.get(name)
+    this.#underWay.set(name, { request, life, leftMs: nowMs })
+    if (other === undefined || other.life === life || other.life.isDead || nowMs - other.leftMs >= CALL_MS)
+      return
+    this.#broke('one process at a time', asked, `${life.name} and ${other.life.name} ask at the same time`)
   }
 
   #checkBudget({ call, mchid, out_trade_no, ...rest }: Asked, life: Life, nowMs: number): void {

@@ -1,4 +1,4 @@
-import { createDecipheriv, type KeyObject } from 'node:crypto'
+import { createDecipheriv, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto'
 import type { Keys } from '../../simulator/index.ts'
 import type { VerifySignature } from '../../wechatpay/signing.ts'
 import type { EvidenceRow, OrderRow } from './database.ts'
@@ -6,9 +6,11 @@ import type { EvidenceRow, OrderRow } from './database.ts'
 /** What a stored statement says, read by the documents alone. */
 export type Said = Readonly<Record<string, unknown>>
 
+type Signed = Pick<EvidenceRow, 'serial' | 'timestamp' | 'nonce' | 'signature' | 'body'>
+
 /** Whether WeChat Pay signed these very bytes. */
 export function isSigned(
-  { serial, timestamp, nonce, signature, body }: EvidenceRow,
+  { serial, timestamp, nonce, signature, body }: Signed,
   keys: Readonly<Record<string, KeyObject>>,
   verify: VerifySignature,
 ): boolean {
@@ -17,7 +19,10 @@ export function isSigned(
 }
 
 /** The statement in a reply, or in the envelope of a callback; null for none. */
-export function saidIn({ source, body }: EvidenceRow, { identity }: Keys): Said | null {
+export function saidIn(
+  { source, body }: Pick<EvidenceRow, 'source' | 'body'>,
+  { identity }: Keys,
+): Said | null {
   const said = parsed(body)
   if (source !== 'callback' || said === null) return said
   const { ciphertext, nonce, associated_data } = said.resource as Record<string, string>
@@ -45,6 +50,14 @@ export function misnames(said: Said, { account, sub_mchid, out_trade_no }: Order
   if (sub_mchid !== '' && said.sub_mchid !== sub_mchid)
     return `it is about the sub-merchant ${said.sub_mchid}`
   return null
+}
+
+/** WeChat Pay's public keys by their serials, as everybody has them. */
+export function publicKeysOf({ identity, credentials, platformCertificateSerial }: Keys) {
+  return {
+    [identity.wechatpayPublicKeyId]: createPublicKey(credentials.wechatpayKey),
+    [platformCertificateSerial]: new X509Certificate(credentials.platformCertificate).publicKey,
+  }
 }
 
 export function isDenial({ status, body }: EvidenceRow): boolean {

@@ -1,4 +1,4 @@
-import { createPublicKey, type KeyObject, X509Certificate } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
 import { START_MS, type WorldParts } from '../world.ts'
 import type { Database, EvidenceRow, OrderRow, Write } from './database.ts'
 import type { Findings, Rule } from './rules.ts'
@@ -30,17 +30,19 @@ export class WriteChecker {
   readonly #versions = new Map<number, { version: number; state: string }>()
   /** The longest time to a verdict since everything was well and the order's window was over. */
   verdictAfterMsMax = 0
+  readonly #progress = new Map<number, Pick<OrderRow, 'given_up_at' | 'seen'>>()
   readonly #refundStates = new Map<number, { state: string; amount: number }>()
 
-  constructor(world: WorldParts, database: Database, findings: Findings) {
+  constructor(
+    world: WorldParts,
+    database: Database,
+    findings: Findings,
+    keys: Readonly<Record<string, KeyObject>>,
+  ) {
     this.#world = world
     this.#database = database
     this.#findings = findings
-    const { identity, credentials, platformCertificateSerial } = world.wechatPay.keys
-    this.#keys = {
-      [identity.wechatpayPublicKeyId]: createPublicKey(credentials.wechatpayKey),
-      [platformCertificateSerial]: new X509Certificate(credentials.platformCertificate).publicKey,
-    }
+    this.#keys = keys
   }
 
   async check(): Promise<void> {
@@ -82,12 +84,39 @@ export class WriteChecker {
         `version ${known.version} was written over`,
       )
     }
+    this.#checkProgress(id)
+    if (was === null) this.#checkPurchase(id)
     if (was !== null && FINAL.has(was)) {
       if (is !== was) this.#broke('a verdict never falls', out_trade_no, `${was} became ${is}`)
       return
     }
     if (FINAL.has(is)) await this.#checkVerdict(this.#database.order(id))
     else if (due_at === null) this.#broke('no order is forgotten', out_trade_no, `${is} without a due time`)
+  }
+
+  /** What was once learnt is never forgotten. */
+  #checkProgress(id: number): void {
+    const { out_trade_no, given_up_at, seen } = this.#database.order(id)
+    const before = this.#progress.get(id)
+    this.#progress.set(id, { given_up_at, seen })
+    if (before === undefined) return
+    if (before.given_up_at !== given_up_at && before.given_up_at !== null) {
+      this.#broke('a change is decided on what is stored', out_trade_no, 'that it was given up is forgotten')
+    }
+    if (before.seen !== null && seen === null) {
+      this.#broke(
+        'a change is decided on what is stored',
+        out_trade_no,
+        `that it was ${before.seen} is forgotten`,
+      )
+    }
+  }
+
+  #checkPurchase(id: number): void {
+    const order = this.#database.order(id)
+    const other = this.#database.takenBy(order)
+    if (other !== null)
+      this.#broke('one order for a purchase', order.out_trade_no, `${other} is for the same`)
   }
 
   async #checkVerdict(order: OrderRow): Promise<void> {
@@ -203,14 +232,14 @@ export class WriteChecker {
         `the refund ${out_refund_no} was SUCCESS and is ${state}`,
       )
     }
+    if (origin === 'late_money' && before === undefined) this.#checkLateMoney(order_id, out_trade_no)
     if (origin !== 'elsewhere') {
-      const own = this.#database
+      // What was refunded elsewhere counts when a new one enters; what is found later, nobody could know in time.
+      const standing = this.#database
         .refundsOf(order_id)
-        .filter(
-          (refund) =>
-            refund.origin !== 'elsewhere' && refund.state !== 'CLOSED' && refund.state !== 'REFUSED',
-        )
-      const sum = own.reduce((all, refund) => all + refund.amount, 0)
+        .filter((refund) => before === undefined || refund.origin !== 'elsewhere')
+        .filter((refund) => refund.state !== 'CLOSED' && refund.state !== 'REFUSED')
+      const sum = standing.reduce((all, refund) => all + refund.amount, 0)
       if (sum > total) this.#broke('refunds stay below the total', out_trade_no, `${sum} of ${total}`)
     }
     if (before?.state === state || !['SUCCESS', 'CLOSED', 'REFUSED'].includes(state)) return
@@ -225,6 +254,20 @@ export class WriteChecker {
         out_trade_no,
         `the refund ${out_refund_no} is ${state}, and really ${real}`,
       )
+  }
+
+  #checkLateMoney(orderId: number, out_trade_no: string): void {
+    const { lateMoney } = this.#world.plan
+    if (lateMoney !== 'refund') {
+      this.#broke(
+        'late money follows the policy',
+        out_trade_no,
+        `refunded, though the policy is ${lateMoney}`,
+      )
+    }
+    if (!this.#database.isEnding(orderId)) {
+      this.#broke('late money follows the policy', out_trade_no, 'refunded, though nobody gave it up')
+    }
   }
 
   #broke(rule: Rule, out_trade_no: string | null, says: string): void {

@@ -1,0 +1,50 @@
+import type { HttpReply, HttpRequest } from '../gateway/wechatpay/transport.ts'
+import type { Chance } from './chance.ts'
+import type { Weather } from './wire.ts'
+
+interface Heard {
+  readonly path: string
+  readonly reply: HttpReply
+}
+
+const HEARD_MAX = 200
+
+/** What stands between Verdict and WeChat Pay mixes replies up now and then, to queries only. */
+export class MixUps {
+  readonly #chance: Chance
+  readonly #weather: Weather
+  readonly #heard: Heard[] = []
+
+  constructor(chance: Chance, weather: Weather) {
+    this.#chance = chance
+    this.#weather = weather
+  }
+
+  /** What comes in the place of a reply: mostly itself. */
+  instead({ method, path }: HttpRequest, reply: HttpReply): HttpReply {
+    if (method !== 'GET' || !path.includes('/out-trade-no/')) return reply
+    const { unsignedDenial, replayed, swapped } = this.#weather
+    if (this.#chance.strikes('unsigned denial', unsignedDenial)) return UNSIGNED_DENIAL
+    const same = this.#heard.filter((heard) => heard.path === path)
+    const others = this.#heard.filter((heard) => heard.path !== path)
+    if (reply.status < 500) this.#hear({ path, reply })
+    if (same.length > 0 && this.#chance.strikes('reply replayed', replayed))
+      return this.#chance.pick(same).reply
+    if (others.length > 0 && this.#chance.strikes('reply swapped', swapped)) {
+      return this.#chance.pick(others).reply
+    }
+    return reply
+  }
+
+  #hear(heard: Heard): void {
+    this.#heard.push(heard)
+    if (this.#heard.length > HEARD_MAX) this.#heard.shift()
+  }
+}
+
+const UNSIGNED_DENIAL: HttpReply = {
+  kind: 'reply',
+  status: 404,
+  headers: { 'content-type': 'application/json' },
+  body: Buffer.from('{"code":"ORDER_NOT_EXIST","message":"The order does not exist"}'),
+}
