@@ -34,8 +34,8 @@ type Asked<T> =
 export const NOTIFY_URL = 'http://127.0.0.1:8080/wechatpay'
 /** A caller's patience. A placing may wait a minute for its repeats. */
 const PATIENCE_MS = 70_000
-const AGAIN_MS = 5_000
-const REFUND_AGAIN_MS = 45_000
+const AGAIN_MS = 10_000
+const REFUND_AGAIN_MS = 120_000
 
 /**
  * The merchant's system as a caller: places, hands over, gives up and refunds, each at any process that is there. What

@@ -25,15 +25,21 @@ export class MixUps {
     if (method !== 'GET' || !path.includes('/out-trade-no/')) return reply
     const { unsignedDenial, replayed, swapped } = this.#weather
     if (this.#chance.strikes('unsigned denial', unsignedDenial)) return UNSIGNED_DENIAL
-    const same = this.#heard.filter((heard) => heard.path === path)
-    const others = this.#heard.filter((heard) => heard.path !== path)
+    if (replayed + swapped === 0) return reply
+    const heard = this.#heard.slice()
     if (reply.status < 500) this.#hear({ path, reply })
-    if (same.length > 0 && this.#chance.strikes('reply replayed', replayed))
-      return this.#chance.pick(same).reply
-    if (others.length > 0 && this.#chance.strikes('reply swapped', swapped)) {
-      return this.#chance.pick(others).reply
-    }
-    return reply
+    return (
+      this.#another('reply replayed', replayed, () => heard.filter((one) => one.path === path)) ??
+      this.#another('reply swapped', swapped, () => heard.filter((one) => one.path !== path)) ??
+      reply
+    )
+  }
+
+  #another(kind: string, probability: number, candidates: () => readonly Heard[]): HttpReply | null {
+    if (!this.#chance.happens(probability)) return null
+    const heard = candidates()
+    if (heard.length === 0 || !this.#chance.strikes(kind, 1)) return null
+    return this.#chance.pick(heard).reply
   }
 
   #hear(heard: Heard): void {

@@ -88,7 +88,7 @@ export function planOf(seed: number, orders: number): SeedPlan {
   const busyMs = ms(2 * MIN, 8 * MIN)
   const calmAtMs = busyMs + ms(2 * MIN, 18 * MIN)
   const harshness = pick([0, 0.3, 1, 1, 1.6])
-  const workers = pick([1, 2, 3, 3, 4])
+  const workers = pick([1, 2, 2, 3])
   const isTight = chance(0.2)
   return {
     seed,

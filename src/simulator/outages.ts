@@ -1,4 +1,4 @@
-import { namedRandom } from '../random.ts'
+import { namedRandom, type Random } from '../random.ts'
 import { OUTAGES, type OutageName, type Probabilities } from './faults.ts'
 
 /** Two entry hosts share one truth, so that one of them can be out. */
@@ -22,15 +22,35 @@ export function outageOf(
   { host, sinceStartMs }: { host: Host; sinceStartMs: number },
 ): OutageName | null {
   const slot = Math.floor(sinceStartMs / SLOT_MS)
-  const inSlotMs = sinceStartMs - slot * SLOT_MS
-  return OUTAGES.find((name) => STRIKES[name].includes(host) && strikes(name, inSlotMs)) ?? null
-
-  function strikes(name: OutageName, atMs: number): boolean {
-    if (probabilities[name] === 0) return false
-    const random = namedRandom(seed, 'outage', name, slot)
-    if (random.next() >= probabilities[name]) return false
-    const lengthMs = OUTAGE_MS_MIN + random.next() * (OUTAGE_MS_MAX - OUTAGE_MS_MIN)
-    const fromMs = random.next() * (SLOT_MS - lengthMs)
-    return atMs >= fromMs && atMs < fromMs + lengthMs
+  const atMs = sinceStartMs - slot * SLOT_MS
+  const strikes = (name: OutageName): boolean => {
+    if (probabilities[name] === 0 || !STRIKES[name].includes(host)) return false
+    const span = spanOf(probabilities, seed, name, slot)
+    return span !== null && atMs >= span.fromMs && atMs < span.toMs
   }
+  return OUTAGES.find(strikes) ?? null
+}
+
+interface Span {
+  readonly fromMs: number
+  readonly toMs: number
+}
+
+/** Every request asks for the span of its slot: the latest one is remembered, by what it is drawn from. */
+const latest = new Map<OutageName, { readonly key: string; readonly span: Span | null }>()
+
+function spanOf(probabilities: Probabilities, seed: number, name: OutageName, slot: number): Span | null {
+  const key = `${seed} ${slot} ${probabilities[name]}`
+  const known = latest.get(name)
+  if (known?.key === key) return known.span
+  const span = drawnSpan(namedRandom(seed, 'outage', name, slot), probabilities[name])
+  latest.set(name, { key, span })
+  return span
+}
+
+function drawnSpan(random: Random, probability: number): Span | null {
+  if (random.next() >= probability) return null
+  const lengthMs = OUTAGE_MS_MIN + random.next() * (OUTAGE_MS_MAX - OUTAGE_MS_MIN)
+  const fromMs = random.next() * (SLOT_MS - lengthMs)
+  return { fromMs, toMs: fromMs + lengthMs }
 }

@@ -10,6 +10,8 @@ export type Write =
       readonly wasVersion: number | null
       readonly version: number
       readonly due_at: number | null
+      readonly given_up_at: number | null
+      readonly seen: string | null
     }
   | { readonly what: 'evidence'; readonly id: number }
   | { readonly what: 'refund'; readonly id: number }
@@ -86,11 +88,12 @@ const ORDERS = `SELECT o.id, account, sub_mchid, out_trade_no, kind, state, due_
 
 /** Sees every write by itself, whatever wrote it, and rolls back with the transaction that made it. */
 const WATCH = `
-CREATE TEMP TABLE writes (what TEXT, id, was, is_now, was_version, version, due_at);
+CREATE TEMP TABLE writes (what TEXT, id, was, is_now, was_version, version, due_at, given_up_at, seen);
 CREATE TEMP TRIGGER order_entered AFTER INSERT ON orders BEGIN
-  INSERT INTO writes VALUES ('order', NEW.id, NULL, NEW.state, NULL, NEW.version, NEW.due_at); END;
+  INSERT INTO writes VALUES ('order', NEW.id, NULL, NEW.state, NULL, NEW.version, NEW.due_at, NEW.given_up_at, NEW.seen); END;
 CREATE TEMP TRIGGER order_changed AFTER UPDATE ON orders BEGIN
-  INSERT INTO writes VALUES ('order', NEW.id, OLD.state, NEW.state, OLD.version, NEW.version, NEW.due_at); END;
+  INSERT INTO writes VALUES ('order', NEW.id, OLD.state, NEW.state, OLD.version, NEW.version, NEW.due_at, NEW.given_up_at,
+    NEW.seen); END;
 CREATE TEMP TRIGGER evidence_kept AFTER INSERT ON evidence BEGIN
   INSERT INTO writes (what, id) VALUES ('evidence', NEW.id); END;
 CREATE TEMP TRIGGER refund_entered AFTER INSERT ON refunds BEGIN
@@ -117,6 +120,7 @@ function tampering(table: string, act: 'DELETE' | 'UPDATE', id: string): string 
 /** Verdict's database as the checker reads it: with statements of its own, and none of the store's code. */
 export class Database {
   readonly #db: DatabaseSync
+  readonly #numbers = new Map<number, string>()
   readonly #writes: StatementSync
   readonly #forget: StatementSync
   readonly #order: StatementSync
@@ -134,9 +138,10 @@ export class Database {
 
   constructor(db: DatabaseSync) {
     this.#db = db
+    db.exec('PRAGMA temp_store = MEMORY')
     db.exec(WATCH)
     this.#writes = db.prepare(
-      'SELECT what, id, was, is_now AS "is", was_version AS wasVersion, version, due_at FROM writes ORDER BY rowid',
+      'SELECT what, id, was, is_now AS "is", was_version AS wasVersion, version, due_at, given_up_at, seen FROM writes',
     )
     this.#forget = db.prepare('DELETE FROM writes')
     this.#order = db.prepare(`${ORDERS} WHERE o.id = ?`)
@@ -155,6 +160,15 @@ export class Database {
     this.#message = db.prepare('SELECT * FROM deliveries WHERE message_id = ?')
     this.#messagesOf = db.prepare('SELECT * FROM deliveries WHERE order_id = ? ORDER BY id')
     this.#hasKey = db.prepare('SELECT 1 FROM platform_keys WHERE account = ? AND serial = ?')
+  }
+
+  /** The number of an order, which never changes. */
+  numberById(id: number): string {
+    const known = this.#numbers.get(id)
+    if (known !== undefined) return known
+    const { out_trade_no } = this.order(id)
+    this.#numbers.set(id, out_trade_no)
+    return out_trade_no
   }
 
   /** What was written since the last time. */

@@ -4,6 +4,8 @@ import type { Database, EvidenceRow, OrderRow, Write } from './database.ts'
 import type { Findings, Rule } from './rules.ts'
 import { isDenial, isSigned, misnames, type Said, saidIn } from './statements.ts'
 
+type OrderWrite = Extract<Write, { what: 'order' }>
+
 const FINAL: ReadonlySet<string> = new Set(['SUCCESS', 'CLOSED', 'REVOKED', 'NOT_CREATED'])
 const MEANS: Readonly<Record<string, readonly string[]>> = {
   SUCCESS: ['SUCCESS', 'REFUND'],
@@ -57,15 +59,9 @@ export class WriteChecker {
 
   // -------------------------------------------------------------- orders
 
-  async #checkOrder({
-    id,
-    was,
-    is,
-    wasVersion,
-    version,
-    due_at,
-  }: Extract<Write, { what: 'order' }>): Promise<void> {
-    const { out_trade_no } = this.#database.order(id)
+  async #checkOrder(write: OrderWrite): Promise<void> {
+    const { id, was, is, wasVersion, version, due_at } = write
+    const out_trade_no = this.#database.numberById(id)
     const { trace } = this.#world
     trace.add('store', `${out_trade_no} ${was ?? 'enters'} -> ${is}, version ${version}`)
     const known = this.#versions.get(id)
@@ -84,7 +80,7 @@ export class WriteChecker {
         `version ${known.version} was written over`,
       )
     }
-    this.#checkProgress(id)
+    this.#checkProgress(write, out_trade_no)
     if (was === null) this.#checkPurchase(id)
     if (was !== null && FINAL.has(was)) {
       if (is !== was) this.#broke('a verdict never falls', out_trade_no, `${was} became ${is}`)
@@ -95,8 +91,7 @@ export class WriteChecker {
   }
 
   /** What was once learnt is never forgotten. */
-  #checkProgress(id: number): void {
-    const { out_trade_no, given_up_at, seen } = this.#database.order(id)
+  #checkProgress({ id, given_up_at, seen }: OrderWrite, out_trade_no: string): void {
     const before = this.#progress.get(id)
     this.#progress.set(id, { given_up_at, seen })
     if (before === undefined) return
