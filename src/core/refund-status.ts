@@ -44,6 +44,8 @@ export function onRefundStatement(
     return
   }
   draft.keep(evidence)
+  // It is known, and so is its order: an older answer may have said otherwise.
+  if (draft.order.attention === 'vanished') draft.patch({ attention: null })
   if (isEnded(refund)) {
     draft.attend(
       'refund_mismatch',
@@ -154,9 +156,12 @@ export function isAllBack({ order, draft }: FinalScene): boolean {
   return refundedBy(draft.aftercare.refunds) >= order.total
 }
 
-export function becomesReturned({ draft }: FinalScene): void {
+export function becomesReturned({ draft, moment }: FinalScene): void {
   draft.late({ phase: 'returned', dueAtMs: null })
-  draft.compareAt(null)
+  const { refunds, compareAtMs } = draft.aftercare
+  // What others refund has an end as well, and only the list of all refunds tells it.
+  const isOpen = refunds.some((refund) => refund.origin === 'elsewhere' && !isEnded(refund))
+  draft.compareAt(isOpen ? (compareAtMs ?? moment.nowMs + PROCESSING_MS.min) : null)
   draft.note('late-money', { said: 'returned' })
   if (draft.order.attention === 'late_money') draft.patch({ attention: null })
 }

@@ -8,7 +8,7 @@ import type { Findings } from './rules.ts'
 const FINAL: ReadonlySet<string> = new Set(['SUCCESS', 'CLOSED', 'REVOKED', 'NOT_CREATED'])
 const SKEW_MS = 5_000
 /** Marks about identity or money: the design leaves such an order to a person. */
-const FOR_A_PERSON: ReadonlySet<string> = new Set(['identity_mismatch', 'amount_mismatch'])
+const FOR_A_PERSON: ReadonlySet<string> = new Set(['identity_mismatch', 'amount_mismatch', 'refund_mismatch'])
 
 export interface EndOptions {
   readonly world: World
@@ -71,7 +71,8 @@ function checkOrder(
     return
   }
   for (const refund of refunds) {
-    if (refund.due_at !== null && !isStuck(refund)) {
+    const isHeld = refund.origin === 'late_money' && attention !== null && FOR_A_PERSON.has(attention)
+    if (refund.due_at !== null && !isStuck(refund) && !isHeld) {
       findings.broke(
         'every refund ends',
         out_trade_no,
