@@ -196,7 +196,7 @@ export class Verdict {
     const accounts = byName(options.accounts)
     const keys = new KeyShelf()
     const onKey: KeepKey = (key) => keys.add(key)
-    const create = options.createGateway ?? ((account) => gatewayFor(account, { clock, onKey }))
+    const create = options.createGateway ?? ((account) => gatewayFor(account, { clock, onKey, notify }))
     const plans = new Map([...accounts].map(([name, account]) => [name, plansOf(name, account, notify)]))
     const gateways = new Map([...accounts].map(([name, account]) => [name, create(account, onKey)]))
     const targets = targetsOf(options, clock)
@@ -388,9 +388,27 @@ export class Verdict {
  */
 export function gatewayFor(
   account: WechatPayAccount,
-  { clock, onKey = () => {} }: { clock: Clock; onKey?: KeepKey },
+  { clock, onKey = () => {}, notify = () => {} }: GatewayEdges,
 ): Gateway {
-  return globalV3Gateway({ account, clock, onKey: (key) => onKey({ ...key, keptAtMs: clock.nowMs() }) })
+  return globalV3Gateway({
+    account,
+    clock,
+    onKey: (key) => onKey({ ...key, keptAtMs: clock.nowMs() }),
+    onClockApart: (aheadMs) => notify({ level: 'warn', message: clockNotice(accountName(account), aheadMs) }),
+  })
+}
+
+interface GatewayEdges {
+  readonly clock: Clock
+  readonly onKey?: KeepKey
+  readonly notify?: (notice: Notice) => void
+}
+
+/** Design 3.10: long before every answer counts as forged. */
+function clockNotice(account: string, aheadMs: number): string {
+  const seconds = Math.round(Math.abs(aheadMs) / 1_000)
+  const whose = aheadMs > 0 ? 'behind' : 'ahead of'
+  return `${account}: our clock is ${seconds} s ${whose} WeChat Pay's; from 300 s on every answer counts as forged: set it right`
 }
 
 type Plans = Readonly<Record<Kind, Plan>>

@@ -16,13 +16,14 @@ const CONCURRENCY = 400
 /** The two accounts of a world: a merchant of its own, and an institution with its sub-merchant. */
 export function accountsOf(plan: SeedPlan, keys: Keys): readonly AccountSetup[] {
   const { identity, credentials, serial_no } = keys
+  const { merchantPrivateKey, wechatpayPublicKey } = readOnce(keys)
   const { mchid, appid, sp_mchid, sp_appid, sub_mchid, apiV3Key, wechatpayPublicKeyId } = identity
   const shared = {
     serial_no,
-    merchantPrivateKey: privateKeyFrom(credentials.merchantKey, 'the merchant key'),
+    merchantPrivateKey,
     apiV3Key,
     wechatpayPublicKeyId,
-    wechatpayPublicKey: publicPem(credentials.wechatpayKey),
+    wechatpayPublicKey,
     certificates: plan.downloadsCertificates ? ('download' as const) : [credentials.platformCertificate],
     baseUrl: MAIN_HOST,
     backupUrl: BACKUP_HOST,
@@ -42,6 +43,18 @@ export function accountsOf(plan: SeedPlan, keys: Keys): readonly AccountSetup[] 
     unknownCallbacks: 'keep',
     fingerprintKey: new Uint8Array(32),
   }))
+}
+
+const read = new WeakMap<Keys, Pick<WechatPayAccount, 'merchantPrivateKey' | 'wechatpayPublicKey'>>()
+
+function readOnce(keys: Keys) {
+  const { credentials } = keys
+  const known = read.get(keys) ?? {
+    merchantPrivateKey: privateKeyFrom(credentials.merchantKey, 'the merchant key'),
+    wechatpayPublicKey: publicPem(credentials.wechatpayKey),
+  }
+  read.set(keys, known)
+  return known
 }
 
 function plansOf({ lateMoney }: SeedPlan): Readonly<Record<Kind, Plan>> {

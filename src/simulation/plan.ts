@@ -101,9 +101,9 @@ export function planOf(seed: number, orders: number): SeedPlan {
       lateReply: harshness * pick([0, 0.01, 0.03]),
       refused: harshness * pick([0, 0.01, 0.05]),
       lost: harshness * pick([0, 0.01]),
-      unsignedDenial: harshness * pick([0, 0.02]),
+      unsignedDenial: harshness * pick([0, 0.05]),
       replayed: harshness * pick([0, 0, 0.01]),
-      swapped: harshness * pick([0, 0, 0.003]),
+      swapped: harshness * pick([0, 0, 0.01]),
     },
     shakiness: {
       fails: pick([0, 0.1, 0.4, 1]),

@@ -60,7 +60,18 @@ export async function createCredentials(nowMs: number): Promise<Credentials> {
   }
 }
 
+const read = new WeakMap<Credentials, Keys>()
+
+/** Read once: a simulation opens one simulator after the other with the same credentials. */
 export function keysFrom(credentials: Credentials): Keys {
+  const known = read.get(credentials)
+  if (known !== undefined) return known
+  const keys = readKeys(credentials)
+  read.set(credentials, keys)
+  return keys
+}
+
+function readKeys(credentials: Credentials): Keys {
   const { identity, merchantCertificate, platformCertificate } = credentials
   const platform = new X509Certificate(platformCertificate)
   return {

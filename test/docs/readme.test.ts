@@ -28,6 +28,7 @@ describe('the tables of options are those of the commands', () => {
     ['demo', section(readme, 'See it work')],
     ['order', section(readme, 'Look at an order')],
     ['listen', section(textOf('docs/callbacks.md'), 'A receiver alone')],
+    ['prove', section(textOf('docs/proof.md'), 'Worlds from a seed')],
     ['simulate', textOf('docs/simulator.md').split('## The folder')[0] ?? ''],
   ])('verdict %s', async (command, markdown) => {
     expect(optionsIn(markdown)).toEqual(await optionsOf(command))

@@ -30,6 +30,7 @@ import type {
 import type { WechatPayAccount } from './account.ts'
 import { Callbacks } from './callbacks.ts'
 import { Calls, type SignedCall } from './calls.ts'
+import { ClockWatch } from './clock-watch.ts'
 import { type OpenAccount, openAccount } from './open-account.ts'
 import { outcomeOfFailure, outcomeOfReply, outcomeOfStatus, type Question } from './outcome.ts'
 import { type LearntKey, PlatformKeys } from './platform-keys.ts'
@@ -63,6 +64,8 @@ export interface GlobalV3Options {
   readonly verifySignature?: VerifySignature
   /** Told about every key of WeChat Pay's that the account uses, once, the configured ones at once. */
   readonly onKey?: (key: LearntKey) => void
+  /** Told, at most once an hour, that WeChat Pay's clock is more than 60 s ahead of ours; negative if ours is. */
+  readonly onClockApart?: (aheadMs: number) => void
 }
 
 /** WeChat Pay's Global APIv3 for one account. */
@@ -87,10 +90,12 @@ class GlobalV3 implements GlobalV3Gateway {
   readonly #calls: Calls
   readonly #keys: PlatformKeys
   readonly #callbacks: Callbacks
+  readonly #clockWatch: ClockWatch
 
   constructor(options: GlobalV3Options) {
     const { clock, transport, signer, nonces, onKey = () => {}, verifySignature } = options
     const account = openAccount(options.account)
+    this.#clockWatch = new ClockWatch(options.onClockApart ?? (() => {}))
     this.#account = account
     this.#clock = clock
     this.#transport = transport ?? undiciTransport({ clock })
@@ -185,6 +190,7 @@ class GlobalV3 implements GlobalV3Gateway {
     // Without any key the reply to a payment would be lost on us: fetch the keys first.
     const hadKeys = this.#keys.wanted !== null
     if (!hadKeys) await this.#keys.learn()
+    const askedAtMs = Math.max(this.#clock.nowMs(), call.notBeforeMs ?? 0)
     const result = await this.#calls.send(call)
     if (result.kind === 'failure') return outcomeOfFailure(result, request)
     const receivedAtMs = this.#clock.nowMs()
@@ -196,6 +202,7 @@ class GlobalV3 implements GlobalV3Gateway {
       await this.#keys.learn()
       verification = this.#verified(result, receivedAtMs)
     }
+    this.#clockWatch.see(verification, { askedAtMs, nowMs: receivedAtMs })
     return outcomeOfReply({ request, read }, result, verification, receivedAtMs)
   }
 

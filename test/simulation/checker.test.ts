@@ -1,0 +1,96 @@
+import { expect, it } from 'vitest'
+import { Checker } from '../../src/simulation/checker/checker.ts'
+import { planOf } from '../../src/simulation/plan.ts'
+import { openWorld, START_MS, type World } from '../../src/simulation/world.ts'
+import { running } from './world.ts'
+
+/** A world that has run for some minutes without a finding, so that somebody can meddle with it. */
+async function halfway(seed: number): Promise<{ world: World; checker: Checker }> {
+  const { credentials, mac: cryptography } = await running(seed)
+  const checkers: Checker[] = []
+  const world = await openWorld({
+    plan: planOf(seed, 30),
+    credentials,
+    cryptography,
+    witness: (parts) => {
+      const checker = new Checker(parts)
+      checkers.push(checker)
+      return checker
+    },
+  })
+  const [checker] = checkers as [Checker]
+  while (world.clock.nextAtMs < START_MS + 400_000) {
+    await world.clock.step()
+    await checker.check()
+  }
+  expect(checker.findings.first).toBeNull()
+  return { world, checker }
+}
+
+const PAID = `(SELECT order_id FROM verdicts WHERE state = 'SUCCESS' LIMIT 1)`
+
+it.each([
+  [
+    'a verdict that falls',
+    `UPDATE orders SET state = 'CLOSED', version = version + 1 WHERE id = ${PAID}`,
+    'a verdict never falls',
+  ],
+  [
+    'a verdict that is rewritten',
+    `UPDATE verdicts SET state = 'CLOSED' WHERE order_id = ${PAID}`,
+    'a verdict never falls',
+  ],
+  [
+    'a change over another',
+    `UPDATE orders SET version = version WHERE id = ${PAID}`,
+    'a change is decided on what is stored',
+  ],
+  [
+    'a verdict out of nothing',
+    `UPDATE orders SET state = 'SUCCESS', version = version + 1 WHERE id = (SELECT id FROM orders WHERE state = 'waiting' LIMIT 1)`,
+    'no verdict without evidence',
+  ],
+  [
+    'evidence that nobody signed',
+    `INSERT INTO evidence (order_id, source, request, status, serial, timestamp, nonce, signature, body, received_at)
+     SELECT order_id, source, request, status, serial, timestamp, nonce, signature, body || ' ', received_at FROM evidence LIMIT 1`,
+    'evidence verifies',
+  ],
+  ['evidence that is gone', 'DELETE FROM verdicts', 'a verdict never falls'],
+])('sees %s', async (_, sql, rule) => {
+  const { world, checker } = await halfway(7)
+  world.db.exec(sql)
+  checker.touched()
+  await checker.check()
+  expect(checker.findings.first?.rule).toBe(rule)
+  world.close()
+})
+
+it('sees what leaves a second time, too early, or without an intent', async () => {
+  const { world, checker } = await halfway(7)
+  const [worker] = world.processes.alive
+  const order = world.db.prepare(`SELECT out_trade_no FROM orders WHERE kind = 'native' LIMIT 1`).get()
+  const timestamp = Math.floor(world.clock.nowMs() / 1_000)
+  checker.left(
+    {
+      origin: 'http://localhost',
+      method: 'POST',
+      path: `/v3/global/transactions/out-trade-no/${order?.out_trade_no}/close`,
+      headers: ['authorization', `mchid="1900000001",timestamp="${timestamp}"`],
+      body: '{}',
+      notAfterMs: 0,
+      connectTimeoutMs: 0,
+      readTimeoutMs: 0,
+    },
+    (worker as NonNullable<typeof worker>).life,
+  )
+  expect(checker.findings.all.map(({ rule }) => rule)).toContain('intent before effect')
+  world.close()
+})
+
+it('sees a callback that was taken though nobody signed it', async () => {
+  const { world, checker } = await halfway(7)
+  checker.callback({ headers: {}, body: '{}', status: 204 })
+  expect(checker.findings.first?.rule).toBe('bad callbacks change nothing')
+  world.close()
+})
