@@ -38,7 +38,7 @@ export interface SeedResult {
 
 /** Everything has come to its end so long after the last fault, or it never does. Refunds may wait for hours. */
 export const PATIENCE_MS = 14 * 3_600_000
-const LOOK_MS = 5_000
+const LOOK_MS = 20_000
 /** Ten times what the busiest seeds need for each order: more is a loop that nothing ends. */
 const EVENTS_MAX_PER_ORDER = 2_000
 

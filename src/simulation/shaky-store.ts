@@ -12,6 +12,12 @@ export interface Shakiness {
   readonly spells: ReadonlyArray<readonly [fromMs: number, toMs: number]>
 }
 
+/** What changes no row; claims live in memory. */
+const READS: ReadonlySet<string | symbol> = new Set<keyof Store>([
+  ...(['claimDue', 'nextDueAtMs', 'release', 'claimDeliveries', 'nextDeliveryAtMs', 'byId', 'find'] as const),
+  ...(['placingOf', 'straysOf', 'straysToTell'] as const),
+])
+
 export interface ShakyStoreOptions {
   readonly store: Store
   readonly life: Life
@@ -34,14 +40,14 @@ export function shakyStore({ store, life, chance, shakiness, nowMs, touched }: S
     await new Promise<void>((resolve) => life.clock.after(ms, resolve))
   }
   const methods = new Map<string | symbol, unknown>()
-  const around = (method: (...args: unknown[]) => unknown) => {
+  const around = (method: (...args: unknown[]) => unknown, readsOnly: boolean) => {
     return (...args: unknown[]): Promise<unknown> =>
       life.around(async () => {
         await pause()
         const isBadNow = isBad()
         if (isBadNow && chance.strikes('store failed before', shakiness.fails))
           throw new Error('disk I/O error')
-        touched()
+        if (!readsOnly) touched()
         const result = await Reflect.apply(method, store, args)
         await pause()
         if (isBadNow && chance.strikes('store failed after', shakiness.fails))
@@ -55,7 +61,7 @@ export function shakyStore({ store, life, chance, shakiness, nowMs, touched }: S
       if (known !== undefined) return known
       const value: unknown = Reflect.get(target, name)
       if (typeof value !== 'function') return value
-      const method = around(value as (...args: unknown[]) => unknown)
+      const method = around(value as (...args: unknown[]) => unknown, READS.has(name))
       methods.set(name, method)
       return method
     },

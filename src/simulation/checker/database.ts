@@ -135,6 +135,8 @@ export class Database {
   readonly #message: StatementSync
   readonly #messagesOf: StatementSync
   readonly #hasKey: StatementSync
+  readonly #unfinished: StatementSync
+  readonly #purchase: StatementSync
 
   constructor(db: DatabaseSync) {
     this.#db = db
@@ -159,6 +161,11 @@ export class Database {
     )
     this.#message = db.prepare('SELECT * FROM deliveries WHERE message_id = ?')
     this.#messagesOf = db.prepare('SELECT * FROM deliveries WHERE order_id = ? ORDER BY id')
+    this.#unfinished = db.prepare(
+      `SELECT (SELECT count(*) FROM orders WHERE due_at IS NOT NULL) AS orders,
+       (SELECT count(*) FROM deliveries WHERE state IN ('pending', 'queued')) AS messages`,
+    )
+    this.#purchase = db.prepare('SELECT purchase FROM facts WHERE order_id = ?')
     this.#hasKey = db.prepare('SELECT 1 FROM platform_keys WHERE account = ? AND serial = ?')
   }
 
@@ -263,6 +270,7 @@ export class Database {
 
   /** Another order for the same purchase that is open, or paid and not given back. */
   takenBy({ id, account, sub_mchid }: OrderRow): string | null {
+    if (this.#purchase.get(id)?.purchase == null) return null
     const row = this.#db
       .prepare(
         `SELECT o.out_trade_no FROM orders o JOIN facts f ON f.order_id = o.id LEFT JOIN aftercare a ON a.order_id = o.id
@@ -281,11 +289,7 @@ export class Database {
 
   /** How much is still to be done by itself: open orders, refunds and messages that have a due time. */
   unfinished(): { readonly orders: number; readonly messages: number } {
-    const count = (sql: string): number => Number((this.#db.prepare(sql).get() as { n: number }).n)
-    return {
-      orders: count('SELECT count(*) AS n FROM orders WHERE due_at IS NOT NULL'),
-      messages: count(`SELECT count(*) AS n FROM deliveries WHERE state IN ('pending', 'queued')`),
-    }
+    return this.#unfinished.get() as { orders: number; messages: number }
   }
 
   /** Callbacks that wait for an order that is there. */
