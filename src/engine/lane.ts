@@ -242,7 +242,7 @@ export class Lane {
       }
       const keepClaim = this.#staysOurs(change.order, claimedUntilMs, nowMs)
       try {
-        if ((await commits.add({ change, keepClaim })) === 'applied') {
+        if ((await commits.add({ change, keepClaim, worker })) === 'applied') {
           this.#follow(change.order, keepClaim ? claimedUntilMs : null)
           return change.order
         }

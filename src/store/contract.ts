@@ -206,6 +206,20 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
       expect((await store.claimDue(due())).map(({ id }) => id)).toEqual([freed.id])
     })
 
+    it('leaves the claim of another: whoever changes an order after his own claim is over gives none back', async () => {
+      const store = await openStore()
+      const [order] = await enterFree(store, [{ dueAtMs: T0 }])
+      await store.claimDue(due({ worker: 'first', untilMs: T0 + 1_000 }))
+      const second = { worker: 'second', nowMs: T0 + 2_000, untilMs: T0 + 60_000 }
+      expect(await store.claimDue(due(second))).toHaveLength(1)
+      const change = nextOf(order, { dueAtMs: T0 + 3_000 })
+      await store.commit([{ change, worker: 'first' }])
+      const third = { worker: 'third', nowMs: T0 + 4_000, dueUntilMs: T0 + 4_000, untilMs: T0 + 90_000 }
+      expect(await store.claimDue(due(third))).toEqual([])
+      await store.release([order.id], 'second')
+      expect(await store.claimDue(due(third))).toHaveLength(1)
+    })
+
     it('takes orders by due time, not by age', async () => {
       const store = await openStore()
       const dues = [T0 - 1, T0 - 3, T0 + 1, T0 - 2, T0]

@@ -92,11 +92,15 @@ export class Claims {
     if (held?.worker === worker) this.#end(id, held)
   }
 
-  /** The order was changed: nothing may be due any more, or at another time. */
-  changed(order: Order, keepClaim: boolean): void {
+  /**
+   * The order was changed: nothing may be due any more, or at another time. Its claim ends, unless it is to be kept or is
+   * another's than `worker`'s, who came too late.
+   */
+  changed(order: Order, keepClaim: boolean, worker?: string): void {
     const held = this.#held.get(order.id)
+    const isAnothers = worker !== undefined && held?.worker !== worker
     if (!isDue(order)) this.#held.delete(order.id)
-    else if (held !== undefined && keepClaim) this.take(order, held)
+    else if (held !== undefined && (keepClaim || isAnothers)) this.take(order, held)
     else this.#end(order.id, { dueAtMs: order.dueAtMs, queue: this.#queueOf(order) })
   }
 
