@@ -2,6 +2,7 @@ import { isEnded, type Refund } from './aftercare.ts'
 import { followElsewhere, followOthers, found, meantIn, numberOf } from './all-refunds.ts'
 import type { Change } from './change.ts'
 import { isKnownAsPaid, suspicion } from './late-money.ts'
+import type { OrderFacts } from './order.ts'
 import type { Evidence, RefundStatement } from './outcome.ts'
 import { follow } from './refund-pace.ts'
 import { refundFitOf } from './refund-statement.ts'
@@ -17,7 +18,7 @@ export function onRefundCallbackAfterwards(
   const { order, draft, moment } = scene
   const out_refund_no = numberOf(statement)
   const refund = meantIn(draft.aftercare.refunds, statement)
-  if (refund !== undefined && isKnown(refund, statement)) return null
+  if (refund !== undefined && isKnown(order, refund, statement)) return null
   draft.note('callback', { said: `refund ${statement.status}`, note: out_refund_no })
   const fit = refundFitOf(
     order,
@@ -47,10 +48,10 @@ export function onRefundCallbackAfterwards(
   return draft.done()
 }
 
-/** A repeat, or an older word than what we know. */
-function isKnown(refund: Refund, statement: RefundStatement): boolean {
-  const { status, amount } = statement
-  if (amount?.refund !== undefined && amount.refund !== refund.amount) return false
+/** A repeat, or an older word than what we know, about the same money. */
+function isKnown(order: OrderFacts, refund: Refund, statement: RefundStatement): boolean {
+  const { status } = statement
+  if (refundFitOf(order, refund, statement).fit === 'contradicts') return false
   if (isEnded(refund)) return !isAgainstItsEnd(refund, statement)
   return status === 'ABNORMAL' && refund.said === 'ABNORMAL'
 }

@@ -98,6 +98,12 @@ export class Intake {
     }
   }
 
+  /** Claims that are over by themselves: the orders are claimed again, by whoever is next. */
+  async letGo(orders: readonly DueOrder[]): Promise<void> {
+    await null
+    this.wake(Math.min(...orders.map(({ dueAtMs }) => dueAtMs)))
+  }
+
   /** Those at the till and those in line don't count: however many are in hand, the others must come in as well. */
   get #hasRoom(): boolean {
     const { agenda } = this.#options

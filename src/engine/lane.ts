@@ -304,6 +304,7 @@ export class Lane {
     let behind = 0
     let isTooLong = false
     let stale: Entry[] | null = null
+    let over: Entry[] | null = null
     while (this.#underWay.size < this.#options.concurrency) {
       const nowMs = clock.nowMs()
       if (nowMs < this.#pausedUntilMs) break
@@ -311,8 +312,14 @@ export class Lane {
       if (entry === null) break
       // Looked at before the breaker, whose probe would be lost on an order that may not be sent.
       if (entry.claimedUntilMs - nowMs < this.gateway.callMsMax + LEASE_MARGIN_MS) {
-        stale ??= []
-        stale.push(entry)
+        // What is over is no longer ours to give back: somebody may have it, or we may have claimed it anew.
+        if (entry.claimedUntilMs <= nowMs) {
+          over ??= []
+          over.push(entry)
+        } else {
+          stale ??= []
+          stale.push(entry)
+        }
         continue
       }
       const step = nextStep(entry.order, nowMs)
@@ -335,6 +342,7 @@ export class Lane {
       }
     }
     if (stale !== null) void this.#track(this.#intake.giveBack(ordersOf(stale)))
+    if (over !== null) void this.#track(this.#intake.letGo(ordersOf(over)))
     if (isTooLong) this.#intake.lost()
     return started
   }

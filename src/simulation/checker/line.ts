@@ -21,6 +21,8 @@ const CALL_MS = 8_000
 const TILL_GAP_MS = 2_900
 const ANY_GAP_MS = 900
 const REFUNDS_APART_MS = 60_000
+/** 10 s until it leaves, 8 s until it is heard; a slow store on top. */
+const LONGEST_CALL_MS = 25_000
 /** Signed this long ago: timestamps are cut to whole seconds. */
 const HELD_MS = 1_500
 /** What a bucket holds is spent at once: a tenth of a second's calls, and at least one. */
@@ -244,7 +246,8 @@ export class LineChecker {
   }
 
   #checkLateMoney(asked: Asked, order: OrderRow, passed: Passed): void {
-    const learntMs = this.#database.lateLearntAtMs(order.id) - SKEW_MS
+    // The answer by which it became known counts, too, if it was one to a question.
+    const learntMs = this.#database.lateLearntAtMs(order.id) - SKEW_MS - LONGEST_CALL_MS
     const listedMs = this.#listedMs.get(order.out_trade_no) ?? 0
     if (passed.paidMs >= learntMs && listedMs >= learntMs) return
     const missing = passed.paidMs < learntMs ? 'a fresh answer' : 'the list of its refunds'
