@@ -36,7 +36,9 @@ export function onRefundStatement(
     return
   }
   const accepted = by === 'refund' && statement.status === undefined && fit.fit === 'names it'
-  const status = accepted ? 'PROCESSING' : statement.status
+  // That it was accepted may be written late: whatever else was said was said after it.
+  const isAbnormal = accepted && refund.said === 'ABNORMAL'
+  const status = accepted ? (isAbnormal ? 'ABNORMAL' : 'PROCESSING') : statement.status
   if (fit.fit === 'incomplete' || status === undefined) {
     // Perhaps a reply to another question: asked again.
     if (by === 'callback') draft.refuses = 'status is missing'

@@ -11,6 +11,8 @@ import { isSigned } from './statements.ts'
 const SKEW_MS = 5_000
 /** What is signed is sent within 10 s of its timestamp, which is cut to whole seconds. */
 const UNSENT_MS_MAX = 11_000
+/** An answer of just before may be written after the giving up: it is still fresh. */
+const SLOW_MS = 20_000
 const CLOSE_AFTER_MS = 300_000
 const REVERSE_AFTER_MS = 15_000
 /** "Query once more, then revoke or close": an answer is acted on within 10 s; a call and a slow store come on top. */
@@ -181,7 +183,7 @@ export class LineChecker {
     if (
       order.given_up_at !== null &&
       !this.#isOver(order, nowMs) &&
-      passed.toldMs < order.given_up_at - SKEW_MS
+      passed.toldMs < order.given_up_at - SKEW_MS - SLOW_MS
     ) {
       this.#broke(
         'queried before it is ended',
