@@ -5,6 +5,7 @@ import type { Database, OrderRow } from './database.ts'
 import type { Findings } from './rules.ts'
 import { isSigned, misnames, type Said, saidIn } from './statements.ts'
 
+const FINAL: ReadonlySet<string> = new Set(['SUCCESS', 'CLOSED', 'REVOKED', 'NOT_CREATED'])
 const FRESH_S = 300
 /** A worker's clock may differ from WeChat Pay's by so much. */
 const SKEW_S = 4
@@ -83,6 +84,8 @@ export class CallbackChecker {
   /** What it says is known of the order from now on. */
   #isStored(said: Said, order: OrderRow): boolean {
     if (said.out_refund_no !== undefined) {
+      // Before the order has its verdict it makes us ask: the refund is found with the payment.
+      if (!FINAL.has(order.state)) return this.#database.heardCallback(order.id)
       const refund = this.#database
         .refundsOf(order.id)
         .find((one) => one.out_refund_no === said.out_refund_no)

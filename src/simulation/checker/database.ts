@@ -268,6 +268,12 @@ export class Database {
     return this.#db.prepare('SELECT 1 FROM strays WHERE event_id = ?').get(event_id) !== undefined
   }
 
+  /** Whether the journal tells of a verified callback. */
+  heardCallback(orderId: number): boolean {
+    const sql = `SELECT 1 FROM journal WHERE order_id = ? AND event = 'callback'`
+    return this.#db.prepare(sql).get(orderId) !== undefined
+  }
+
   /** Another order for the same purchase that is open, or paid and not given back. */
   takenBy({ id, account, sub_mchid }: OrderRow): string | null {
     if (this.#purchase.get(id)?.purchase == null) return null
