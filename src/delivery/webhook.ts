@@ -1,11 +1,12 @@
 import type { KeyObject } from 'node:crypto'
 import { Pool } from 'undici'
 import type { Clock } from '../clock.ts'
+import { type Connecting, openConnecting } from '../connecting.ts'
 import { checkedLookup, type Resolve, systemResolve } from './addresses.ts'
 import { type Posted, post } from './post.ts'
 import { signatureHeader } from './signature.ts'
 import { type Delivered, type Message, notDelivered, type Target } from './target.ts'
-import { type WebhookOptions, type WebhookSettings, webhookSettings } from './webhook-options.ts'
+import { type WebhookOptions, webhookSettings } from './webhook-options.ts'
 
 export interface WebhookEdges {
   readonly clock: Clock
@@ -24,8 +25,9 @@ export function webhookTarget(options: WebhookOptions, edges: WebhookEdges): Tar
   const { clock } = edges
   const { name, url, keys, events, timeoutMs } = settings
   const path = url.pathname + url.search
-  const closing = new AbortController()
-  const pool = openPool(settings, edges.resolve ?? systemResolve, closing.signal)
+  const lookup = checkedLookup(settings.reach, edges.resolve ?? systemResolve)
+  const connecting = openConnecting({ timeout: timeoutMs, allowH2: false, lookup })
+  const pool = openPool(url, connecting)
   return {
     name,
     wants: (type) => events.includes(type),
@@ -36,8 +38,7 @@ export function webhookTarget(options: WebhookOptions, edges: WebhookEdges): Tar
     },
     async end() {
       await pool.destroy()
-      // undici leaves alone what is still connecting, and the process would live on until that ends by itself.
-      closing.abort()
+      connecting.end()
     },
   }
 }
@@ -46,13 +47,13 @@ export function webhookTarget(options: WebhookOptions, edges: WebhookEdges): Tar
 const CONNECTIONS_MAX = 32
 const USER_AGENT = 'verdict-pay (Node.js)'
 
-function openPool({ url, reach, timeoutMs }: WebhookSettings, resolve: Resolve, signal: AbortSignal): Pool {
+function openPool(url: URL, { connect }: Connecting): Pool {
   return new Pool(url.origin, {
     connections: CONNECTIONS_MAX,
     pipelining: 1,
     allowH2: false,
     // Time limits are the given clock's. This one only clears away a connection attempt that nobody waits for.
-    connect: { timeout: timeoutMs, lookup: checkedLookup(reach, resolve), signal },
+    connect,
     headersTimeout: 0,
     bodyTimeout: 0,
   })

@@ -95,6 +95,9 @@ export interface PlacedOrder {
   readonly warnings: readonly string[]
 }
 
+/** What became of a new order, and how long it is ours if it is there now. */
+type Entered = Inserted & { readonly claimedUntilMs: number }
+
 /** The loop between stores and gateways: places, asks, decides, commits, and wakes those who wait. */
 export class Engine {
   readonly store: Store
@@ -104,7 +107,7 @@ export class Engine {
   readonly #accounts = new Map<string, EngineAccount>()
   readonly #report: Report
   readonly #keys: KeyShelf
-  readonly #inserts: Batcher<NewOrder, Inserted>
+  readonly #inserts: Batcher<NewOrder, Entered>
   readonly #commits: Batcher<Commit, 'applied' | 'moved'>
   readonly #settling = new Waiters<FinalOrder>()
   readonly #placing = new Waiters<Change>()
@@ -134,7 +137,11 @@ export class Engine {
     this.#commits = new Batcher({ ...batch, write: (commits: readonly Commit[]) => this.#commit(commits) })
     this.#inserts = new Batcher({
       ...batch,
-      write: async (orders: readonly NewOrder[]) => store.insert(orders, this.#claim()),
+      write: async (orders: readonly NewOrder[]) => {
+        const claim = this.#claim()
+        const inserted = await store.insert(orders, claim)
+        return inserted.map((one) => ({ ...one, claimedUntilMs: claim.untilMs }))
+      },
     })
     this.#leaseMs = leaseMsFor(accounts.map(({ gateway }) => gateway))
     const mine = { worker, leaseMs: this.#leaseMs, commits: this.#commits, report: this.#report }
@@ -230,7 +237,6 @@ export class Engine {
     fingerprint: string,
   ): Promise<{ readonly outcome: Inserted['outcome']; readonly order: Order }> {
     const nowMs = this.#clock.nowMs()
-    const claim = this.#claim()
     const entering = { gateway: lane.gateway, plan: lane.plan(placement.kind), nowMs }
     const { order, body } = newPlacing(placement, purchase, entering)
     const journal = [
@@ -240,7 +246,7 @@ export class Engine {
     const kept = placement.kind === 'quick_pay' ? null : body
     const inserted = await this.#insert(lane, { order, fingerprint, body: kept, journal })
     if (inserted.outcome === 'exists') return inserted
-    const placed = await lane.place(inserted.order, body, claim.untilMs)
+    const placed = await lane.place(inserted.order, body, inserted.claimedUntilMs)
     await this.#desk.entered(inserted.order, lane)
     return { outcome: 'inserted', order: placed ?? inserted.order }
   }
@@ -410,7 +416,10 @@ export class Engine {
     for (const deliverer of this.#deliverers) deliverer.wake()
   }
 
-  async #insert(lane: Lane, order: NewOrder): Promise<Exclude<Inserted, { outcome: 'purchase-taken' }>> {
+  async #insert(
+    lane: Lane,
+    order: NewOrder,
+  ): Promise<Exclude<Entered, { readonly outcome: 'purchase-taken' }>> {
     this.#closing.signal.throwIfAborted()
     const inserted = await this.#inserts.add(order, SOON_MS).catch((error: unknown) => {
       // It may be written all the same, and claimed by a caller that doesn't know.

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts'
 import type { DueOrder } from '../core/order.ts'
 import type { Store } from '../store/store.ts'
-import type { Agenda, Entry } from './agenda.ts'
+import type { Agenda } from './agenda.ts'
 import type { Report } from './report.ts'
 
 /** Orders that fall due this soon are claimed ahead, so that each is asked at its moment. */
@@ -16,6 +16,12 @@ const NOTHING_FREE_MS = 50
 /** So many orders at the till stay in hand between two queries; more go through the store like all others. */
 export const TILL_IN_HAND_MAX = 5_000
 
+/** An order and the claim that is ours, by its end; null where it isn't known, and any of ours is meant. */
+export interface Claimed {
+  readonly order: DueOrder
+  readonly claimedUntilMs: number | null
+}
+
 export interface IntakeOptions {
   readonly account: string
   readonly agenda: Agenda
@@ -27,7 +33,7 @@ export interface IntakeOptions {
   /** Queries per second: no claim takes more than a second's, so that nobody new waits behind it. */
   readonly queriesPerSecond: number
   /** Whether somebody works on the order already: then it is not put on the agenda. */
-  readonly isInWork: (order: DueOrder) => boolean
+  readonly isInWork: (claimed: Claimed) => boolean
   /** Something was claimed, or may be claimed at another moment than before. */
   readonly onChange: () => void
 }
@@ -85,13 +91,15 @@ export class Intake {
   }
 
   /** Gives claims back, so that whoever is next takes the orders. If the store fails they end by themselves. */
-  async giveBack(orders: readonly DueOrder[]): Promise<void> {
-    if (orders.length === 0) return
+  async giveBack(claimed: readonly Claimed[]): Promise<void> {
+    if (claimed.length === 0) return
     const { store, worker, report } = this.#options
     try {
-      const ids = orders.map(({ id }) => id)
-      await store.release(ids, worker)
-      this.wake(Math.min(...orders.map(({ dueAtMs }) => dueAtMs)))
+      for (const [untilMs, some] of Map.groupBy(claimed, ({ claimedUntilMs }) => claimedUntilMs)) {
+        const ids = some.map(({ order }) => order.id)
+        await store.release(ids, worker, untilMs ?? undefined)
+      }
+      this.wake(Math.min(...claimed.map(({ order }) => order.dueAtMs)))
     } catch (error) {
       report.storeFailed(error)
       this.lost()
@@ -99,9 +107,9 @@ export class Intake {
   }
 
   /** Claims that are over by themselves: the orders are claimed again, by whoever is next. */
-  async letGo(orders: readonly DueOrder[]): Promise<void> {
+  async letGo(claimed: readonly Claimed[]): Promise<void> {
     await null
-    this.wake(Math.min(...orders.map(({ dueAtMs }) => dueAtMs)))
+    this.wake(Math.min(...claimed.map(({ order }) => order.dueAtMs)))
   }
 
   /** Those at the till and those in line don't count: however many are in hand, the others must come in as well. */
@@ -119,7 +127,7 @@ export class Intake {
       const limit = this.#claimMax
       const orders = await store.claimDue({ account, worker, untilMs, nowMs, dueUntilMs, limit })
       for (const order of orders) {
-        if (isInWork(order)) continue
+        if (isInWork({ order, claimedUntilMs: untilMs })) continue
         agenda.add({ order, atMs: order.dueAtMs, claimedUntilMs: untilMs }, nowMs)
       }
       const dueAtMs = await store.nextDueAtMs(account)
@@ -134,9 +142,4 @@ export class Intake {
       report.storeFailed(error)
     }
   }
-}
-
-/** The orders of agenda entries. */
-export function ordersOf(entries: readonly Entry[]): readonly DueOrder[] {
-  return entries.map(({ order }) => order)
 }

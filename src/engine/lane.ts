@@ -22,7 +22,7 @@ import { Agenda, type Entry } from './agenda.ts'
 import type { Batcher } from './batcher.ts'
 import type { Limits } from './budget.ts'
 import { Calls } from './calls.ts'
-import { Intake, ordersOf, READ_AHEAD_MS, TILL_IN_HAND_MAX } from './intake.ts'
+import { type Claimed, Intake, READ_AHEAD_MS, TILL_IN_HAND_MAX } from './intake.ts'
 import { refundNumber } from './refund-number.ts'
 import type { Report } from './report.ts'
 
@@ -78,7 +78,7 @@ interface Work {
    * The order was claimed once more. Its first claim ended when something left nothing to be done about it, as a callback
    * does, and by another word it was due again. It goes back when this work has ended.
    */
-  claimedAgain: DueOrder | null
+  claimedAgain: Claimed | null
 }
 
 /**
@@ -127,7 +127,7 @@ export class Lane {
       leaseMs,
       report,
       queriesPerSecond: options.limits.query,
-      isInWork: (order) => this.#isInWork(order),
+      isInWork: (claimed) => this.#isInWork(claimed),
       onChange: () => this.#turn(),
     })
   }
@@ -159,7 +159,7 @@ export class Lane {
     this.#timer = null
     await this.#intake.settled()
     while (this.#underWay.size > 0) await Promise.all(this.#underWay)
-    await this.#intake.giveBack(ordersOf(this.#agenda.clear()))
+    await this.#intake.giveBack(this.#agenda.clear())
   }
 
   /**
@@ -187,7 +187,7 @@ export class Lane {
     const nowMs = this.#edges.clock.nowMs()
     if (claimedUntilMs === null || !isDue(order)) this.#follow(order, null)
     else if (this.#staysOurs(order, claimedUntilMs, nowMs)) this.#follow(order, claimedUntilMs)
-    else void this.#track(this.#intake.giveBack([order]))
+    else void this.#track(this.#intake.giveBack([{ order, claimedUntilMs }]))
   }
 
   /** `stop` waits for this work, too. */
@@ -202,7 +202,7 @@ export class Lane {
 
   /** Gives claims back, so that whoever is next takes the orders. If the store fails they end by themselves. */
   giveBack(order: DueOrder): Promise<void> {
-    return this.#intake.giveBack([order])
+    return this.#intake.giveBack([{ order, claimedUntilMs: null }])
   }
 
   /** Waits until the budget allows one more placing. Nothing is written or signed before. */
@@ -237,7 +237,7 @@ export class Lane {
       const moment = { nowMs, chance: random.next() }
       const change = decide(current, learnt, this.rules(current.kind), moment)
       if (change === null) {
-        await this.#letGo(current, worker)
+        await this.#letGo(current, worker, claimedUntilMs)
         return current
       }
       const keepClaim = this.#staysOurs(change.order, claimedUntilMs, nowMs)
@@ -260,8 +260,8 @@ export class Lane {
   }
 
   /** Nothing new was learnt: whoever is next takes the order, if there is anything to do about it. */
-  async #letGo(order: Order, worker: string): Promise<void> {
-    await this.#edges.store.release([order.id], worker)
+  async #letGo(order: Order, worker: string, claimedUntilMs: number): Promise<void> {
+    await this.#edges.store.release([order.id], worker, claimedUntilMs)
     if (isDue(order)) this.wake(order.dueAtMs)
   }
 
@@ -341,8 +341,8 @@ export class Lane {
         break
       }
     }
-    if (stale !== null) void this.#track(this.#intake.giveBack(ordersOf(stale)))
-    if (over !== null) void this.#track(this.#intake.letGo(ordersOf(over)))
+    if (stale !== null) void this.#track(this.#intake.giveBack(stale))
+    if (over !== null) void this.#track(this.#intake.letGo(over))
     if (isTooLong) this.#intake.lost()
     return started
   }
@@ -395,8 +395,8 @@ export class Lane {
     }
   }
 
-  #isInWork(claimed: DueOrder): boolean {
-    const work = this.#inWork.get(claimed.id)
+  #isInWork(claimed: Claimed): boolean {
+    const work = this.#inWork.get(claimed.order.id)
     if (work !== undefined) work.claimedAgain = claimed
     return work !== undefined
   }
@@ -421,7 +421,7 @@ export class Lane {
   async #failed(error: unknown, order: DueOrder): Promise<void> {
     this.#edges.report.storeFailed(error)
     await this.#pause(this.#storePauseMs(1))
-    await this.#intake.giveBack([order])
+    await this.#intake.giveBack([{ order, claimedUntilMs: null }])
   }
 
   #storePauseMs(failures: number): number {
@@ -447,7 +447,7 @@ export class Lane {
       !isDue(intended) ||
       (await commits.add({ change: step.intent, keepClaim: true }, SOON_MS)) === 'moved'
     ) {
-      return this.#intake.giveBack([order])
+      return this.#intake.giveBack([{ order, claimedUntilMs }])
     }
     if (step.do === 'refund') {
       await this.learn(intended, await this.#refund(intended, step.refund, signedAtMs), claimedUntilMs)

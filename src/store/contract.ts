@@ -198,6 +198,18 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
       expect(await store.claimDue(due({ worker: 'b' }))).toEqual([order])
     })
 
+    it('gives back the very claim that is meant: what was claimed anew since stays', async () => {
+      const store = await openStore()
+      const [order] = await enterFree(store, [{ dueAtMs: T0 }])
+      await store.claimDue(due({ worker: 'a', untilMs: T0 + 1_000 }))
+      await store.claimDue(due({ worker: 'a', nowMs: T0 + 2_000, untilMs: T0 + 9_000 }))
+      await store.release([order.id], 'a', T0 + 1_000)
+      const later = { worker: 'b', nowMs: T0 + 3_000 }
+      expect(await store.claimDue(due(later))).toEqual([])
+      await store.release([order.id], 'a', T0 + 9_000)
+      expect(await store.claimDue(due(later))).toEqual([order])
+    })
+
     it('frees an order when a change is applied, unless the claim is kept', async () => {
       const store = await openStore()
       const [freed, kept] = await enter(store, [{ dueAtMs: T0 }, { dueAtMs: T0 }])

@@ -24,8 +24,11 @@ export interface Store {
    * released unless `keepClaim` is set or it is another's than `worker`'s; that of an order about which nothing is to be done any more always is.
    */
   commit(changes: readonly Commit[]): Promise<readonly ('applied' | 'moved')[]>
-  /** Gives claims back, unchanged. */
-  release(ids: readonly number[], worker: string): Promise<void>
+  /**
+   * Gives claims back, unchanged. With `untilMs` only those that were made until then: what the worker has claimed anew
+   * since stays.
+   */
+  release(ids: readonly number[], worker: string, untilMs?: number): Promise<void>
   /**
    * The earliest due time among the account's unclaimed orders; null without any. A claim counts as over from
    * the moment that a `claimDue` names a `nowMs` at or after its `untilMs`.

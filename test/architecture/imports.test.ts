@@ -16,11 +16,11 @@ const MAY_IMPORT: Directions = {
   core: ['core', 'errors.ts'],
   wechatpay: ['wechatpay', 'core/outcome.ts', 'errors.ts'],
 
-  gateway: ['gateway', 'core', 'wechatpay', 'clock.ts', 'random.ts', 'errors.ts'],
+  gateway: ['gateway', 'core', 'wechatpay', 'clock.ts', 'connecting.ts', 'random.ts', 'errors.ts'],
   store: ['store', 'core', 'clock.ts', 'errors.ts'],
   'store/sqlite': ['store/*', 'store/sqlite', 'core', 'clock.ts', 'errors.ts'],
   'store/postgres': ['store/*', 'store/postgres', 'core', 'clock.ts', 'errors.ts'],
-  delivery: ['delivery', 'core', 'clock.ts', 'random.ts', 'errors.ts'],
+  delivery: ['delivery', 'core', 'clock.ts', 'connecting.ts', 'random.ts', 'errors.ts'],
   callback: ['callback', 'core', 'gateway/gateway.ts', 'clock.ts', 'errors.ts'],
   engine: [
     'engine',
@@ -56,6 +56,7 @@ const MAY_IMPORT: Directions = {
 
   'proof.ts': ['core', 'wechatpay', 'store/store.ts', 'errors.ts'],
   'clock.ts': ['errors.ts'],
+  'connecting.ts': [],
   'random.ts': ['errors.ts'],
   'errors.ts': [],
 

@@ -1,6 +1,7 @@
 import { gunzipSync } from 'node:zlib'
 import { type Dispatcher, Pool } from 'undici'
 import type { Clock } from '../../clock.ts'
+import { openConnecting } from '../../connecting.ts'
 import type { HeaderMap } from '../../wechatpay/headers.ts'
 import {
   BODY_BYTES_MAX,
@@ -24,14 +25,13 @@ export function undiciTransport({
   readonly connectionsMax?: number
 }): Transport {
   const pools = new Map<string, Pool>()
-  const connecting = new AbortController()
-  const { signal } = connecting
+  const connecting = openConnecting({ ...POOL_OPTIONS.connect, allowH2: POOL_OPTIONS.allowH2 })
   let isEnded = false
   const send = (request: HttpRequest): Promise<HttpResult> => {
     if (isEnded) return Promise.resolve(ENDED)
     let pool = pools.get(request.origin)
     if (pool === undefined) {
-      const connect = { ...POOL_OPTIONS.connect, signal }
+      const { connect } = connecting
       pool = new Pool(request.origin, { ...POOL_OPTIONS, connect, connections: connectionsMax })
       pools.set(request.origin, pool)
     }
@@ -43,8 +43,7 @@ export function undiciTransport({
     async end() {
       isEnded = true
       await Promise.all([...pools.values()].map((pool) => pool.destroy()))
-      // undici leaves alone what is still connecting, and the process would live on until that ends by itself.
-      connecting.abort()
+      connecting.end()
     },
   })
 }
@@ -57,6 +56,8 @@ const POOL_OPTIONS = {
   allowH2: false,
   // A connection that idles longer is closed by us rather than found closed: a reset costs a payment its answer.
   keepAliveTimeout: 15_000,
+  // A server's own wish may shorten it, never lengthen it.
+  keepAliveMaxTimeout: 15_000,
   // Time limits are the injected clock's. This one only clears away a connection attempt that nobody waits for.
   connect: { timeout: 10_000 },
   headersTimeout: 0,

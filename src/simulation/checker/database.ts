@@ -274,6 +274,12 @@ export class Database {
     return this.#db.prepare(sql).get(orderId) !== undefined
   }
 
+  /** Whether the payment was once said to have failed. */
+  heardPayerror(orderId: number): boolean {
+    const sql = `SELECT 1 FROM journal WHERE order_id = ? AND said = 'PAYERROR'`
+    return this.#db.prepare(sql).get(orderId) !== undefined
+  }
+
   /** Another order for the same purchase that is open, or paid and not given back. */
   takenBy({ id, account, sub_mchid }: OrderRow): string | null {
     if (this.#purchase.get(id)?.purchase == null) return null

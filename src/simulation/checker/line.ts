@@ -207,8 +207,8 @@ export class LineChecker {
     return START_MS + (errand?.atMs ?? 0)
   }
 
-  #isOver({ window_end_at, seen, declined }: OrderRow, nowMs: number): boolean {
-    return nowMs >= window_end_at - SKEW_MS || seen === 'PAYERROR' || declined === 1
+  #isOver({ id, window_end_at, declined }: OrderRow, nowMs: number): boolean {
+    return nowMs >= window_end_at - SKEW_MS || declined === 1 || this.#database.heardPayerror(id)
   }
 
   #checkRefund(asked: Asked, { body }: HttpRequest): void {

@@ -86,10 +86,10 @@ export class Claims {
     this.#hold(order.id, { worker, untilMs, dueAtMs: order.dueAtMs, queue: this.#queueOf(order) })
   }
 
-  /** Frees the order if it is this worker's. */
-  release(id: number, worker: string): void {
+  /** Frees the order if it is this worker's, by the very claim that was made until then. */
+  release(id: number, worker: string, untilMs?: number): void {
     const held = this.#held.get(id)
-    if (held?.worker === worker) this.#end(id, held)
+    if (held?.worker === worker && (untilMs ?? held.untilMs) === held.untilMs) this.#end(id, held)
   }
 
   /**

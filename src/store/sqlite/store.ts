@@ -169,8 +169,8 @@ export class SqliteStore extends SqliteReader implements Store {
     return results
   }
 
-  async release(ids: readonly number[], worker: string): Promise<void> {
-    for (const id of ids) this.#claims.release(id, worker)
+  async release(ids: readonly number[], worker: string, untilMs?: number): Promise<void> {
+    for (const id of ids) this.#claims.release(id, worker, untilMs)
   }
 
   async nextDueAtMs(account: string): Promise<number | null> {
