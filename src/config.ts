@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { KINDS, type Kind } from './core/order.ts'
 import { LATE_MONEY_POLICIES, type Policy } from './core/policy.ts'
-import { VerdictError } from './errors.ts'
+import { cut, shown, VerdictError } from './errors.ts'
 
 /** What people write down for Verdict, as data: the one place that gives it a type. */
 
@@ -72,12 +72,12 @@ function sentence(path: readonly PropertyKey[], given: unknown, expected: string
     (part, name) => (typeof part === 'object' && part !== null ? Reflect.get(part, name) : undefined),
     given,
   )
-  return `${named(path)} is ${value === undefined ? 'missing' : JSON.stringify(value)}; expected ${expected}`
+  return `${named(path)} is ${shown(value)}; expected ${expected}`
 }
 
 function named(path: readonly PropertyKey[]): string {
   if (path.length === 0) return 'the value'
   return path
-    .map((name, i) => (typeof name === 'number' ? `[${name}]` : `${i > 0 ? '.' : ''}${String(name)}`))
+    .map((name, i) => (typeof name === 'number' ? `[${name}]` : `${i > 0 ? '.' : ''}${cut(String(name))}`))
     .join('')
 }

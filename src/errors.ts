@@ -61,3 +61,57 @@ export class VerdictError extends Error {
     return ERRORS[this.code].status
   }
 }
+
+/** Longer than any id or address that is right. */
+export const SHOWN_MAX = 120
+
+/** A wrong value as a sentence shows it: `written`, and cut at 120 characters. */
+export function shown(value: unknown): string {
+  return cut(written(value))
+}
+
+export function cut(text: string): string {
+  // A cut may go through a character of two halves.
+  return text.length > SHOWN_MAX ? `${text.slice(0, SHOWN_MAX - 3)}…`.toWellFormed() : text
+}
+
+/**
+ * A wrong value in words, as JSON where there is such: `missing` for none. Takes whatever a caller without types hands
+ * in, also what JSON doesn't hold, and shows no address's login.
+ */
+export function written(value: unknown): string {
+  switch (typeof value) {
+    case 'undefined':
+      return 'missing'
+    case 'bigint':
+      return `${value}n`
+    case 'symbol':
+    case 'function':
+      return `a ${typeof value}`
+    case 'object':
+      return jsonOf(value) ?? "a value that can't be shown"
+    case 'string':
+      return JSON.stringify(withoutLogin(value))
+    default:
+      return String(value)
+  }
+}
+
+/** Undefined for a circle, a depth beyond the stack, or a part that has no JSON. */
+function jsonOf(value: object | null): string | undefined {
+  try {
+    return JSON.stringify(value, (_, part) => (typeof part === 'string' ? withoutLogin(part) : part))
+  } catch {
+    return undefined
+  }
+}
+
+/** A login is a secret, also in an address that can't be read: with a blank, or with its end cut off. */
+function withoutLogin(text: string): string {
+  const scheme = /:[/\\]*|[/\\]{2,}/.exec(text)
+  const from = scheme === null ? text.length : scheme.index + scheme[0].length
+  const at = text.lastIndexOf('@')
+  const address = at >= from ? `${text.slice(0, from)}…${text.slice(at)}` : text
+  // Behind the host only a port is shown: without its "@" a login looks like a host with a wrong port.
+  return address.replace(/^(https?:[^:[\]]*:)(?!\d*(?:[/\\?#]|$)).*/is, '$1…')
+}

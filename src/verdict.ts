@@ -27,7 +27,7 @@ import { Engine, type EngineAccount, type PlacedOrder, type TrackOrder } from '.
 import { KeyShelf } from './engine/key-shelf.ts'
 import type { LateMoneyEvent, RefundEvent, VerdictEvent } from './engine/payload.ts'
 import type { Notice, Statistics } from './engine/report.ts'
-import { VerdictError } from './errors.ts'
+import { cut, shown, VerdictError } from './errors.ts'
 import type { Gateway, PaySign } from './gateway/gateway.ts'
 import { accountName, type WechatPayAccount } from './gateway/wechatpay/account.ts'
 import { globalV3Gateway } from './gateway/wechatpay/global-v3.ts'
@@ -436,13 +436,13 @@ function engineAccount(
   if (!(Number.isSafeInteger(concurrency) && concurrency >= 1 && concurrency <= CONCURRENCY_MAX)) {
     throw new VerdictError(
       'OPTION_INVALID',
-      `concurrency is ${concurrency}; expected 1 to ${CONCURRENCY_MAX}`,
+      `concurrency is ${shown(concurrency)}; expected 1 to ${CONCURRENCY_MAX}`,
     )
   }
   if (unknownCallbacks !== 'keep' && unknownCallbacks !== 'count') {
     throw new VerdictError(
       'OPTION_INVALID',
-      `unknownCallbacks is ${unknownCallbacks}; expected keep or count`,
+      `unknownCallbacks is ${shown(unknownCallbacks)}; expected keep or count`,
     )
   }
   return {
@@ -450,23 +450,27 @@ function engineAccount(
     plans,
     notify_url: notify_url === undefined ? undefined : checkedNotifyUrl(notify_url, account, notify),
     unknownCallbacks,
-    limits: checkedLimits({ ...DEFAULT_LIMITS, ...account.limits }),
+    limits: checkedLimits(account.limits ?? {}),
     concurrency,
     placing: { mode, isLocal: isLocal(account), merchant_category_code },
     fingerprintKey: new Uint8Array(hkdfSync('sha256', account.apiV3Key, '', 'verdict fingerprint', 32)),
   }
 }
 
-function checkedLimits(limits: Limits): Limits {
+function checkedLimits(given: Partial<Limits>): Limits {
+  if (typeof given !== 'object' || Array.isArray(given)) {
+    throw new VerdictError('OPTION_INVALID', `limits is ${shown(given)}; expected an object`)
+  }
+  const limits = { ...DEFAULT_LIMITS, ...given }
   for (const [call, perSecond] of Object.entries(limits)) {
     if (!Object.hasOwn(DEFAULT_LIMITS, call)) {
       const known = Object.keys(DEFAULT_LIMITS).join(', ')
-      throw new VerdictError('OPTION_INVALID', `limits names ${call}; expected ${known}`)
+      throw new VerdictError('OPTION_INVALID', `limits names ${cut(call)}; expected ${known}`)
     }
-    if (!(perSecond > 0 && perSecond <= 1_000_000)) {
+    if (!(typeof perSecond === 'number' && perSecond > 0 && perSecond <= 1_000_000)) {
       throw new VerdictError(
         'OPTION_INVALID',
-        `limits.${call} is ${perSecond}; expected calls per second, above 0`,
+        `limits.${call} is ${shown(perSecond)}; expected calls per second, above 0`,
       )
     }
   }
@@ -520,6 +524,6 @@ function targetsOf(options: VerdictOptions, clock: Clock): readonly Target[] {
 function unknownAccount(account: string | undefined, names: readonly string[]): VerdictError {
   return new VerdictError(
     'ACCOUNT_UNKNOWN',
-    `account is ${account ?? 'missing'}; expected one of ${names.join(', ')}`,
+    `account is ${typeof account === 'string' ? cut(account) : shown(account)}; expected one of ${names.join(', ')}`,
   )
 }

@@ -227,6 +227,37 @@ describe('bad input is refused in one sentence that names the field, with a twin
   })
 })
 
+const circle: Record<string, unknown> = {}
+circle.self = circle
+const deep = (levels: number): unknown => JSON.parse('['.repeat(levels) + ']'.repeat(levels))
+
+describe('what JSON does not hold, as a caller without types may give it', () => {
+  it.each<[field: string, more: Record<string, unknown>, names: string]>([
+    ['kind', { kind: Symbol('a') }, 'kind is a symbol'],
+    ['out_trade_no', { out_trade_no: () => 1 }, 'out_trade_no is a function'],
+    ['amount', { amount: { total: 100n, currency: 'HKD' } }, 'amount.total is 100n'],
+    ['amount', { amount: { total: 1, currency: circle } }, "amount.currency is a value that can't be shown"],
+    ['description', { description: deep(30_000) }, "description is a value that can't be shown"],
+    ['scene_info', { scene_info: { a: 1n } }, 'expected what JSON holds, nested 32 deep at most'],
+    ['scene_info', { scene_info: circle }, 'expected what JSON holds, nested 32 deep at most'],
+    ['detail', { detail: deep(33) }, 'expected what JSON holds, nested 32 deep at most'],
+    ['detail', { detail: Symbol('a') }, 'detail is a symbol'],
+    ['time_expire', { time_expire: ['2026-06-08T18:15:00+08:00'] }, 'time_expire is ["2026'],
+    ['time_expire', { time_expire: { toString: 1 } }, 'time_expire is {"toString":1}'],
+    ['time_expire', { time_expire: deep(30_000) }, "time_expire is a value that can't be shown"],
+    ['notify_url', { notify_url: 5n }, 'notify_url is 5n'],
+  ])('%s is refused: %#', (field, more, names) => {
+    const message = refused(untyped(native, more))
+    expect(message).toMatch(new RegExp(`^${field}`))
+    expect(message).toContain(names)
+    expect(message).toContain('; expected')
+  })
+
+  it('while a structure as deep as allowed is taken', () => {
+    expect(check(untyped(native, { detail: deep(32) }))).toEqual([])
+  })
+})
+
 describe('5.1, 5.2 auth_code', () => {
   const withCode = (auth_code: string): Placement => ({ ...quickPay, payer: { auth_code } })
 
@@ -305,9 +336,15 @@ describe('5.7 to 5.10 notify_url', () => {
     expect(check(quickPay)).toEqual([])
   })
 
-  it('a login is refused without telling it', () => {
-    const message = refused(withUrl('https://till:s3cret@pay.example.com/wechatpay'))
-    expect(message).toContain('login')
+  it.each([
+    ['login', 'https://till:s3cret@pay.example.com/wechatpay'],
+    ['5.8', 'https://till:s3cret@pay .example.com/wechatpay'],
+    ['5.8', 'https://till:s3cret@[pay.example.com/wechatpay'],
+    ['5.8', 'https://s3cret@pay.example.com:x'],
+  ])('a login is refused without telling it (%s): %s', (names, url) => {
+    const message = refused(withUrl(url))
+    expect(message).toContain(names)
+    expect(message).toContain('notify_url is "https://…@')
     expect(message).not.toContain('s3cret')
     expect(message).not.toContain('till:')
   })
@@ -364,6 +401,16 @@ describe('small checks', () => {
     expect(() => checkKey({ ...key, account: '' })).toThrow('account')
     expect(() => checkKey({ ...key, sub_mchid: 'a b' })).toThrow('sub_mchid')
     expect(() => checkKey({ ...key, out_trade_no: '?' })).toThrow('out_trade_no')
+    for (const name of ['account', 'sub_mchid', 'out_trade_no'])
+      for (const value of [{ toString: 1 }, ['1900000001'], deep(30_000), 5n, Symbol('a')]) {
+        const wrong = { ...key, [name]: value } as unknown as typeof key
+        expect(() => checkKey(wrong)).toThrow(
+          expect.objectContaining({
+            code: 'ORDER_INVALID',
+            message: expect.stringMatching(`^${name} is `),
+          }),
+        )
+      }
   })
 
   it('checkAmount takes 1 cent, and not NaN', () => {

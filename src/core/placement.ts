@@ -1,4 +1,4 @@
-import { VerdictError } from '../errors.ts'
+import { shown, VerdictError } from '../errors.ts'
 import { KINDS, type Kind, type OrderKey } from './order.ts'
 
 /** A placing request in WeChat Pay's own words (Global v3, sections 3 and 4 of its order pages). */
@@ -38,6 +38,7 @@ export interface Placement {
   readonly limit_pay?: string
   /** H5 needs `payer_client_ip` and `store_info`. */
   readonly scene_info?: { readonly [field: string]: unknown }
+  /** What JSON holds, nested 32 deep at most, as `scene_info`. */
   readonly detail?: readonly unknown[]
 }
 
@@ -103,10 +104,14 @@ export function checkPlacement(
 
 /** @throws ORDER_INVALID unless it names an order as WeChat Pay allows it */
 export function checkKey({ account, sub_mchid, out_trade_no }: OrderKey): void {
-  if (!/^[0-9A-Za-z]{1,32}$/.test(account)) throw invalid('account', account, 'an mchid or sp_mchid')
-  if (sub_mchid !== null && !/^[0-9A-Za-z]{1,32}$/.test(sub_mchid))
+  if (!isMchid(account)) throw invalid('account', account, 'an mchid or sp_mchid')
+  if (sub_mchid !== null && !isMchid(sub_mchid))
     throw invalid('sub_mchid', sub_mchid, '1 to 32 letters and digits')
   checkOutTradeNo(out_trade_no)
+}
+
+function isMchid(value: unknown): boolean {
+  return typeof value === 'string' && /^[0-9A-Za-z]{1,32}$/.test(value)
 }
 
 export function checkAmount(amount: Placement['amount']): void {
@@ -131,7 +136,7 @@ export function checkSubMchid(sub_mchid: string | null, mode: PlacingAccount['mo
   if (mode === 'common' && sub_mchid !== null) {
     throw invalid('sub_mchid', sub_mchid, 'none: this account is a merchant of its own (common mode)')
   }
-  if (mode === 'institutional' && (typeof sub_mchid !== 'string' || !/^[0-9A-Za-z]{1,32}$/.test(sub_mchid))) {
+  if (mode === 'institutional' && !isMchid(sub_mchid)) {
     throw invalid('sub_mchid', sub_mchid, 'the sub-merchant, 1 to 32 letters and digits (institutional mode)')
   }
 }
@@ -158,8 +163,28 @@ function checkText(name: string, text: unknown, charactersMax: number): void {
 
 /** The texts inside a structure, keys included; its shape is WeChat Pay's to judge. */
 function checkNested(name: string, value: unknown): void {
-  if (/[\u{10000}-\u{10FFFF}]/u.test(JSON.stringify(value) ?? '')) {
+  if (value === undefined) return
+  const json = isDeeper(value, NESTED_MAX) ? null : jsonOf(value)
+  if (json === null) throw invalid(name, value, `what JSON holds, nested ${NESTED_MAX} deep at most`)
+  if (/[\u{10000}-\u{10FFFF}]/u.test(json)) {
     throw invalid(name, value, 'characters of 1 to 3 bytes in UTF-8: no emoji (guide 6.8)')
+  }
+}
+
+/** Far beyond WeChat Pay's own structures, far from the end of the stack. */
+const NESTED_MAX = 32
+
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return levels === 0 || Object.values(value).some((part) => isDeeper(part, levels - 1))
+}
+
+/** Null for what JSON doesn't hold: a bigint, a symbol, a function. */
+function jsonOf(value: unknown): string | null {
+  try {
+    return JSON.stringify(value) ?? null
+  } catch {
+    return null
   }
 }
 
@@ -205,8 +230,8 @@ function checkSceneOfH5(scene: Placement['scene_info']): void {
   }
 }
 
-function checkTimeExpire(time_expire: string, nowMs: number): void {
-  const atMs = expiryMs(time_expire)
+function checkTimeExpire(time_expire: unknown, nowMs: number): void {
+  const atMs = typeof time_expire === 'string' ? expiryMs(time_expire) : null
   if (atMs === null)
     throw invalid('time_expire', time_expire, 'a moment such as 2026-06-08T10:34:56+08:00 (RFC 3339)')
   if (atMs <= nowMs)
@@ -288,9 +313,5 @@ export function isPublicHost(hostname: string): boolean {
 }
 
 function invalid(field: string, value: unknown, expected: string): VerdictError {
-  const got = value === undefined || value === null ? 'missing' : JSON.stringify(value)
-  return new VerdictError(
-    'ORDER_INVALID',
-    `${field} is ${got.length > 120 ? `${got.slice(0, 117)}…` : got}; expected ${expected}`,
-  )
+  return new VerdictError('ORDER_INVALID', `${field} is ${shown(value ?? undefined)}; expected ${expected}`)
 }

@@ -23,6 +23,9 @@ const BACKOFF: BackoffPolicy = {
 }
 const backoff = (more: Partial<BackoffPolicy> = {}): Policy => ({ ...BACKOFF, ...more })
 
+const ladder = (moments: number): readonly number[] =>
+  Array.from({ length: moments }, (_, i) => 20_000 + 2_000 * i)
+
 type Row = readonly [rule: string, kind: Kind, policy: Policy, word: string, twin: Policy]
 
 const FORBIDDEN: readonly Row[] = [
@@ -86,6 +89,13 @@ const FORBIDDEN: readonly Row[] = [
     twoPeriod({ queriesAtMs: [9_000] }),
     'queriesAtMs',
     twoPeriod({ queriesAtMs: [12_000] }),
+  ],
+  [
+    'more moments than anybody writes down',
+    'native',
+    twoPeriod({ queriesAtMs: ladder(1_001) }),
+    'queriesAtMs has 1001 moments; expected at most 1000',
+    twoPeriod({ queriesAtMs: ladder(1_000) }),
   ],
   [
     '1.13 period 2 without an interval',
@@ -189,4 +199,14 @@ describe('a policy is held against the guide', () => {
       'windowMs',
     ])
   })
+})
+
+it.each([
+  ['falls', ladder(1_000).toReversed()],
+  ['holds no whole number', ladder(1_000).map((ms) => ms + 0.5)],
+  ['has no end', ladder(200_000)],
+])('a list of moments that %s is refused in a sentence that can be read', (_, queriesAtMs) => {
+  const { errors } = reviewPolicy('native', twoPeriod({ queriesAtMs }))
+  expect(errors).not.toEqual([])
+  expect(errors.join('; ').length).toBeLessThan(1_000)
 })

@@ -1,4 +1,4 @@
-import { VerdictError } from '../errors.ts'
+import { shown, VerdictError } from '../errors.ts'
 import type { Kind } from './order.ts'
 
 /**
@@ -91,15 +91,26 @@ export const EVERY_MS_MIN = 1 * S
 /** A month: WeChat Pay advises against asking about older orders. */
 const WINDOW_MS_MAX = 30 * 24 * 60 * MIN
 
+/** Far more than anybody writes down: the rhythm behind them has no end. */
+const QUERIES_AT_MAX = 1_000
+/** What is wrong a thousand times is told often enough so. */
+const UNSOUND_SHOWN_MAX = 10
+
 export function reviewPolicy(kind: Kind, policy: Policy): PolicyReview {
   const errors: string[] = []
   const warnings: string[] = []
   const must = (holds: boolean, sentence: string): unknown => holds || errors.push(sentence)
   const should = (holds: boolean, sentence: string): unknown => holds || warnings.push(sentence)
 
+  if (policy.policy === 'twoPeriod' && policy.queriesAtMs.length > QUERIES_AT_MAX) {
+    errors.push(`queriesAtMs has ${policy.queriesAtMs.length} moments; expected at most ${QUERIES_AT_MAX}`)
+    return { errors, warnings }
+  }
   const durations = durationsOf(policy)
   const unsound = Object.entries(durations).filter(([, ms]) => !Number.isSafeInteger(ms) || ms < 0)
-  for (const [name, ms] of unsound) errors.push(`${name} is ${ms}; expected whole milliseconds, 0 or more`)
+  for (const [name, ms] of unsound.slice(0, UNSOUND_SHOWN_MAX)) {
+    errors.push(`${name} is ${shown(ms)}; expected whole milliseconds, 0 or more`)
+  }
   if (unsound.length > 0) return { errors, warnings }
 
   const { firstMs, windowMs, queriesMax, lateMoney } = policy
@@ -163,9 +174,10 @@ function reviewRhythm(policy: Policy, must: (holds: boolean, sentence: string) =
       break
     case 'twoPeriod': {
       const moments = [policy.firstMs, ...policy.queriesAtMs]
+      const fall = policy.queriesAtMs.findIndex((ms, i) => ms <= (moments[i] ?? 0))
       must(
-        moments.every((ms, i) => i === 0 || ms > (moments[i - 1] ?? 0)),
-        `queriesAtMs is ${policy.queriesAtMs.join(', ')}; expected moments that rise from firstMs, ${policy.firstMs}`,
+        fall < 0,
+        `queriesAtMs[${fall}] is ${policy.queriesAtMs[fall]}, after ${moments[fall]}; expected moments that rise from firstMs, ${policy.firstMs}`,
       )
       break
     }

@@ -32,7 +32,11 @@ describe('a wish for a refund', () => {
     [{ reason: 'r'.repeat(81) }, 'reason'],
     [{ reason: '💸' }, 'reason'],
     [{ reason: 'a\nb' }, 'reason'],
-  ])('%j is none, and the message names %s', (more, field) => {
+    [{ key: Symbol('a') }, 'idempotencyKey'],
+    [{ amount: 500n }, 'amount'],
+    [{ reason: () => 'a' }, 'reason'],
+    [{ reason: JSON.parse('['.repeat(30_000) + ']'.repeat(30_000)) }, 'reason'],
+  ])('%o is none, and the message names %s', (more, field) => {
     expect(() => checkRefundWish(wish(more))).toThrow(
       expect.objectContaining({ code: 'REFUND_INVALID', message: expect.stringMatching(`^${field} is `) }),
     )

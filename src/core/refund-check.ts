@@ -1,4 +1,4 @@
-import { VerdictError } from '../errors.ts'
+import { shown, VerdictError } from '../errors.ts'
 import { REFUNDS_MAX, type Refund, reservedBy } from './aftercare.ts'
 import { nameOf, type OrderFacts } from './order.ts'
 import type { RefundWish } from './scene.ts'
@@ -57,9 +57,5 @@ export function checkRefund(order: OrderFacts, refunds: readonly Refund[], wish:
 }
 
 function invalid(field: string, value: unknown, expected: string): VerdictError {
-  const got = value === undefined || value === null ? 'missing' : JSON.stringify(value)
-  return new VerdictError(
-    'REFUND_INVALID',
-    `${field} is ${got.length > 120 ? `${got.slice(0, 117)}…` : got}; expected ${expected}`,
-  )
+  return new VerdictError('REFUND_INVALID', `${field} is ${shown(value ?? undefined)}; expected ${expected}`)
 }

@@ -34,9 +34,15 @@ it.each([100, 15_000, 60_000])('a time limit of %j ms is one', (timeoutMs) => {
   expect(checkedTimeoutMs(timeoutMs, 60_000)).toBe(timeoutMs)
 })
 
-it.each([99, 60_001, 100.5, Number.NaN, Number.POSITIVE_INFINITY, '1000', null])(
-  'a time limit of %j ms is none',
+it.each([99, 60_001, 100.5, Number.NaN, Number.POSITIVE_INFINITY])('a time limit of %d ms is none', (ms) => {
+  expect(() => checkedTimeoutMs(ms, 60_000)).toThrow(refusal)
+  expect(() => checkedTimeoutMs(ms, 60_000)).toThrow(`timeoutMs is ${ms}; expected`)
+})
+
+it.each([['1000'], ['whsec_a'], [null], [1000n], [Symbol('a')], [{ toString: 1 }], [['1000']]])(
+  'a time limit that is no number is none, and is not shown: %#',
   (timeoutMs) => {
     expect(() => checkedTimeoutMs(timeoutMs, 60_000)).toThrow(refusal)
+    expect(() => checkedTimeoutMs(timeoutMs, 60_000)).toThrow('timeoutMs is no number; expected')
   },
 )

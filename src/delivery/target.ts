@@ -48,7 +48,9 @@ const TIMEOUT_MS_MIN = 100
 export function checkedTimeoutMs(timeoutMs: unknown, max: number): number {
   const ms = Number.isInteger(timeoutMs) ? Number(timeoutMs) : Number.NaN
   if (ms >= TIMEOUT_MS_MIN && ms <= max) return ms
-  throw optionInvalid('timeoutMs', String(timeoutMs), `a whole number from ${TIMEOUT_MS_MIN} to ${max}`)
+  // Anything but a number may be a secret in the wrong place.
+  const got = typeof timeoutMs === 'number' ? String(timeoutMs) : 'no number'
+  throw optionInvalid('timeoutMs', got, `a whole number from ${TIMEOUT_MS_MIN} to ${max}`)
 }
 
 /** `got` is a description where the value may hold a secret. */

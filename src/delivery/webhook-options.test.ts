@@ -100,6 +100,7 @@ describe('options are refused', () => {
     ['with too short a limit', { timeoutMs: 99 }, 'timeoutMs is 99'],
     ['with too long a limit', { timeoutMs: 60_001 }, 'timeoutMs is 60001'],
     ['with a field that is unknown', { allowprivate: true }, 'webhook allowprivate is unknown'],
+    ['with a field that has no end', { ['x'.repeat(70_000)]: 1 }, `webhook ${'x'.repeat(117)}… is unknown`],
   ])('%s', (_, wrong, start) => {
     expect(refusal(wrong)).toContain(start)
     expect(refusal(wrong)).toContain('; expected ')
@@ -128,6 +129,7 @@ describe('no secret is in the sentence that refuses', () => {
     { secret: [SECRET, 'whsec_hunter2'] },
     { name: 'hunter2 hunter2' },
     { events: ['hunter2'] },
+    { timeoutMs: 'whsec_hunter2' },
   ])('of %j', (wrong) => {
     expect(refusal(wrong)).not.toMatch(/hunter2|accepted/)
   })

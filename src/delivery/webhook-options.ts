@@ -1,5 +1,5 @@
 import { createHash, type KeyObject } from 'node:crypto'
-import type { VerdictError } from '../errors.ts'
+import { cut, type VerdictError } from '../errors.ts'
 import { isPublicHost, type Reach } from './addresses.ts'
 import { signingKeys } from './signature.ts'
 import { checkedName, checkedTimeoutMs, EVENT_TYPES, type EventType, optionInvalid } from './target.ts'
@@ -38,7 +38,7 @@ const URL_CHARACTERS_MAX = 2_000
 export function webhookSettings(options: WebhookOptions): WebhookSettings {
   const { allowPrivate = false, events = EVENT_TYPES, timeoutMs = TIMEOUT_MS } = options
   const unknown = Object.keys(options).find((field) => !FIELDS.includes(field))
-  if (unknown !== undefined) throw invalid(unknown, 'unknown', `one of ${FIELDS.join(', ')}`)
+  if (unknown !== undefined) throw invalid(cut(unknown), 'unknown', `one of ${FIELDS.join(', ')}`)
   const url = checkedUrl(options.url)
   const name = checkedName(options.name ?? nameOf(url))
   if (typeof allowPrivate !== 'boolean') throw invalid('allowPrivate', 'no boolean', 'true or false')

@@ -10,7 +10,7 @@ import {
   type PlacingAccount,
 } from '../core/placement.ts'
 import type { Plan } from '../core/plan.ts'
-import { VerdictError } from '../errors.ts'
+import { shown, VerdictError } from '../errors.ts'
 import type { Gateway } from '../gateway/gateway.ts'
 import type { NewOrder } from '../store/store.ts'
 import type { TrackOrder } from './engine.ts'
@@ -126,7 +126,10 @@ export function checkTracked(order: TrackOrder, mode: PlacingAccount['mode'], no
   checkPurchase(purchase)
   if (createdAtMs === undefined) return
   if (!(Number.isSafeInteger(createdAtMs) && createdAtMs > 0 && createdAtMs <= nowMs + CLOCKS_APART_MS)) {
-    throw new VerdictError('ORDER_INVALID', `createdAtMs is ${createdAtMs}; expected epoch ms, not after now`)
+    throw new VerdictError(
+      'ORDER_INVALID',
+      `createdAtMs is ${shown(createdAtMs)}; expected epoch ms, not after now`,
+    )
   }
 }
 
@@ -137,7 +140,7 @@ export function checkPurchase(purchase: string | undefined): void {
   if (typeof purchase === 'string' && purchase.length >= 1 && purchase.length <= PURCHASE_LENGTH_MAX) return
   throw new VerdictError(
     'ORDER_INVALID',
-    `purchase is ${JSON.stringify(purchase)}; expected 1 to ${PURCHASE_LENGTH_MAX} characters`,
+    `purchase is ${shown(purchase)}; expected 1 to ${PURCHASE_LENGTH_MAX} characters`,
   )
 }
 

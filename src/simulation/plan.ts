@@ -97,7 +97,7 @@ export function planOf(seed: number, orders: number): SeedPlan {
     calmAtMs,
     disasterMs: pick([20 * S, 60 * S, 3 * MIN, 3 * MIN, 60 * MIN]),
     weather: {
-      lateRequest: harshness * pick([0, 0.005, 0.02]),
+      lateRequest: harshness * pick([0, 0.01, 0.04]),
       lateReply: harshness * pick([0, 0.01, 0.03]),
       refused: harshness * pick([0, 0.01, 0.05]),
       lost: harshness * pick([0, 0.01]),
@@ -147,7 +147,7 @@ export function planOf(seed: number, orders: number): SeedPlan {
               .padStart(16, '0')
               .slice(-16)}`
           : null,
-      giveUpAfterMs: chance(0.15) ? ms(0, kind === 'quick_pay' ? 50 * S : 10 * MIN) : null,
+      giveUpAfterMs: chance(0.25) ? ms(0, kind === 'quick_pay' ? 50 * S : 10 * MIN) : null,
       refunds: chance(0.2) ? refundsOf(i) : [],
       elsewhere: chance(0.04) ? { afterMs: ms(0, 15 * MIN), percent: ms(1, 100) } : null,
     }

@@ -177,6 +177,12 @@ describe('bad input to the library', () => {
       /notify_url is .*public address/,
     ],
     ['an account that is not open', { ...ORDER, account: '1' }, 'ACCOUNT_UNKNOWN', /account is 1; expected/],
+    [
+      'an account that has no text',
+      { ...ORDER, account: Object({ toString: 1 }) },
+      'ACCOUNT_UNKNOWN',
+      /account is {"to/,
+    ],
   ])('%s is an error with a code, and writes nothing', async (_, placement, code, expected) => {
     const store = await sqliteStore({ file: ':memory:' })
     const verdict = await Verdict.open({ store, accounts: [commonAccount()] })
@@ -233,6 +239,27 @@ describe('bad input to the library', () => {
     const options: unknown = { store, accounts }
     const opening = Verdict.open(options as VerdictOptions)
     await expect(opening).rejects.toMatchObject({ code, message: expect.stringMatching(expected) })
+    await store.close()
+  })
+
+  it.each<[option: Record<string, unknown>, sentence: RegExp]>([
+    [{ limits: { query: '5' } }, /^limits\.query is "5"; expected/],
+    [{ limits: { query: [5] } }, /^limits\.query is \[5\]; expected/],
+    [{ limits: { query: true } }, /^limits\.query is true; expected/],
+    [{ limits: { query: 5n } }, /^limits\.query is 5n; expected/],
+    [{ limits: 5 }, /^limits is 5; expected an object/],
+    [{ limits: { ['x'.repeat(70_000)]: 5 } }, /^limits names x{117}…; expected/],
+    [{ concurrency: Symbol('a') }, /^concurrency is a symbol; expected/],
+    [{ concurrency: { toString: 1 } }, /^concurrency is {"toString":1}; expected/],
+    [{ unknownCallbacks: { toString: 1 } }, /^unknownCallbacks is {"toString":1}; expected/],
+    [{ notify_url: 'https://shop:secret@pay .example.com/x' }, /^(?!.*secret).*notify_url is "https/],
+  ])('an option of an account that is wrong keeps Verdict from opening: %#', async (option, sentence) => {
+    const store = await sqliteStore({ file: ':memory:' })
+    const options: unknown = { store, accounts: [{ ...commonAccount(), ...option }], start: false }
+    await expect(Verdict.open(options as VerdictOptions)).rejects.toMatchObject({
+      code: 'OPTION_INVALID',
+      message: expect.stringMatching(sentence),
+    })
     await store.close()
   })
 

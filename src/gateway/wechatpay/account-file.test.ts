@@ -63,6 +63,11 @@ for (const [fact, content, message] of [
     'accounts[0].merchantPrivateKeyFile is 7; expected a file name',
   ],
   [
+    'a key in the place of a file name',
+    JSON.stringify({ accounts: [{ ...common, merchantPrivateKeyFile: '-----BEGIN PRIVATE KEY-----' }] }),
+    'accounts[0].merchantPrivateKeyFile is PEM text; expected a file name',
+  ],
+  [
     'a file that is not there',
     JSON.stringify({ accounts: [{ ...common, merchantPrivateKeyFile: 'no.pem' }] }),
     "no.pem can't be read; expected a file",

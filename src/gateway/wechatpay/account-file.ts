@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
-import { VerdictError } from '../../errors.ts'
+import { shown, VerdictError } from '../../errors.ts'
 import { asJsonObject, type JsonObject, jsonObjectFrom } from '../../wechatpay/json.ts'
 import type { AccountKeys, WechatPayAccount } from './account.ts'
 import { openAccount } from './open-account.ts'
@@ -39,7 +39,12 @@ async function accountFrom(path: string, index: number, entry: JsonObject): Prom
   const { platformCertificateFile, ...fields } = rest
   const read = (name: keyof typeof FILES, given: unknown): Promise<string> => {
     if (given !== undefined && typeof given !== 'string') {
-      const message = `${path}: accounts[${index}].${name} is ${JSON.stringify(given)}; expected a file name`
+      const message = `${path}: accounts[${index}].${name} is ${shown(given)}; expected a file name`
+      throw new VerdictError('OPTION_INVALID', message)
+    }
+    // A key in the place of its file's name is not told as a path that can't be read.
+    if (given?.includes('-----BEGIN')) {
+      const message = `${path}: accounts[${index}].${name} is PEM text; expected a file name`
       throw new VerdictError('OPTION_INVALID', message)
     }
     return text(resolve(dirname(path), given ?? FILES[name]))

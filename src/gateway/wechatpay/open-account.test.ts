@@ -83,6 +83,15 @@ const MISTAKES: ReadonlyArray<
   [{ baseUrl: 'http://apihk.mch.weixin.qq.com' }, 'OPTION_INVALID', 'expected https://'],
   [{ baseUrl: 'https://a.example.com/v3' }, 'OPTION_INVALID', 'expected scheme, host and port only'],
   [{ backupUrl: 'https://first.example.com/' }, 'OPTION_INVALID', 'expected another host than baseUrl'],
+  [{ mode: Symbol('a') }, 'OPTION_INVALID', 'mode is a symbol; expected "common"'],
+  [{ mchid: { self: 1n } }, 'OPTION_INVALID', "mchid is a value that can't be shown; expected 1 to 32"],
+  [{ wechatpayPublicKeyId: { toString: 1 } }, 'OPTION_INVALID', 'wechatpayPublicKeyId is {"toString":1}'],
+  [{ readTimeoutMs: 8_000n }, 'OPTION_INVALID', 'readTimeoutMs is 8000n; expected a whole number of ms'],
+  [
+    { baseUrl: 'https://a.example.com:x' },
+    'OPTION_INVALID',
+    'baseUrl is "https://a.example.com:…"; expected an address',
+  ],
   [{ connectTimeoutMs: 0 }, 'OPTION_INVALID', 'connectTimeoutMs is 0; expected a whole number of ms from 10'],
   [{ readTimeoutMs: 60_000 }, 'OPTION_INVALID', 'readTimeoutMs is 60000; expected'],
   [{ merchant_category_code: '54 11' }, 'OPTION_INVALID', 'merchant_category_code is "54 11"'],
@@ -104,10 +113,47 @@ it('names no secret', () => {
     { merchantPrivateKey: 'mySecret' },
     { baseUrl: 'https://shop:mySecret@proxy.example.com' },
     { backupUrl: 'https://:mySecret@proxy.example.com' },
+    { baseUrl: 'https://shop:mySecret@proxy .example.com' },
+    { backupUrl: 'https://shop:mySecret@proxy.example.com:x' },
+    { backupUrl: ['https://shop:mySecret@proxy.example.com'] },
+    // The right key in the wrong place, and a wrong one in the right place.
+    { merchant_category_code: 'mySecret'.repeat(4) },
+    { serial_no: 'mySecret'.repeat(4) },
+    { baseUrl: ['mySecret'.repeat(4)] },
+    { mchid: 'mySecret'.repeat(4), wechatpayPublicKeyId: undefined, wechatpayPublicKey: undefined },
+    { mode: '-----BEGIN PRIVATE KEY-----mySecret' },
+    { mchid: ['-----BEGIN PRIVATE KEY-----mySecret'] },
   ]) {
     // Refused, and with another message: a name that nobody refuses would tell nothing.
-    expect(() => openAccount(commonAccount(mistake))).toThrow(/^(?!.*mySecret).*expected/)
+    const account: unknown = { ...commonAccount(), ...mistake }
+    expect(() => openAccount(account as WechatPayAccount)).toThrow(/^(?!.*mySecret).*expected/)
   }
+})
+
+it.each([
+  'mode',
+  'mchid',
+  'appid',
+  'sp_mchid',
+  'serial_no',
+  'wechatpayPublicKeyId',
+  'certificates',
+  'baseUrl',
+  'merchant_category_code',
+  'readTimeoutMs',
+  'believesUnsignedUnknown',
+])('an apiV3Key that stands in %s, too, is told without being shown', (field) => {
+  const { apiV3Key, ...account } = commonAccount()
+  for (const secret of [apiV3Key, 'a"quote\\and a:b@c, 32 bytes long'])
+    for (const value of [secret, [secret], ` ${secret}\n`]) {
+      const wrong: unknown = { ...account, apiV3Key: secret, [field]: value }
+      expect(() => openAccount(wrong as WechatPayAccount)).toThrow(
+        expect.objectContaining({
+          code: 'OPTION_INVALID',
+          message: `${field} holds the apiV3Key; expected it in apiV3Key alone`,
+        }),
+      )
+    }
 })
 
 it('refuses an institution that is its own sub-merchant, or carries the mchid family', () => {

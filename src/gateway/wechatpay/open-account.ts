@@ -1,6 +1,6 @@
 import { KeyObject, X509Certificate } from 'node:crypto'
 import { isPublicHost } from '../../core/placement.ts'
-import { VerdictError } from '../../errors.ts'
+import { cut, SHOWN_MAX, VerdictError, written } from '../../errors.ts'
 import { apiV3Key } from '../../wechatpay/resource.ts'
 import { privateKeyFrom, publicKeyFrom } from '../../wechatpay/signing.ts'
 import type { Identity } from '../gateway.ts'
@@ -42,6 +42,9 @@ export type AccountIds =
  * is expected
  */
 export function openAccount(account: WechatPayAccount): OpenAccount {
+  if (typeof account !== 'object' || account === null) throw invalid('account', account, 'an object')
+  const secret = apiV3Key(textIn('apiV3Key', account.apiV3Key))
+  refuseElsewhere(account.apiV3Key, account)
   const ids = idsOf(account)
   const name = accountName(account)
   const merchantPrivateKey = merchantKeyOf(account)
@@ -50,8 +53,9 @@ export function openAccount(account: WechatPayAccount): OpenAccount {
   const downloadsCertificates = certificates === 'download'
   const given = certificates === 'download' ? [] : certificatesOf(certificates)
   if (publicKey === null && !downloadsCertificates && given.length === 0) {
+    const who = mayBeKey(name) ? 'the account' : `account ${name}`
     throw keyInvalid(
-      `account ${name} has no key of WeChat Pay's; expected wechatpayPublicKeyId with wechatpayPublicKey, or certificates`,
+      `${who} has no key of WeChat Pay's; expected wechatpayPublicKeyId with wechatpayPublicKey, or certificates`,
     )
   }
   const origins = [originOf('baseUrl', account.baseUrl ?? DEFAULT_BASE_URL)] as [string, ...string[]]
@@ -72,7 +76,7 @@ export function openAccount(account: WechatPayAccount): OpenAccount {
     ids,
     serial_no: serialOfMerchant(account, merchantPrivateKey),
     merchantPrivateKey,
-    apiV3Key: apiV3Key(textIn('apiV3Key', account.apiV3Key)),
+    apiV3Key: secret,
     publicKey,
     certificates: given,
     downloadsCertificates,
@@ -89,8 +93,17 @@ export function isLocal({ baseUrl = DEFAULT_BASE_URL }: WechatPayAccount): boole
   return /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname)
 }
 
+/** Before any other message: behind it none can repeat the key. Keys in the wrong place are a mistake that people make. */
+function refuseElsewhere(secret: string, account: WechatPayAccount): void {
+  const told = written(secret).slice(1, -1)
+  const field = Object.entries(account).find(
+    ([name, value]) => name !== 'apiV3Key' && written(value).includes(told),
+  )?.[0]
+  if (field === undefined) return
+  throw new VerdictError('OPTION_INVALID', `${cut(field)} holds the apiV3Key; expected it in apiV3Key alone`)
+}
+
 function idsOf(account: WechatPayAccount): AccountIds {
-  if (typeof account !== 'object' || account === null) throw invalid('account', account, 'an object')
   const family: { readonly [field: string]: unknown } = { ...account }
   if (account.mode === 'common') {
     refuse(family, ['sp_mchid', 'sp_appid', 'sub_mchid', 'sub_appid'], 'common')
@@ -156,7 +169,7 @@ function serialOfMerchant(account: WechatPayAccount, key: KeyObject): string {
 function publicKeyOf(account: WechatPayAccount): OpenAccount['publicKey'] {
   const { wechatpayPublicKeyId: serial, wechatpayPublicKey: pem } = account
   if (serial === undefined && pem === undefined) return null
-  if (serial === undefined || !/^PUB_KEY_ID_[0-9A-Za-z_]{1,64}$/.test(serial)) {
+  if (typeof serial !== 'string' || !/^PUB_KEY_ID_[0-9A-Za-z_]{1,64}$/.test(serial)) {
     throw invalid(
       'wechatpayPublicKeyId',
       serial,
@@ -229,11 +242,15 @@ function keyInvalid(message: string): VerdictError {
   return new VerdictError('KEY_INVALID', message)
 }
 
-/** Longer than any id or address that is right; what is longer may be a key in the wrong place. */
-const SHOWN_MAX = 120
-
+/** What is longer than any id or address that is right may be a key in the wrong place. */
 function invalid(field: string, value: unknown, expected: string): VerdictError {
-  const text = value === undefined ? 'missing' : JSON.stringify(value)
-  const got = text.length > SHOWN_MAX ? `a text of ${text.length} characters` : text
+  const text = written(value)
+  const got = text.length > SHOWN_MAX || mayBeKey(text) ? `a text of ${text.length} characters` : text
   return new VerdictError('OPTION_INVALID', `${field} is ${got}; expected ${expected}`)
+}
+
+/** As PEM begins, or as an APIv3 key looks: 32 letters and digits. A serial number has up to 40, all hexadecimal. */
+function mayBeKey(text: string): boolean {
+  if (text.includes('-----BEGIN')) return true
+  return /[0-9A-Za-z]{32}/.test(text) && !/^"[0-9A-Fa-f]{33,40}"$/.test(text)
 }

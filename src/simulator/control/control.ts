@@ -3,6 +3,7 @@ import { VerdictError } from '../../errors.ts'
 import type { Courier } from '../callbacks/courier.ts'
 import type { Counters } from '../counters.ts'
 import type { Ledger } from '../durable.ts'
+import { requestBody } from '../request-body.ts'
 import type { Weather } from '../weather.ts'
 import type { WireReply, WireRequest } from '../wire/exchange.ts'
 import type { World } from '../world.ts'
@@ -100,13 +101,9 @@ function decodedName(name: string): string {
 
 function objectFrom(text: string): Readonly<Record<string, unknown>> {
   if (text.trim() === '') return {}
-  try {
-    const value: unknown = JSON.parse(text)
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value }
-  } catch (cause) {
-    throw new VerdictError('OPTION_INVALID', 'the body is no JSON; expected a JSON object', { cause })
-  }
-  throw new VerdictError('OPTION_INVALID', 'the body is another JSON value; expected a JSON object')
+  const body = requestBody(text)
+  if (body.object !== null) return body.object
+  throw new VerdictError('OPTION_INVALID', `the body is ${body.what}; expected a JSON object`)
 }
 
 function json(status: number, value: unknown): WireReply {

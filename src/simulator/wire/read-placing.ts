@@ -74,13 +74,14 @@ export function wrongAppid(body: Body, { caller, identity }: PlacingContext): Ap
   const common = caller.mode === 'common'
   const name = common ? 'appid' : 'sp_appid'
   const appid = body[name]
-  if (appid === undefined) {
-    return paramError({ field: `/${name}`, value: appid, issue: 'is required', location: 'body' })
+  if (typeof appid !== 'string') {
+    const issue = appid === undefined ? 'is required' : 'is no text'
+    return paramError({ field: `/${name}`, value: appid, issue, location: 'body' })
   }
   const foreign = common ? identity.sp_appid : identity.appid
-  if (typeof appid === 'string' && APPID.test(appid) && appid !== foreign) return null
+  if (APPID.test(appid) && appid !== foreign) return null
   const own = common ? identity.appid : identity.sp_appid
-  const message = `${name} ${String(appid)} doesn't belong to ${caller.mchid}; expected ${own}`
+  const message = `${name} ${appid} doesn't belong to ${caller.mchid}; expected ${own}`
   return { status: 400, code: 'APPID_MCHID_NOT_MATCH', message: message.slice(0, 256), number: 268445527 }
 }
 

@@ -25,6 +25,11 @@ const PLACING: Readonly<Record<string, TradeType>> = {
   '/v3/global/transactions/mweb': 'MWEB',
 }
 
+/** A path may be any text, `constructor` too. */
+function placedAt(path: string): TradeType | undefined {
+  return Object.hasOwn(PLACING, path) ? PLACING[path] : undefined
+}
+
 const ABOUT_ONE: ReadonlyArray<readonly [call: 'query' | 'close' | 'reverse', method: string, path: RegExp]> =
   [
     ['query', 'GET', /^\/v3\/global\/transactions\/(id|out-trade-no)\/([^/]+)$/],
@@ -45,7 +50,7 @@ export function routeOf(method: string, path: string): Route | null {
   if (refund?.[2]) {
     return { call: 'refundQuery', by: refund[1] === 'id' ? 'refund_id' : 'out_refund_no', value: refund[2] }
   }
-  const trade_type = PLACING[path]
+  const trade_type = placedAt(path)
   if (trade_type) return method === 'POST' ? { call: 'place', trade_type } : null
   for (const [call, expected, pattern] of ABOUT_ONE) {
     const match = method === expected ? pattern.exec(path) : null
@@ -60,7 +65,7 @@ export function nowhere(method: string, path: string): string {
     return `${path} is no Global APIv3 address; expected /v3/global/..., see the list of endpoints`
   }
   const known = [ONE_REFUND, ...ABOUT_ONE.map(([, , pattern]) => pattern)]
-  if (PLACING[path] || path === REFUNDS || known.some((pattern) => pattern.test(path)))
+  if (placedAt(path) || path === REFUNDS || known.some((pattern) => pattern.test(path)))
     return `${method} is not the method of ${path}`
   return `${path} is unknown; this simulator has placing, query, close, reverse, refunds and certificates`
 }

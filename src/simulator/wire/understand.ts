@@ -1,4 +1,5 @@
 import type { RefundSelector } from '../refunding.ts'
+import { requestBody } from '../request-body.ts'
 import { orderKey, type Placing } from '../truth/order.ts'
 import { type RefundRequest, refundKey } from '../truth/refund.ts'
 import type { Selector } from '../world.ts'
@@ -6,7 +7,7 @@ import { type ApiError, paramError } from './api-error.ts'
 import type { WireRequest } from './exchange.ts'
 import { ownerOf } from './owner.ts'
 import { OUT_TRADE_NO } from './placing-fields.ts'
-import { type Body, isBody, type PlacingContext, readPlacing } from './read-placing.ts'
+import { type PlacingContext, readPlacing } from './read-placing.ts'
 import { OUT_REFUND_NO, readRefund, readRefundsQuery } from './read-refund.ts'
 import { nowhere, type Route, routeOf } from './routes.ts'
 
@@ -74,9 +75,9 @@ export function scopeOf(wanted: Wanted): Scope {
 }
 
 function refundWanted(text: string, context: PlacingContext): Wanted | ApiError {
-  const body = bodyFrom(text)
-  if (!body) return NO_JSON(text)
-  const asked = readRefund(body, context)
+  const body = requestBody(text)
+  if (body.object === null) return noBody(body.what, text)
+  const asked = readRefund(body.object, context)
   return 'code' in asked ? asked : { call: 'refund', ...asked }
 }
 
@@ -104,9 +105,9 @@ function placingWanted(
   text: string,
   context: PlacingContext,
 ): Wanted | ApiError {
-  const body = bodyFrom(text)
-  if (!body) return NO_JSON(text)
-  const placing = readPlacing(trade_type, body, context)
+  const body = requestBody(text)
+  if (body.object === null) return noBody(body.what, text)
+  const placing = readPlacing(trade_type, body.object, context)
   return 'code' in placing ? placing : { call: 'place', placing }
 }
 
@@ -122,9 +123,12 @@ function selected(
     const issue = 'expected 1 to 32 letters, digits or _ - | * @, percent-encoded'
     return paramError({ field: by, value, issue, location: 'url' })
   }
-  const body = call === 'query' ? Object.fromEntries(new URLSearchParams(given.query)) : bodyFrom(given.body)
-  if (!body) return NO_JSON(given.body)
-  const owner = ownerOf(body, caller, call === 'query' ? 'query' : 'body')
+  const body =
+    call === 'query'
+      ? { object: Object.fromEntries(new URLSearchParams(given.query)) }
+      : requestBody(given.body)
+  if (body.object === null) return noBody(body.what, given.body)
+  const owner = ownerOf(body.object, caller, call === 'query' ? 'query' : 'body')
   return 'code' in owner ? owner : { call, selector: { by, value: number, owner } }
 }
 
@@ -136,14 +140,7 @@ function decoded(value: string): string | null {
   }
 }
 
-function bodyFrom(text: string): Body | null {
-  try {
-    const body: unknown = JSON.parse(text)
-    return isBody(body) && !Array.isArray(body) ? body : null
-  } catch {
-    return null
-  }
+function noBody(what: string, text: string): ApiError {
+  const issue = `the body is ${what}, no JSON object`
+  return paramError({ field: '/', value: text, issue, location: 'body' })
 }
-
-const NO_JSON = (text: string): ApiError =>
-  paramError({ field: '/', value: text, issue: 'the body is no JSON object', location: 'body' })

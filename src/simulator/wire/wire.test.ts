@@ -353,6 +353,7 @@ describe('a wrong field is named', () => {
     ['H5 without scene', 'MWEB', { scene_info: undefined }, '/scene_info'],
     ['a time_expire that is no time', 'NATIVE', { time_expire: 'tomorrow' }, '/time_expire'],
     ['ids of both modes', 'NATIVE', { sub_mchid: '1700000000' }, '/sub_mchid'],
+    ['an appid that has no text', 'NATIVE', { appid: [{ toString: 1 }] }, '/appid'],
   ]
 
   it.each(fields)('%s', async (_, trade_type, given, field) => {
@@ -362,12 +363,18 @@ describe('a wrong field is named', () => {
     expect(isSignedBy(publicKey(), reply)).toBe(true)
   })
 
-  it('a body that is no JSON', async () => {
-    const reply = await common.call('POST', PATHS.NATIVE, { body: '{"mchid":' })
-    expect({ code: code(reply), signed: isSignedBy(publicKey(), reply) }).toEqual({
+  it.each([
+    ['no JSON', '{"mchid":'],
+    ['another JSON value', '[]'],
+    ['nested more than 100 deep', `{"detail":${'['.repeat(30_000)}${']'.repeat(30_000)}}`],
+  ])('a body that is %s', async (what, body) => {
+    const reply = await common.call('POST', PATHS.NATIVE, { body })
+    expect(reply.status).toBe(400)
+    expect(JSON.parse(reply.text)).toMatchObject({
       code: 'PARAM_ERROR',
-      signed: true,
+      detail: { issue: `the body is ${what}, no JSON object` },
     })
+    expect(isSignedBy(publicKey(), reply)).toBe(true)
   })
 
   it('a query without its sub_mchid', async () => {
@@ -399,6 +406,8 @@ describe('an address that does not exist', () => {
     ['PUT', '/v3/global/refunds', /PUT is not the method/],
     ['GET', '/v3/pay/transactions/id/1', /no Global APIv3 address/],
     ['GET', '/v3/global/transactions/native', /GET is not the method/],
+    ['POST', 'constructor', /no Global APIv3 address/],
+    ['POST', '__proto__', /no Global APIv3 address/],
   ])('%s %s is answered with 404 and a hint', async (method, url, message) => {
     const reply = await common.call(method, url)
     expect(reply.status).toBe(404)

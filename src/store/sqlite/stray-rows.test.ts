@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { sqliteStore } from './index.ts'
+import { strayOf } from './stray-rows.ts'
 import { count, maybe, proof, record, text } from './testing.ts'
 
 /** WeChat Pay may leave any field out. */
@@ -37,4 +38,9 @@ it('every callback without an order comes back as it came', async () => {
     await store.close()
   })
   await fc.assert(property, { numRuns: 200 })
+})
+
+it.each(['x', '', 'null', '[]', '"{}"', '7'])('a statement that is %j was not written by us', (statement) => {
+  const cells = [1, '1900000001', '', 'A42', 'EV', 'payment', statement, null]
+  expect(() => strayOf(cells)).toThrow(expect.objectContaining({ code: 'STORE_INVALID' }))
 })

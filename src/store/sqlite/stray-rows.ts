@@ -1,4 +1,5 @@
 import type { SQLInputValue } from 'node:sqlite'
+import { VerdictError } from '../../errors.ts'
 import type { NewStray, Stray } from '../store.ts'
 import { type Cells, insertInto, integer, integerOrNull, oneOf, text } from './cells.ts'
 import { EVIDENCE_COLUMNS, evidenceCells, evidenceOf, subMchidCell } from './rows.ts'
@@ -41,10 +42,28 @@ export function strayOf([
     out_trade_no: text(out_trade_no),
     eventId: text(event_id),
     // Written by `strayCells` alone, from a statement that was read.
-    said: { about: aboutOf(about), statement: JSON.parse(text(statement)) },
+    said: { about: aboutOf(about), statement: statementOf(text(statement)) } as Stray['said'],
     toldAtMs: integerOrNull(told_at),
     evidence: evidenceOf(evidence),
   }
 }
 
 const aboutOf = oneOf('about', ['payment', 'refund'] as const)
+
+/** Anything but an object is somebody else's. */
+function statementOf(json: string): object {
+  const statement = parsed(json)
+  if (typeof statement === 'object' && statement !== null && !Array.isArray(statement)) return statement
+  throw new VerdictError(
+    'STORE_INVALID',
+    "a row's statement is no JSON object, expected what a callback said",
+  )
+}
+
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json)
+  } catch {
+    return undefined
+  }
+}
