@@ -14,6 +14,8 @@ export class MixUps {
   readonly #chance: Chance
   readonly #weather: Weather
   readonly #heard: Heard[] = []
+  /** What was said last about each order. */
+  readonly #latest = new Map<string, Heard>()
 
   constructor(chance: Chance, weather: Weather) {
     this.#chance = chance
@@ -26,11 +28,11 @@ export class MixUps {
     const { unsignedDenial, replayed, swapped } = this.#weather
     if (this.#chance.strikes('unsigned denial', unsignedDenial)) return UNSIGNED_DENIAL
     if (replayed + swapped === 0) return reply
-    const heard = this.#heard.slice()
+    const [heard, latest] = [this.#heard.slice(), [...this.#latest.values()]]
     if (reply.status < 500) this.#hear({ path, reply })
     return (
       this.#another('reply replayed', replayed, () => heard.filter((one) => one.path === path)) ??
-      this.#another('reply swapped', swapped, () => heard.filter((one) => one.path !== path)) ??
+      this.#another('reply swapped', swapped, () => latest.filter((one) => one.path !== path)) ??
       reply
     )
   }
@@ -44,6 +46,7 @@ export class MixUps {
 
   #hear(heard: Heard): void {
     this.#heard.push(heard)
+    this.#latest.set(heard.path, heard)
     if (this.#heard.length > HEARD_MAX) this.#heard.shift()
   }
 }

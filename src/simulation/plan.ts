@@ -63,6 +63,9 @@ export interface RefundErrand {
   readonly times: number
 }
 
+/** In cents. */
+const PRICES: readonly number[] = [800, 1_200, 2_500]
+
 /** So little that every order has to wait for its turn now and then. */
 const TIGHT_LIMITS: Limits = {
   place: 1,
@@ -137,7 +140,8 @@ export function planOf(seed: number, orders: number): SeedPlan {
       out_trade_no: `S${seed}N${i}`,
       kind,
       mode,
-      total: ms(100, 50_000),
+      // Many customers buy the same: an amount tells no order from another.
+      total: chance(0.6) ? pick(PRICES) : ms(100, 50_000),
       atMs: ms(0, busyMs),
       tracked: isTracked ? { afterMs: ms(0, 30 * S), end: chance(0.7) } : null,
       purchase: !isTracked && chance(0.15) ? `${mode} ${Math.floor(i / 4)}` : null,

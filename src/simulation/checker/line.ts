@@ -5,6 +5,7 @@ import { START_MS, type WorldParts } from '../world.ts'
 import type { Database, OrderRow } from './database.ts'
 import { type Asked, askedIn } from './request.ts'
 import type { Findings, Rule } from './rules.ts'
+import { SharingChecker } from './sharing.ts'
 import { isSigned } from './statements.ts'
 
 /** Two workers' clocks are at most so far apart; what one writes the other may judge. */
@@ -17,18 +18,12 @@ const CLOSE_AFTER_MS = 300_000
 const REVERSE_AFTER_MS = 15_000
 /** "Query once more, then revoke or close": an answer is acted on within 10 s; a call and a slow store come on top. */
 const FRESH_MS = 60_000
-/** Nobody else asks about an order while one process may still hear what it asked; a lease outlasts a call. */
-const CALL_MS = 8_000
 /** The rhythm at the till begins at 3 s; work begins 5 ms before it is due. */
 const TILL_GAP_MS = 2_900
 const ANY_GAP_MS = 900
 const REFUNDS_APART_MS = 60_000
 /** 10 s until it leaves, 8 s until it is heard; a slow store on top. */
 const LONGEST_CALL_MS = 25_000
-/** Signed this long ago: timestamps are cut to whole seconds. */
-const HELD_MS = 1_500
-/** What a bucket holds is spent at once: a tenth of a second's calls, and at least one. */
-const BURST_S = 0.1
 
 /** What was seen on the line about one order. */
 interface Passed {
@@ -47,12 +42,11 @@ export class LineChecker {
   readonly #world: WorldParts
   readonly #database: Database
   readonly #findings: Findings
+  readonly #sharing: SharingChecker
   readonly #keys: Readonly<Record<string, KeyObject>>
   readonly #passed = new Map<string, Passed>()
   readonly #leftMs = new WeakMap<HttpRequest, number>()
   readonly #listedMs = new Map<string, number>()
-  readonly #underWay = new Map<string, { request: HttpRequest; life: Life; leftMs: number }>()
-  readonly #sent = new Map<string, number[]>()
   readonly #orderOfRefund = new Map<string, string>()
   calls = 0
 
@@ -65,6 +59,7 @@ export class LineChecker {
     this.#world = world
     this.#keys = keys
     this.#findings = findings
+    this.#sharing = new SharingChecker(world.plan, findings)
     this.#database = database
   }
 
@@ -75,8 +70,7 @@ export class LineChecker {
     this.calls += 1
     this.#leftMs.set(request, nowMs)
     trace.add(life.name, `sends ${asked.call} ${this.#nameOf(asked) ?? ''} ${asked.out_refund_no ?? ''}`)
-    this.#checkBudget(asked, life, nowMs)
-    this.#checkAlone(asked, request, life, nowMs)
+    this.#sharing.left({ asked, request, life, nowMs, name: this.#nameOf(asked) })
     if (life.clock.nowMs() - asked.timestamp * 1_000 > UNSENT_MS_MAX) {
       this.#broke(
         'no late placing',
@@ -107,8 +101,7 @@ export class LineChecker {
   }
 
   ended(request: HttpRequest, result: HttpResult, life: Life): void {
-    const name = this.#nameOf(askedIn(request))
-    if (name !== null && this.#underWay.get(name)?.request === request) this.#underWay.delete(name)
+    this.#sharing.ended(request, this.#nameOf(askedIn(request)))
     if (result.kind === 'reply') this.#answered(request, result, life)
   }
 
@@ -272,36 +265,6 @@ export class LineChecker {
   #checkIntent(asked: Asked, order: OrderRow): void {
     if (this.#database.hasIntent(order.id, asked.call, asked.timestamp)) return
     this.#broke('intent before effect', asked, `${asked.call} left, and no intent of its moment is stored`)
-  }
-
-  /** A claim outlasts every call that is made under it: nobody else asks about the order until nobody listens any more. */
-  #checkAlone(asked: Asked, request: HttpRequest, life: Life, nowMs: number): void {
-    const name = this.#nameOf(asked)
-    if (name === null) return
-    const other = this.#underWay.get(name)
-    this.#underWay.set(name, { request, life, leftMs: nowMs })
-    if (other === undefined || other.life === life || other.life.isDead || nowMs - other.leftMs >= CALL_MS)
-      return
-    this.#broke('one process at a time', asked, `${life.name} and ${other.life.name} ask at the same time`)
-  }
-
-  #checkBudget({ call, mchid, out_trade_no, ...rest }: Asked, life: Life, nowMs: number): void {
-    // What was granted and then waited for a slow store leaves when the store has it: that wait is not the budget's.
-    const heldMs = life.clock.nowMs() - rest.timestamp * 1_000
-    if (call === 'certificates' || heldMs > HELD_MS) return
-    const key = `${life.name} ${mchid} ${call}`
-    const sent = (this.#sent.get(key) ?? []).filter((ms) => ms > nowMs - 1_000)
-    sent.push(nowMs)
-    this.#sent.set(key, sent)
-    const perSecond = this.#world.plan.limits[call]
-    const most = perSecond + Math.max(1, perSecond * BURST_S) + 1
-    if (sent.length > most) {
-      this.#broke(
-        'the budget holds',
-        { call, mchid, out_trade_no, ...rest },
-        `${sent.length} of ${perSecond} ${call} calls in a second`,
-      )
-    }
   }
 
   #orderOf(asked: Asked): OrderRow | null {

@@ -1,0 +1,71 @@
+import type { HttpRequest } from '../../gateway/wechatpay/transport.ts'
+import type { Life } from '../life.ts'
+import type { SeedPlan } from '../plan.ts'
+import type { Asked } from './request.ts'
+import type { Findings } from './rules.ts'
+
+/** Nobody else asks about an order while one process may still hear what it asked; a lease outlasts a call. */
+const CALL_MS = 8_000
+/** Signed this long ago: timestamps are cut to whole seconds. */
+const HELD_MS = 1_500
+/** What a bucket holds is spent at once: a tenth of a second's calls, and at least one. */
+const BURST_S = 0.1
+
+/** A request that leaves a process now. */
+export interface Departure {
+  readonly asked: Asked
+  readonly request: HttpRequest
+  readonly life: Life
+  readonly nowMs: number
+  /** The number of the order that it is about; null for none. */
+  readonly name: string | null
+}
+
+/** What processes share: the orders, one at a time, and what an account may ask in a second. */
+export class SharingChecker {
+  readonly #limits: SeedPlan['limits']
+  readonly #findings: Findings
+  readonly #underWay = new Map<string, { request: HttpRequest; life: Life; leftMs: number }>()
+  readonly #sent = new Map<string, number[]>()
+
+  constructor({ limits }: SeedPlan, findings: Findings) {
+    this.#limits = limits
+    this.#findings = findings
+  }
+
+  left(departure: Departure): void {
+    this.#checkBudget(departure)
+    this.#checkAlone(departure)
+  }
+
+  ended(request: HttpRequest, name: string | null): void {
+    if (name !== null && this.#underWay.get(name)?.request === request) this.#underWay.delete(name)
+  }
+
+  /** A claim outlasts every call that is made under it: nobody else asks about the order until nobody listens any more. */
+  #checkAlone({ request, life, nowMs, name }: Departure): void {
+    if (name === null) return
+    const other = this.#underWay.get(name)
+    this.#underWay.set(name, { request, life, leftMs: nowMs })
+    if (other === undefined || other.life === life || other.life.isDead) return
+    if (nowMs - other.leftMs >= CALL_MS) return
+    this.#findings.broke(
+      'one process at a time',
+      name,
+      `${life.name} and ${other.life.name} ask at the same time`,
+    )
+  }
+
+  #checkBudget({ asked: { call, mchid, timestamp }, life, nowMs, name }: Departure): void {
+    // What was granted and then waited for a slow store leaves when the store has it: that wait is not the budget's.
+    const heldMs = life.clock.nowMs() - timestamp * 1_000
+    if (call === 'certificates' || heldMs > HELD_MS) return
+    const key = `${life.name} ${mchid} ${call}`
+    const sent = (this.#sent.get(key) ?? []).filter((ms) => ms > nowMs - 1_000)
+    sent.push(nowMs)
+    this.#sent.set(key, sent)
+    const perSecond = this.#limits[call]
+    if (sent.length <= perSecond + Math.max(1, perSecond * BURST_S) + 1) return
+    this.#findings.broke('the budget holds', name, `${sent.length} of ${perSecond} ${call} calls in a second`)
+  }
+}
