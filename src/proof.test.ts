@@ -151,6 +151,11 @@ describe('the proof that an order was never created', () => {
     ],
   ])('is not %s', (_, pieces) => expect(holds(absent, ...pieces)).toBe(false))
 
+  it('counts a denial that a busy process took up some ms after it came, and not one from before', () => {
+    expect(holds(absent, signed(5.9999, DENIAL), signed(6.6, DENIAL))).toBe(true)
+    expect(holds(absent, signed(5.96, DENIAL), signed(6.6, DENIAL))).toBe(false)
+  })
+
   it('is not one denial kept twice', () => {
     const one = signed(6.1, DENIAL)
     expect(holds(absent, one, { ...one, receivedAtMs: T0 + 6.6 * MINUTE_MS })).toBe(false)

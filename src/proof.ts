@@ -144,7 +144,7 @@ function proofOfAbsence(order: FinalOrder, evidence: readonly Evidence[], read: 
     (piece) =>
       asksFor(order, piece.request) &&
       isDenial(piece) &&
-      Math.max(piece.receivedAtMs, signedAtMs(piece)) >= fromMs &&
+      Math.max(piece.receivedAtMs, signedAtMs(piece)) >= fromMs - TAKEN_UP_MS_MAX &&
       piece.receivedAtMs > harmlessMs &&
       toldAtMs(piece) > harmlessMs,
   )
@@ -189,6 +189,9 @@ function toldAtMs(piece: Evidence): number {
   const spokenMs = spokenAtMs(piece, askedAtMsMin)
   return spokenMs < askedAtMsMin ? spokenMs : piece.receivedAtMs
 }
+
+/** An answer that came to a busy process is taken up some ms later, and the row counts from then. */
+const TAKEN_UP_MS_MAX = 1_000
 
 /** No call takes longer: 10 s until it leaves and 20 s until it is read, and the same before it for the keys. */
 const CALL_MS_MAX = 60_000

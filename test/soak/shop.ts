@@ -105,6 +105,8 @@ export class Shop {
       const outcome = await gateway.place({ account, sub_mchid, out_trade_no, kind, body, signedAtMs })
       // An order that WeChat Pay never got would wait for a person for ever.
       if (outcome.kind === 'answer') break
+      // A request whose reply was lost had placed it, and its customer was quick.
+      if (outcome.kind === 'refusal' && outcome.code === 'ORDERPAID') break
       if (outcome.kind === 'refusal')
         throw new Error(`elsewhere ${out_trade_no} was refused: ${outcome.code}`)
       await sleep(clock, ELSEWHERE_RETRY_MS)
