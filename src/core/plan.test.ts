@@ -78,6 +78,13 @@ describe('Quick Pay: a query every 3 to 5 s for 45 s', () => {
 })
 
 describe('the other kinds: two periods', () => {
+  it('a query that comes just before a place in the schedule is not followed by another at once', () => {
+    // The first one, at 10 s, came late: an outage perhaps. The place at 10 s with its delay lies some ms ahead.
+    const order = placing('native')
+    const nextMs = others.next(order, { nowMs: at(9.95), chance: 0 })
+    expect(nextMs).toBeGreaterThanOrEqual(at(10.95))
+  })
+
   const LADDER = [10, 20, 30, 40, 50, 60, 80, 100, 120, 240, 360, 480, 600, 720, 840]
 
   it('1.11 at chance 0: 10, 20, 30, 40, 50, 60, 80, 100, 120 s, then every 120 s', () => {

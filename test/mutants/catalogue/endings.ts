@@ -82,18 +82,6 @@ export const ENDINGS: readonly Mutant[] = [
     ],
   },
   {
-    name: 'unanswered-revoke-forgotten',
-    breaks: 'design 2',
-    says: 'SUCCESS is believed while a revoke that got no answer may still take effect.',
-    edits: [
-      {
-        file: ENDING,
-        find: 'return !trail.accepted && !revokeIsOpen(trail, askedAtMs)',
-        replace: 'return !trail.accepted',
-      },
-    ],
-  },
-  {
     name: 'tracked-order-is-ended',
     breaks: 'design 2',
     says: 'A tracked order is closed though nobody allowed it.',

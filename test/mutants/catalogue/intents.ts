@@ -19,10 +19,10 @@ export const INTENTS: readonly Mutant[] = [
       },
       {
         file: ENGINE,
-        find: 'const placed = await lane.place(inserted.order, body, claim.untilMs)',
+        find: 'const placed = await lane.place(inserted.order, body, inserted.claimedUntilMs)',
         replace: `const outcome = await sent
     const tookMs = this.#clock.nowMs() - nowMs
-    const placed = await lane.learn(inserted.order, { call: 'place', outcome, tookMs }, claim.untilMs)`,
+    const placed = await lane.learn(inserted.order, { call: 'place', outcome, tookMs }, inserted.claimedUntilMs)`,
       },
     ],
   },

@@ -15,18 +15,6 @@ export const MENDED: readonly Mutant[] = [
     ],
   },
   {
-    name: 'late-query-and-the-next',
-    breaks: 'guide 1.6',
-    says: 'A query that comes late is followed by the next place in the schedule, however near that is.',
-    edits: [
-      {
-        file: 'src/core/plan.ts',
-        find: "const leastMs = policy.policy === 'twoPeriod' ? EVERY_MS_MIN : 1",
-        replace: "const leastMs = policy.policy === 'twoPeriod' && EVERY_MS_MIN > 1 ? 1 : 1",
-      },
-    ],
-  },
-  {
     name: 'caller-clock-ahead-refused',
     breaks: 'design 3.9',
     says: 'An order to be tracked is refused because the clock of its caller is a little ahead of ours.',
@@ -47,6 +35,42 @@ export const MENDED: readonly Mutant[] = [
         file: 'src/core/querying.ts',
         find: "const isQuery = by === 'query' && tookMs <= CALL_MS_MAX",
         replace: "const isQuery = by === 'query' && tookMs <= 1_000 * CALL_MS_MAX",
+      },
+    ],
+  },
+  {
+    name: 'late-change-ends-the-claim-of-another',
+    breaks: 'design 3.6',
+    says: 'Whoever changes an order after his own claim is over gives back the claim of the one who has it now.',
+    edits: [
+      {
+        file: 'src/engine/lane.ts',
+        find: 'commits.add({ change, keepClaim, worker })',
+        replace: 'commits.add({ change, keepClaim })',
+      },
+    ],
+  },
+  {
+    name: 'ended-refund-in-another-currency',
+    breaks: 'design 3.9, guide 2.3',
+    says: 'A callback about an ended refund is acknowledged whatever currency it names.',
+    edits: [
+      {
+        file: 'src/core/refund-callback.ts',
+        find: "if (refundFitOf(order, refund, statement).fit === 'contradicts') return false",
+        replace: 'if (order.total < 0) return false',
+      },
+    ],
+  },
+  {
+    name: 'acceptance-after-abnormal',
+    breaks: 'design 3.7',
+    says: 'An acceptance that is written late takes ABNORMAL back, and it is told once more.',
+    edits: [
+      {
+        file: 'src/core/refund-status.ts',
+        find: "const isAbnormal = accepted && refund.said === 'ABNORMAL'",
+        replace: "const isAbnormal = accepted && refund.said === 'never'",
       },
     ],
   },

@@ -64,8 +64,8 @@ export const STORE: readonly Mutant[] = [
     edits: [
       {
         file: SQLITE,
-        find: 'this.#claims.changed(change.order, keepClaim === true)',
-        replace: 'this.#claims.changed(change.order, true)',
+        find: 'this.#claims.changed(change.order, keepClaim === true, worker)',
+        replace: 'this.#claims.changed(change.order, true, worker)',
       },
     ],
   },

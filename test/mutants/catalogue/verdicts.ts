@@ -27,7 +27,7 @@ export const VERDICTS: readonly Mutant[] = [
       {
         file: QUERYING,
         find: 'return draft.asBefore(Math.max(next(scene), moment.nowMs + restMs(outcome)))',
-        replace: "return onOpen(scene, 'open', 'query')",
+        replace: "return onOpen(scene, 'open', 'query', tookMs)",
       },
     ],
   },
