@@ -62,16 +62,4 @@ export const MENDED: readonly Mutant[] = [
       },
     ],
   },
-  {
-    name: 'acceptance-after-abnormal',
-    breaks: 'design 3.7',
-    says: 'An acceptance that is written late takes ABNORMAL back, and it is told once more.',
-    edits: [
-      {
-        file: 'src/core/refund-status.ts',
-        find: "const isAbnormal = accepted && refund.said === 'ABNORMAL'",
-        replace: "const isAbnormal = accepted && refund.said === 'never'",
-      },
-    ],
-  },
 ]
