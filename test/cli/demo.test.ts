@@ -6,7 +6,7 @@ import { readSqliteStore } from '../../src/store/sqlite/index.ts'
 import { folder, isAlive, resultOf, run, start, until } from './cli.ts'
 
 const ORDERS = 60
-const LONG_MS = 90_000
+const LONG_MS = 240_000
 /** Ten orders of which none waits for its 15 minutes, and no customer acts near the end of a window. */
 const SMALL = ['--orders', '10', '--seed', '883', '--speed', '60']
 
