@@ -3,7 +3,7 @@ import { stopsEnding } from './attention.ts'
 import type { Change } from './change.ts'
 import type { Evidence, RefundPage, RefundStatement } from './outcome.ts'
 import { endPauseMs } from './plan.ts'
-import { attendOverdue, between, PROCESSING_MS } from './refund-pace.ts'
+import { followOthers } from './refund-pace.ts'
 import { saysNoSuchRefund } from './refund-reaction.ts'
 import { isPassing } from './refund-refusals.ts'
 import { refundFitOf, strangerIn } from './refund-statement.ts'
@@ -75,17 +75,6 @@ function onEveryRefund(scene: FinalScene, page: RefundPage, evidence: Evidence):
   if (draft.aftercare.late?.phase === 'compare') refundWhatIsLeft(scene)
   followOthers(scene)
   return draft.done()
-}
-
-/** While a refund that others made is open, all of the order are asked for again. */
-export function followOthers(scene: FinalScene): void {
-  const { draft, moment } = scene
-  const { nowMs } = moment
-  const { refunds, compareAtMs } = draft.aftercare
-  const open = refunds.find((refund) => refund.origin === 'elsewhere' && !isEnded(refund))
-  if (open === undefined || compareAtMs !== null) return
-  attendOverdue(scene, open)
-  draft.compareAt(nowMs + Math.round(between((nowMs - open.createdAtMs) / 4, PROCESSING_MS)))
 }
 
 function count(scene: FinalScene, statement: RefundStatement, evidence: Evidence): void {

@@ -1,4 +1,4 @@
-import type { Refund } from './aftercare.ts'
+import { isEnded, type Refund } from './aftercare.ts'
 import { endPauseMs } from './plan.ts'
 import type { FinalScene } from './scene.ts'
 
@@ -62,6 +62,17 @@ export function attendOverdue(
     'refund_overdue',
     `${out_refund_no} has not ended for ${Math.floor(sinceMs / DAY_MS)} days: ${said}`,
   )
+}
+
+/** While a refund that others made is open, all of the order are asked for again. */
+export function followOthers(scene: FinalScene): void {
+  const { draft, moment } = scene
+  const { nowMs } = moment
+  const { refunds, compareAtMs } = draft.aftercare
+  const open = refunds.find((refund) => refund.origin === 'elsewhere' && !isEnded(refund))
+  if (open === undefined || compareAtMs !== null) return
+  attendOverdue(scene, open)
+  draft.compareAt(nowMs + Math.round(between((nowMs - open.createdAtMs) / 4, PROCESSING_MS)))
 }
 
 export function growing(times: number, { min, max }: Bounds): number {

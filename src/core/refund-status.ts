@@ -7,6 +7,7 @@ import {
   between,
   follow,
   followAgain,
+  followOthers,
   followSlowly,
   HOUR_MS,
   PROCESSING_MS,
@@ -158,12 +159,12 @@ export function isAllBack({ order, draft }: FinalScene): boolean {
   return refundedBy(draft.aftercare.refunds) >= order.total
 }
 
-export function becomesReturned({ draft, moment }: FinalScene): void {
+export function becomesReturned(scene: FinalScene): void {
+  const { draft } = scene
   draft.late({ phase: 'returned', dueAtMs: null })
-  const { refunds, compareAtMs } = draft.aftercare
-  // What others refund has an end as well, and only the list of all refunds tells it.
-  const isOpen = refunds.some((refund) => refund.origin === 'elsewhere' && !isEnded(refund))
-  draft.compareAt(isOpen ? (compareAtMs ?? moment.nowMs + PROCESSING_MS.min) : null)
+  draft.compareAt(null)
+  // What others refund has an end as well.
+  followOthers(scene)
   draft.note('late-money', { said: 'returned' })
   if (draft.order.attention === 'late_money') draft.patch({ attention: null })
 }

@@ -101,7 +101,7 @@ export class Merchant {
       if (asked.kind === 'done') return true
       // Another number pays, or may still pay, for what is bought.
       if (asked.kind === 'refused' && asked.code === 'PURCHASE_TAKEN' && purchase !== null) return false
-      this.#expect(errand, 'place', asked, [])
+      this.#expect(errand, 'place', asked)
       await this.#pause(AGAIN_MS)
     }
   }
@@ -118,7 +118,7 @@ export class Merchant {
       const asked = await this.#ask((engine) => engine.track({ ...order, end: tracked?.end === true }))
       this.#said(errand, 'track', asked)
       if (asked.kind === 'done') return true
-      this.#expect(errand, 'track', asked, [])
+      this.#expect(errand, 'track', asked)
       await this.#pause(AGAIN_MS)
     }
   }
@@ -128,7 +128,7 @@ export class Merchant {
       const asked = await this.#ask((engine) => engine.giveUp(this.#keyOf(errand)))
       this.#said(errand, 'give up', asked)
       if (asked.kind === 'done' || (asked.kind === 'refused' && asked.code === 'ORDER_STATE')) return
-      this.#expect(errand, 'give up', asked, [])
+      this.#expect(errand, 'give up', asked)
       await this.#pause(AGAIN_MS)
     }
   }
@@ -148,7 +148,7 @@ export class Merchant {
         await this.#pause(REFUND_AGAIN_MS)
         continue
       }
-      this.#expect(errand, 'refund', asked, [])
+      this.#expect(errand, 'refund', asked)
       await this.#pause(AGAIN_MS)
     }
   }
@@ -201,8 +201,8 @@ export class Merchant {
   }
 
   /** What is asked in the right words, and repeated in the same ones, is refused for no other reason than these. */
-  #expect({ out_trade_no }: Errand, what: string, asked: Asked<unknown>, codes: readonly string[]): void {
-    if (asked.kind !== 'refused' || codes.includes(asked.code)) return
+  #expect({ out_trade_no }: Errand, what: string, asked: Asked<unknown>): void {
+    if (asked.kind !== 'refused') return
     this.#options.surprised(`${out_trade_no} ${what}: ${asked.code}`)
   }
 
