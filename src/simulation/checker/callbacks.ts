@@ -2,8 +2,9 @@ import type { KeyObject } from 'node:crypto'
 import type { AnsweredCallback } from '../witness.ts'
 import { START_MS, type WorldParts } from '../world.ts'
 import type { Database, OrderRow } from './database.ts'
+import type { CheckerParts } from './parts.ts'
 import type { Findings } from './rules.ts'
-import { isSigned, misnames, type Said, saidIn } from './statements.ts'
+import { isSigned, misnames, type Said, saidIn, signedIn } from './statements.ts'
 
 const FINAL: ReadonlySet<string> = new Set(['SUCCESS', 'CLOSED', 'REVOKED', 'NOT_CREATED'])
 const FRESH_S = 300
@@ -19,12 +20,7 @@ export class CallbackChecker {
   readonly #findings: Findings
   readonly #keys: Readonly<Record<string, KeyObject>>
 
-  constructor(
-    world: WorldParts,
-    database: Database,
-    findings: Findings,
-    keys: Readonly<Record<string, KeyObject>>,
-  ) {
+  constructor({ world, database, findings, keys }: CheckerParts) {
     this.#world = world
     this.#database = database
     this.#findings = findings
@@ -71,12 +67,9 @@ export class CallbackChecker {
 
   /** What it says, if WeChat Pay signed it lately; null for all else. */
   #believable({ headers, body }: AnsweredCallback): Said | null {
-    const [serial, timestamp, nonce, signature] = ['Serial', 'Timestamp', 'Nonce', 'Signature'].map(
-      (name) => headers[`Wechatpay-${name}`] ?? '',
-    ) as [string, string, string, string]
-    const ageS = this.#world.clock.nowMs() / 1_000 - Number(timestamp)
-    if (!isSigned({ serial, timestamp, nonce, signature, body }, this.#keys, this.#world.cryptography.verify))
-      return null
+    const signed = signedIn(headers, body)
+    if (!isSigned(signed, this.#keys, this.#world.cryptography.verify)) return null
+    const ageS = this.#world.clock.nowMs() / 1_000 - Number(signed.timestamp)
     if (Math.abs(ageS) > FRESH_S + SKEW_S) return null
     return saidIn({ source: 'callback', body }, this.#world.wechatPay.keys)
   }

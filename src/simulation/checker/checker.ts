@@ -27,10 +27,11 @@ export class Checker implements Witness {
 
   constructor(world: WorldParts) {
     this.database = new Database(world.db)
-    const keys = publicKeysOf(world.wechatPay.keys)
-    this.#line = new LineChecker(world, this.database, this.findings, keys)
-    this.#writes = new WriteChecker(world, this.database, this.findings, keys)
-    this.#callbacks = new CallbackChecker(world, this.database, this.findings, keys)
+    const { database, findings } = this
+    const parts = { world, database, findings, keys: publicKeysOf(world.wechatPay.keys) }
+    this.#line = new LineChecker(parts)
+    this.#writes = new WriteChecker(parts)
+    this.#callbacks = new CallbackChecker(parts)
     this.#letters = new LetterChecker(this.database, this.findings)
   }
 

@@ -3,10 +3,11 @@ import type { HttpReply, HttpRequest, HttpResult } from '../../gateway/wechatpay
 import type { Life } from '../life.ts'
 import { START_MS, type WorldParts } from '../world.ts'
 import type { Database, OrderRow } from './database.ts'
+import type { CheckerParts } from './parts.ts'
 import { type Asked, askedIn } from './request.ts'
 import type { Findings, Rule } from './rules.ts'
 import { SharingChecker } from './sharing.ts'
-import { isSigned } from './statements.ts'
+import { isSigned, signedIn } from './statements.ts'
 
 /** Two workers' clocks are at most so far apart; what one writes the other may judge. */
 const SKEW_MS = 5_000
@@ -50,12 +51,7 @@ export class LineChecker {
   readonly #orderOfRefund = new Map<string, string>()
   calls = 0
 
-  constructor(
-    world: WorldParts,
-    database: Database,
-    findings: Findings,
-    keys: Readonly<Record<string, KeyObject>>,
-  ) {
+  constructor({ world, database, findings, keys }: CheckerParts) {
     this.#world = world
     this.#keys = keys
     this.#findings = findings
@@ -252,14 +248,7 @@ export class LineChecker {
   // -------------------------------------------------------------- every call
 
   #isSigned({ headers }: HttpReply, body: string): boolean {
-    const [serial, timestamp, nonce, signature] = ['serial', 'timestamp', 'nonce', 'signature'].map((name) =>
-      String(headers[`wechatpay-${name}`] ?? ''),
-    ) as [string, string, string, string]
-    return isSigned(
-      { serial, timestamp, nonce, signature, body },
-      this.#keys,
-      this.#world.cryptography.verify,
-    )
+    return isSigned(signedIn(headers, body), this.#keys, this.#world.cryptography.verify)
   }
 
   #checkIntent(asked: Asked, order: OrderRow): void {

@@ -8,6 +8,14 @@ export type Said = Readonly<Record<string, unknown>>
 
 type Signed = Pick<EvidenceRow, 'serial' | 'timestamp' | 'nonce' | 'signature' | 'body'>
 
+/** How a message says that it was signed; empty where it doesn't. @param headers names in any case */
+export function signedIn(headers: Readonly<Record<string, unknown>>, body: string): Signed {
+  const lower = new Map(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
+  const field = (name: string): string => String(lower.get(`wechatpay-${name}`) ?? '')
+  const [serial, timestamp] = [field('serial'), field('timestamp')]
+  return { serial, timestamp, nonce: field('nonce'), signature: field('signature'), body }
+}
+
 /** Whether WeChat Pay signed these very bytes. */
 export function isSigned(
   { serial, timestamp, nonce, signature, body }: Signed,

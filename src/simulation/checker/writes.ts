@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto'
 import { START_MS, type WorldParts } from '../world.ts'
 import type { Database, EvidenceRow, OrderRow, Write } from './database.ts'
+import type { CheckerParts } from './parts.ts'
 import type { Findings, Rule } from './rules.ts'
 import { isDenial, isSigned, misnames, type Said, saidIn } from './statements.ts'
 
@@ -35,12 +36,7 @@ export class WriteChecker {
   readonly #progress = new Map<number, Pick<OrderRow, 'given_up_at' | 'seen'>>()
   readonly #refundStates = new Map<number, { state: string; amount: number }>()
 
-  constructor(
-    world: WorldParts,
-    database: Database,
-    findings: Findings,
-    keys: Readonly<Record<string, KeyObject>>,
-  ) {
+  constructor({ world, database, findings, keys }: CheckerParts) {
     this.#world = world
     this.#database = database
     this.#findings = findings
