@@ -50,6 +50,7 @@ describe('a callback tells what became of a refund', () => {
     ...ACCEPTED,
     [5, 'refund callback: ABNORMAL', 'SUCCESS !refund_abnormal, r1 processing, queryRefund at 3605'],
     [6, 'refund callback: ABNORMAL', 'nothing new'],
+    [6.5, 'late queryRefund: PROCESSING', 'SUCCESS !refund_abnormal, r1 processing, queryRefund at 3605'],
     [7, 'refund callback: SUCCESS', 'SUCCESS, r1 SUCCESS'],
   ])
   lives('a word that nobody knows: marked, and asked about', paid(), [

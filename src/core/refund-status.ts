@@ -37,9 +37,7 @@ export function onRefundStatement(
     return
   }
   const accepted = by === 'refund' && statement.status === undefined && fit.fit === 'names it'
-  // That it was accepted may be written late: whatever else was said was said after it.
-  const isAbnormal = accepted && refund.said === 'ABNORMAL'
-  const status = accepted ? (isAbnormal ? 'ABNORMAL' : 'PROCESSING') : statement.status
+  const status = accepted ? 'PROCESSING' : statement.status
   if (fit.fit === 'incomplete' || status === undefined) {
     // Perhaps a reply to another question: asked again.
     if (by === 'callback') draft.refuses = 'status is missing'
@@ -47,6 +45,7 @@ export function onRefundStatement(
     return
   }
   draft.keep(evidence)
+  if (isFromBefore(scene, refund, status)) return
   // It is known, and so is its order: an older answer may have said otherwise.
   if (draft.order.attention === 'vanished') draft.patch({ attention: null })
   if (isEnded(refund)) {
@@ -59,6 +58,14 @@ export function onRefundStatement(
     draft.tell({ type: 'order.refund', out_refund_no: refund.out_refund_no })
   }
   becomes(scene, told(refund, statement, status), status)
+}
+
+/**
+ * An answer that is written late, after a callback said ABNORMAL. Nobody asked since: that comes when the refund is due, an
+ * hour later at least.
+ */
+function isFromBefore({ moment }: FinalScene, { said, dueAtMs }: Refund, status: string): boolean {
+  return said === 'ABNORMAL' && status === 'PROCESSING' && dueAtMs !== null && moment.nowMs < dueAtMs
 }
 
 /** Money that moved, or may still move, counts, whatever was said before. */

@@ -62,4 +62,17 @@ export const MENDED: readonly Mutant[] = [
       },
     ],
   },
+  {
+    name: 'old-answer-over-abnormal',
+    breaks: 'design 3.7',
+    says: 'An answer that is written late takes ABNORMAL back, and it is told once more.',
+    edits: [
+      {
+        file: 'src/core/refund-status.ts',
+        find: "return said === 'ABNORMAL' && status === 'PROCESSING' && dueAtMs !== null && moment.nowMs < dueAtMs",
+        replace:
+          "return said === 'never' && status === 'PROCESSING' && dueAtMs !== null && moment.nowMs < dueAtMs",
+      },
+    ],
+  },
 ]

@@ -138,8 +138,8 @@ export const REFUNDS: readonly Mutant[] = [
     edits: [
       {
         file: REFUND_STATUS,
-        find: "const status = accepted ? (isAbnormal ? 'ABNORMAL' : 'PROCESSING') : statement.status",
-        replace: "const status = accepted ? (isAbnormal ? 'ABNORMAL' : 'SUCCESS') : statement.status",
+        find: "const status = accepted ? 'PROCESSING' : statement.status",
+        replace: "const status = accepted ? 'SUCCESS' : statement.status",
       },
     ],
   },
