@@ -276,7 +276,7 @@ export class Engine {
       return inserted.order
     }
     // The insert claimed it for a placing; there is none, so it goes to the loop.
-    await lane.giveBack(inserted.order)
+    await lane.giveBack(inserted)
     await this.#desk.entered(inserted.order, lane)
     return inserted.order
   }

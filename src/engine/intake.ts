@@ -1,7 +1,6 @@
 import type { Clock } from '../clock.ts'
-import type { DueOrder } from '../core/order.ts'
 import type { Store } from '../store/store.ts'
-import type { Agenda } from './agenda.ts'
+import type { Agenda, Entry } from './agenda.ts'
 import type { Report } from './report.ts'
 
 /** Orders that fall due this soon are claimed ahead, so that each is asked at its moment. */
@@ -16,11 +15,8 @@ const NOTHING_FREE_MS = 50
 /** So many orders at the till stay in hand between two queries; more go through the store like all others. */
 export const TILL_IN_HAND_MAX = 5_000
 
-/** An order and the claim that is ours, by its end; null where it isn't known, and any of ours is meant. */
-export interface Claimed {
-  readonly order: DueOrder
-  readonly claimedUntilMs: number | null
-}
+/** An order and the claim on it that is ours, by its end. */
+export type Claimed = Pick<Entry, 'order' | 'claimedUntilMs'>
 
 export interface IntakeOptions {
   readonly account: string
@@ -97,19 +93,13 @@ export class Intake {
     try {
       for (const [untilMs, some] of Map.groupBy(claimed, ({ claimedUntilMs }) => claimedUntilMs)) {
         const ids = some.map(({ order }) => order.id)
-        await store.release(ids, worker, untilMs ?? undefined)
+        await store.release(ids, worker, untilMs)
       }
       this.wake(Math.min(...claimed.map(({ order }) => order.dueAtMs)))
     } catch (error) {
       report.storeFailed(error)
       this.lost()
     }
-  }
-
-  /** Claims that are over by themselves: the orders are claimed again, by whoever is next. */
-  async letGo(claimed: readonly Claimed[]): Promise<void> {
-    await null
-    this.wake(Math.min(...claimed.map(({ order }) => order.dueAtMs)))
   }
 
   /** Those at the till and those in line don't count: however many are in hand, the others must come in as well. */

@@ -201,8 +201,8 @@ export class Lane {
   }
 
   /** Gives claims back, so that whoever is next takes the orders. If the store fails they end by themselves. */
-  giveBack(order: DueOrder): Promise<void> {
-    return this.#intake.giveBack([{ order, claimedUntilMs: null }])
+  giveBack(claimed: Claimed): Promise<void> {
+    return this.#intake.giveBack([claimed])
   }
 
   /** Waits until the budget allows one more placing. Nothing is written or signed before. */
@@ -220,7 +220,7 @@ export class Lane {
 
   /** Sends the placing whose intent was just written, and writes what came of it. Null if the store failed at that. */
   place(order: OpenOrder, body: string, claimedUntilMs: number): Promise<Order | null> {
-    return this.#alone(order, () => this.#placeAndLearn(order, body, claimedUntilMs))
+    return this.#alone({ order, claimedUntilMs }, () => this.#placeAndLearn(order, body, claimedUntilMs))
   }
 
   /**
@@ -304,7 +304,6 @@ export class Lane {
     let behind = 0
     let isTooLong = false
     let stale: Entry[] | null = null
-    let over: Entry[] | null = null
     while (this.#underWay.size < this.#options.concurrency) {
       const nowMs = clock.nowMs()
       if (nowMs < this.#pausedUntilMs) break
@@ -312,14 +311,8 @@ export class Lane {
       if (entry === null) break
       // Looked at before the breaker, whose probe would be lost on an order that may not be sent.
       if (entry.claimedUntilMs - nowMs < this.gateway.callMsMax + LEASE_MARGIN_MS) {
-        // What is over is no longer ours to give back: somebody may have it, or we may have claimed it anew.
-        if (entry.claimedUntilMs <= nowMs) {
-          over ??= []
-          over.push(entry)
-        } else {
-          stale ??= []
-          stale.push(entry)
-        }
+        stale ??= []
+        stale.push(entry)
         continue
       }
       const step = nextStep(entry.order, nowMs)
@@ -342,7 +335,6 @@ export class Lane {
       }
     }
     if (stale !== null) void this.#track(this.#intake.giveBack(stale))
-    if (over !== null) void this.#track(this.#intake.letGo(over))
     if (isTooLong) this.#intake.lost()
     return started
   }
@@ -373,20 +365,21 @@ export class Lane {
   // -------------------------------------------------------------- one order
 
   async #work({ order, atMs, claimedUntilMs }: Entry, step: Step, nowMs: number): Promise<void> {
-    await this.#alone(order, async () => {
+    await this.#alone({ order, claimedUntilMs }, async () => {
       if ('intent' in step) await this.#act(order, step, nowMs, claimedUntilMs)
       else await this.learn(order, await this.#ask(order, step, atMs, claimedUntilMs), claimedUntilMs)
     })
   }
 
   /** Works on the order, and nobody else of this lane meanwhile. Null if the store failed at that. */
-  async #alone<Result>(order: DueOrder, work: () => Promise<Result>): Promise<Result | null> {
+  async #alone<Result>(claimed: Claimed, work: () => Promise<Result>): Promise<Result | null> {
+    const { order } = claimed
     const mine: Work = { claimedAgain: null }
     this.#inWork.set(order.id, mine)
     try {
       return await work()
     } catch (error) {
-      await this.#failed(error, order)
+      await this.#failed(error, claimed)
       return null
     } finally {
       if (this.#inWork.get(order.id) === mine) this.#inWork.delete(order.id)
@@ -418,10 +411,10 @@ export class Lane {
   }
 
   /** What was learnt is lost with the write that failed, not the order: it is due as before, and asked again. */
-  async #failed(error: unknown, order: DueOrder): Promise<void> {
+  async #failed(error: unknown, claimed: Claimed): Promise<void> {
     this.#edges.report.storeFailed(error)
     await this.#pause(this.#storePauseMs(1))
-    await this.#intake.giveBack([{ order, claimedUntilMs: null }])
+    await this.#intake.giveBack([claimed])
   }
 
   #storePauseMs(failures: number): number {
