@@ -17,25 +17,38 @@ export interface ProveOptions {
   readonly signal: AbortSignal
 }
 
-/** Runs seeds on several threads, each a world of its own. Resolves with what came of them. */
-export function prove(options: ProveOptions): Promise<Totals> {
+/**
+ * Runs seeds on several threads, each a world of its own. Resolves with what came of them; rejects, with the number of the
+ * seed, if one can't be run to its end.
+ */
+export async function prove(options: ProveOptions): Promise<Totals> {
   const { from, seeds, orders, jobs, failFast, onReport, signal } = options
   let next = from
   let totals = totalled(null, null)
   const hasMore = (): boolean =>
     next < from + seeds && !signal.aborted && !(failFast && totals.failed.length > 0)
 
-  const runThread = (): Promise<void> =>
+  // The same file is TypeScript in a clone and JavaScript in the package.
+  const code = new URL(`./seed-thread${import.meta.url.slice(-3)}`, import.meta.url)
+  const threads = Array.from(
+    { length: Math.min(jobs, seeds) },
+    () => new Worker(code, { workerData: { orders } satisfies SeedThreadData }),
+  )
+  const runSeeds = (thread: Worker): Promise<void> =>
     new Promise((resolve, reject) => {
-      // The same file is TypeScript in a clone and JavaScript in the package.
-      const code = new URL(`./seed-thread${import.meta.url.slice(-3)}`, import.meta.url)
-      const thread = new Worker(code, { workerData: { orders } satisfies SeedThreadData })
+      let seed = next
       const goOn = (): void => {
-        if (!hasMore()) return void thread.terminate().then(() => resolve(), reject)
-        thread.postMessage(next)
+        if (!hasMore()) {
+          resolve()
+          return
+        }
+        seed = next
         next += 1
+        thread.postMessage(seed)
       }
-      thread.on('error', reject)
+      thread.on('error', (cause) =>
+        reject(new Error(`seed ${seed} did not come to its end: ${cause}`, { cause })),
+      )
       thread.on('message', (report: SeedReport) => {
         totals = totalled(totals, report)
         onReport(report, totals)
@@ -44,5 +57,10 @@ export function prove(options: ProveOptions): Promise<Totals> {
       goOn()
     })
 
-  return Promise.all(Array.from({ length: Math.min(jobs, seeds) }, runThread)).then(() => totals)
+  try {
+    await Promise.all(threads.map(runSeeds))
+  } finally {
+    await Promise.all(threads.map((thread) => thread.terminate()))
+  }
+  return totals
 }
