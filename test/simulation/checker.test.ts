@@ -56,7 +56,7 @@ it.each([
      SELECT order_id, source, request, status, serial, timestamp, nonce, signature, body || ' ', received_at FROM evidence LIMIT 1`,
     'evidence verifies',
   ],
-  ['evidence that is gone', 'DELETE FROM verdicts', 'a verdict never falls'],
+  ['verdicts that are gone', 'DELETE FROM verdicts', 'a verdict never falls'],
 ])('sees %s', async (_, sql, rule) => {
   const { world, checker } = await halfway(7)
   world.db.exec(sql)
@@ -66,7 +66,7 @@ it.each([
   world.close()
 })
 
-it('sees what leaves a second time, too early, or without an intent', async () => {
+it('sees a close that leaves without an intent', async () => {
   const { world, checker } = await halfway(7)
   const [worker] = world.processes.alive
   const order = world.db.prepare(`SELECT out_trade_no FROM orders WHERE kind = 'native' LIMIT 1`).get()
