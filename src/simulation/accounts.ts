@@ -45,15 +45,18 @@ export function accountsOf(plan: SeedPlan, keys: Keys): readonly AccountSetup[] 
   }))
 }
 
-const read = new WeakMap<Keys, Pick<WechatPayAccount, 'merchantPrivateKey' | 'wechatpayPublicKey'>>()
+const read = new WeakMap<
+  Keys['credentials'],
+  Pick<WechatPayAccount, 'merchantPrivateKey' | 'wechatpayPublicKey'>
+>()
 
 function readOnce(keys: Keys) {
   const { credentials } = keys
-  const known = read.get(keys) ?? {
+  const known = read.get(credentials) ?? {
     merchantPrivateKey: privateKeyFrom(credentials.merchantKey, 'the merchant key'),
     wechatpayPublicKey: publicPem(credentials.wechatpayKey),
   }
-  read.set(keys, known)
+  read.set(credentials, known)
   return known
 }
 

@@ -11,6 +11,9 @@ export interface SeedThreadData {
 /** What came of a seed; its trace is made again by whoever wants to read it. */
 export type SeedReport = Omit<SeedResult, 'trace'>
 
+// A refusal is an everyday thing here, and nobody looks where it came from: a replay tells.
+Error.stackTraceLimit = 0
+
 const { orders } = workerData as SeedThreadData
 const credentials = await simulationCredentials()
 const [mac, rsa] = [macCryptography(credentials), rsaCryptography(credentials)]

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { EventClock } from './event-clock.ts'
 
 /** Everything that happened in a world, a line each, in its sequence. The same seed gives the same lines to the byte. */
@@ -24,8 +24,6 @@ export class Trace {
   }
 
   get digest(): string {
-    const hash = createHash('sha256')
-    for (const line of this.lines) hash.update(line).update('\n')
-    return hash.digest('hex')
+    return hash('sha256', this.lines.map((line) => `${line}\n`).join(''))
   }
 }

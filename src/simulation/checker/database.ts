@@ -17,11 +17,16 @@ export type Write =
   | { readonly what: 'refund'; readonly id: number }
   | { readonly what: 'tampered'; readonly table: string; readonly id: number }
 
-export interface OrderRow {
+/** What an order is entered with, and nothing changes. */
+export interface OrderIdentity {
   readonly id: number
   readonly account: string
   readonly sub_mchid: string
   readonly out_trade_no: string
+  readonly total: number
+}
+
+export interface OrderRow extends OrderIdentity {
   readonly kind: string
   readonly state: string
   readonly due_at: number | null
@@ -30,7 +35,6 @@ export interface OrderRow {
   readonly latest_placing_at: number
   readonly given_up_at: number | null
   readonly attention: string | null
-  readonly total: number
   readonly currency: string
   readonly origin: string
   readonly may_end: number
@@ -120,9 +124,9 @@ function tampering(table: string, act: 'DELETE' | 'UPDATE', id: string): string 
 /** Verdict's database as the checker reads it: with statements of its own, and none of the store's code. */
 export class Database {
   readonly #db: DatabaseSync
-  readonly #numbers = new Map<number, string>()
+  readonly #byId = new Map<number, OrderIdentity>()
+  readonly #byNumber = new Map<string, OrderIdentity>()
   readonly #writes: StatementSync
-  readonly #forget: StatementSync
   readonly #order: StatementSync
   readonly #named: StatementSync
   readonly #verdict: StatementSync
@@ -143,9 +147,9 @@ export class Database {
     db.exec('PRAGMA temp_store = MEMORY')
     db.exec(WATCH)
     this.#writes = db.prepare(
-      'SELECT what, id, was, is_now AS "is", was_version AS wasVersion, version, due_at, given_up_at, seen FROM writes',
+      `DELETE FROM writes
+       RETURNING what, id, was, is_now AS "is", was_version AS wasVersion, version, due_at, given_up_at, seen`,
     )
-    this.#forget = db.prepare('DELETE FROM writes')
     this.#order = db.prepare(`${ORDERS} WHERE o.id = ?`)
     this.#named = db.prepare(`${ORDERS} WHERE out_trade_no = ?`)
     this.#verdict = db.prepare(
@@ -169,20 +173,29 @@ export class Database {
     this.#hasKey = db.prepare('SELECT 1 FROM platform_keys WHERE account = ? AND serial = ?')
   }
 
-  /** The number of an order, which never changes. */
-  numberById(id: number): string {
-    const known = this.#numbers.get(id)
+  /** Who an order is: read once, and never again. */
+  identity(id: number): OrderIdentity {
+    return this.#byId.get(id) ?? this.#known(this.order(id))
+  }
+
+  /** The same by its number; null if there is no such order. */
+  identityOf(out_trade_no: string): OrderIdentity | null {
+    const known = this.#byNumber.get(out_trade_no)
     if (known !== undefined) return known
-    const { out_trade_no } = this.order(id)
-    this.#numbers.set(id, out_trade_no)
-    return out_trade_no
+    const order = this.named(out_trade_no)
+    return order === null ? null : this.#known(order)
+  }
+
+  #known({ id, account, sub_mchid, out_trade_no, total }: OrderRow): OrderIdentity {
+    const identity = { id, account, sub_mchid, out_trade_no, total }
+    this.#byId.set(id, identity)
+    this.#byNumber.set(out_trade_no, identity)
+    return identity
   }
 
   /** What was written since the last time. */
   writes(): readonly Write[] {
     const writes = this.#writes.all() as unknown as ReadonlyArray<Write & { was: string | null }>
-    if (writes.length === 0) return writes
-    this.#forget.run()
     return writes.map((write) => (write.what === 'tampered' ? { ...write, table: String(write.was) } : write))
   }
 
@@ -281,7 +294,7 @@ export class Database {
   }
 
   /** Another order for the same purchase that is open, or paid and not given back. */
-  takenBy({ id, account, sub_mchid }: OrderRow): string | null {
+  takenBy({ id, account, sub_mchid }: OrderIdentity): string | null {
     if (this.#purchase.get(id)?.purchase == null) return null
     const row = this.#db
       .prepare(
@@ -319,7 +332,11 @@ export class Database {
   text(): string {
     const tables = this.#db.prepare(`SELECT name FROM sqlite_schema WHERE type = 'table'`).all()
     return tables
-      .map(({ name }) => JSON.stringify(this.#db.prepare(`SELECT * FROM ${name}`).all()))
+      .map(({ name }) => {
+        const rows = this.#db.prepare(`SELECT * FROM ${name}`)
+        rows.setReturnArrays(true)
+        return JSON.stringify(rows.all())
+      })
       .join('\n')
   }
 }

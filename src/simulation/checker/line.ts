@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto'
 import type { HttpReply, HttpRequest, HttpResult } from '../../gateway/wechatpay/transport.ts'
 import type { Life } from '../life.ts'
 import { START_MS, type WorldParts } from '../world.ts'
-import type { Database, OrderRow } from './database.ts'
+import type { Database, OrderIdentity, OrderRow } from './database.ts'
 import type { CheckerParts } from './parts.ts'
 import { type Asked, askedIn } from './request.ts'
 import type { Findings, Rule } from './rules.ts'
@@ -13,8 +13,8 @@ import { isSigned, signedIn } from './statements.ts'
 const SKEW_MS = 5_000
 /** What is signed is sent within 10 s of its timestamp, which is cut to whole seconds. */
 const UNSENT_MS_MAX = 11_000
-/** An answer of just before may be written after the giving up: it is still fresh. */
-const SLOW_MS = 20_000
+/** What was asked just before may be heard after the giving up: the longest call there is, 10 s until it leaves and 20 s for its reply. */
+const SLOW_MS = 30_000
 const CLOSE_AFTER_MS = 300_000
 const REVERSE_AFTER_MS = 15_000
 /** "Query once more, then revoke or close": an answer is acted on within 10 s; a call and a slow store come on top. */
@@ -126,8 +126,9 @@ export class LineChecker {
     passed.lastPlacedMs = asked.timestamp * 1_000
     if (asked.isQuickPay) passed.quickPays += 1
     if (passed.quickPays > 1) this.#broke('Quick Pay is placed once', asked, 'a Quick Pay placing left twice')
-    const order = this.#orderOf(asked)
-    if (order !== null) this.#checkIntent(asked, order)
+    const order = this.#database.identityOf(asked.out_trade_no ?? '')
+    if (order === null) this.#isNotStored(asked)
+    else this.#checkIntent(asked, order)
   }
 
   #checkQuery(asked: Asked, life: Life, nowMs: number): void {
@@ -136,6 +137,7 @@ export class LineChecker {
     passed.lastQuery = { life, leftMs: nowMs }
     if (lastQuery === null || lastQuery.life !== life) return
     const gapMs = nowMs - lastQuery.leftMs
+    if (gapMs >= TILL_GAP_MS) return
     const order = this.#database.named(asked.out_trade_no ?? '')
     const isAtTheTill = order?.kind === 'quick_pay' && order.state === 'waiting' && order.declined === 0
     const isWaited = order !== null && (order.state === 'placing' || order.state === 'waiting')
@@ -151,8 +153,8 @@ export class LineChecker {
   }
 
   #checkEnding(asked: Asked, nowMs: number): void {
-    const order = this.#orderOf(asked)
-    if (order === null) return
+    const order = this.#database.named(asked.out_trade_no ?? '')
+    if (order === null) return this.#isNotStored(asked)
     this.#checkIntent(asked, order)
     const passed = this.#of(order.out_trade_no)
     const placedMs = Math.max(passed.lastPlacedMs, this.#placedElsewhereMs(order))
@@ -208,7 +210,7 @@ export class LineChecker {
       this.#broke('intent before effect', asked, `the refund ${number} left and is not stored`)
       return
     }
-    const order = this.#database.order(row.order_id)
+    const order = this.#database.identity(row.order_id)
     this.#orderOfRefund.set(number, order.out_trade_no)
     this.#checkIntent(asked, order)
     if (row.amount !== asked.amount) {
@@ -236,7 +238,7 @@ export class LineChecker {
     passed.refunds.set(number, { body, signedMs })
   }
 
-  #checkLateMoney(asked: Asked, order: OrderRow, passed: Passed): void {
+  #checkLateMoney(asked: Asked, order: OrderIdentity, passed: Passed): void {
     // The answer by which it became known counts, too, if it was one to a question.
     const learntMs = this.#database.lateLearntAtMs(order.id) - SKEW_MS - LONGEST_CALL_MS
     const listedMs = this.#listedMs.get(order.out_trade_no) ?? 0
@@ -251,17 +253,13 @@ export class LineChecker {
     return isSigned(signedIn(headers, body), this.#keys, this.#world.cryptography.verify)
   }
 
-  #checkIntent(asked: Asked, order: OrderRow): void {
+  #checkIntent(asked: Asked, order: OrderIdentity): void {
     if (this.#database.hasIntent(order.id, asked.call, asked.timestamp)) return
     this.#broke('intent before effect', asked, `${asked.call} left, and no intent of its moment is stored`)
   }
 
-  #orderOf(asked: Asked): OrderRow | null {
-    const order = this.#database.named(asked.out_trade_no ?? '')
-    if (order === null) {
-      this.#broke('intent before effect', asked, `${asked.call} left for an order that is not stored`)
-    }
-    return order
+  #isNotStored(asked: Asked): void {
+    this.#broke('intent before effect', asked, `${asked.call} left for an order that is not stored`)
   }
 
   #of(out_trade_no: string): Passed {

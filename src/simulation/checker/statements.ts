@@ -1,7 +1,7 @@
 import { createDecipheriv, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto'
 import type { Keys } from '../../simulator/index.ts'
 import type { VerifySignature } from '../../wechatpay/signing.ts'
-import type { EvidenceRow, OrderRow } from './database.ts'
+import type { EvidenceRow, OrderIdentity } from './database.ts'
 
 /** What a stored statement says, read by the documents alone. */
 export type Said = Readonly<Record<string, unknown>>
@@ -51,7 +51,7 @@ function parsed(text: string): Said | null {
 }
 
 /** What is wrong with a statement that is to be about this order; null if it names it. */
-export function misnames(said: Said, { account, sub_mchid, out_trade_no }: OrderRow): string | null {
+export function misnames(said: Said, { account, sub_mchid, out_trade_no }: OrderIdentity): string | null {
   if (said.out_trade_no !== out_trade_no) return `it is about ${said.out_trade_no}`
   const payee = sub_mchid === '' ? said.mchid : said.sp_mchid
   if (payee !== account) return `it is about the merchant ${payee}`
@@ -62,11 +62,15 @@ export function misnames(said: Said, { account, sub_mchid, out_trade_no }: Order
 
 /** WeChat Pay's public keys by their serials, as everybody has them. */
 export function publicKeysOf({ identity, credentials, platformCertificateSerial }: Keys) {
-  return {
+  const known = publicKeys.get(credentials) ?? {
     [identity.wechatpayPublicKeyId]: createPublicKey(credentials.wechatpayKey),
     [platformCertificateSerial]: new X509Certificate(credentials.platformCertificate).publicKey,
   }
+  publicKeys.set(credentials, known)
+  return known
 }
+
+const publicKeys = new WeakMap<Keys['credentials'], Readonly<Record<string, KeyObject>>>()
 
 export function isDenial({ status, body }: EvidenceRow): boolean {
   return status === 404 && /"code":"ORDER_?NOT_?EXIST"/.test(body)

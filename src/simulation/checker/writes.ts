@@ -57,7 +57,7 @@ export class WriteChecker {
 
   async #checkOrder(write: OrderWrite): Promise<void> {
     const { id, was, is, wasVersion, version, due_at } = write
-    const out_trade_no = this.#database.numberById(id)
+    const { out_trade_no } = this.#database.identity(id)
     const { trace } = this.#world
     trace.add('store', `${out_trade_no} ${was ?? 'enters'} -> ${is}, version ${version}`)
     const known = this.#versions.get(id)
@@ -104,7 +104,7 @@ export class WriteChecker {
   }
 
   #checkPurchase(id: number): void {
-    const order = this.#database.order(id)
+    const order = this.#database.identity(id)
     const other = this.#database.takenBy(order)
     if (other !== null)
       this.#broke('one order for a purchase', order.out_trade_no, `${other} is for the same`)
@@ -193,7 +193,7 @@ export class WriteChecker {
   // -------------------------------------------------------------- evidence and refunds
 
   #checkEvidence(piece: EvidenceRow): void {
-    const { account, out_trade_no } = this.#database.order(piece.order_id)
+    const { account, out_trade_no } = this.#database.identity(piece.order_id)
     if (!isSigned(piece, this.#keys, this.#world.cryptography.verify)) {
       this.#broke('evidence verifies', out_trade_no, `WeChat Pay never signed ${piece.request}`)
     }
@@ -211,7 +211,7 @@ export class WriteChecker {
 
   async #checkRefund(id: number): Promise<void> {
     const { order_id, out_refund_no, origin, amount, state } = this.#database.refund(id)
-    const { out_trade_no, total } = this.#database.order(order_id)
+    const { out_trade_no, total } = this.#database.identity(order_id)
     this.#world.trace.add('store', `${out_trade_no} refund ${out_refund_no} of ${amount} is ${state}`)
     const before = this.#refundStates.get(id)
     this.#refundStates.set(id, { state, amount })

@@ -1,8 +1,11 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { Delivery, DeliveryClaim, DeliveryResult, NewDelivery } from '../store.ts'
-import { integer } from './cells.ts'
+import { cellsOf, integer } from './cells.ts'
 import { deliveryOf, INSERT_DELIVERY, SELECT_DELIVERIES, SELECT_DUE_DELIVERIES } from './delivery-rows.ts'
 import { Query } from './query.ts'
+
+/** Later than anything is due. */
+const NEVER_MS = Number.MAX_SAFE_INTEGER
 
 /**
  * The outbox. An order's messages to a target go one after the other: the first unfinished one has a due time, the
@@ -10,8 +13,7 @@ import { Query } from './query.ts'
  */
 export class Deliveries {
   readonly #held = new Map<number, { readonly worker: string; readonly untilMs: number }>()
-  readonly #due: Query<Delivery>
-  readonly #next: Query<number>
+  readonly #due: StatementSync
   readonly #isFirst: Query<number>
   readonly #byId: Query<Delivery>
   readonly #insert: StatementSync
@@ -20,12 +22,8 @@ export class Deliveries {
   readonly #resend: StatementSync
 
   constructor(db: DatabaseSync) {
-    this.#due = new Query(db, SELECT_DUE_DELIVERIES, deliveryOf)
-    this.#next = new Query(
-      db,
-      'SELECT id, due_at FROM deliveries WHERE target = ? AND due_at IS NOT NULL ORDER BY due_at, id LIMIT ?',
-      ([id, due_at]) => (this.#held.has(integer(id)) ? Number.NaN : integer(due_at)),
-    )
+    this.#due = db.prepare(SELECT_DUE_DELIVERIES)
+    this.#due.setReturnArrays(true)
     this.#isFirst = new Query(
       db,
       `SELECT 1 FROM deliveries WHERE order_id = ? AND target = ? AND state IN ('pending', 'queued') LIMIT 1`,
@@ -77,11 +75,9 @@ export class Deliveries {
 
   claim({ target, worker, nowMs, untilMs, limit }: DeliveryClaim): readonly Delivery[] {
     for (const [id, held] of this.#held) if (held.untilMs <= nowMs) this.#held.delete(id)
-    // Those that are held may stand in front.
-    const due = this.#due.all(target, nowMs, limit + this.#held.size)
-    const free = due.filter(({ id }) => !this.#held.has(id)).slice(0, limit)
+    const free = this.#free(target, nowMs, limit)
     for (const { id } of free) this.#held.set(id, { worker, untilMs })
-    return free
+    return free.flatMap(({ id }) => this.#byId.first(id) ?? [])
   }
 
   release(ids: readonly number[]): void {
@@ -89,6 +85,18 @@ export class Deliveries {
   }
 
   nextAtMs(target: string): number | null {
-    return this.#next.all(target, this.#held.size + 1).find((atMs) => !Number.isNaN(atMs)) ?? null
+    return this.#free(target, NEVER_MS, 1)[0]?.dueAtMs ?? null
+  }
+
+  /** The first that are due by then and that nobody claims. Those that are claimed may stand in front. */
+  #free(target: string, untilMs: number, limit: number): ReadonlyArray<{ id: number; dueAtMs: number }> {
+    const free: Array<{ id: number; dueAtMs: number }> = []
+    for (const row of this.#due.iterate(target, untilMs)) {
+      const [id, due_at] = cellsOf(row)
+      if (this.#held.has(integer(id))) continue
+      free.push({ id: integer(id), dueAtMs: integer(due_at) })
+      if (free.length === limit) break
+    }
+    return free
   }
 }

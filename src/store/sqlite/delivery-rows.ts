@@ -7,9 +7,9 @@ import { type Cells, integer, integerOrNull, oneOf, text, textOrNull } from './c
 export const SELECT_DELIVERIES = `SELECT id, order_id, target, message_id, type, payload, state, due_at, attempts,
   first_at, done_at, why, created_at FROM deliveries`
 
-/** Takes the target, the moment, and how many. */
-export const SELECT_DUE_DELIVERIES = `${SELECT_DELIVERIES}
-  WHERE target = ? AND due_at <= ? ORDER BY due_at, id LIMIT ?`
+/** Takes the target and the moment. */
+export const SELECT_DUE_DELIVERIES = `SELECT id, due_at FROM deliveries
+  WHERE target = ? AND due_at <= ? ORDER BY due_at, id`
 
 /**
  * Takes the number after which to begin, and how many. The state stands in the text, not in a parameter: else the partial
