@@ -154,7 +154,10 @@ export class LineChecker {
 
   #checkEnding(asked: Asked, nowMs: number): void {
     const order = this.#database.named(asked.out_trade_no ?? '')
-    if (order === null) return this.#isNotStored(asked)
+    if (order === null) {
+      this.#isNotStored(asked)
+      return
+    }
     this.#checkIntent(asked, order)
     const passed = this.#of(order.out_trade_no)
     const placedMs = Math.max(passed.lastPlacedMs, this.#placedElsewhereMs(order))
