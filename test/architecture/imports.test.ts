@@ -18,8 +18,9 @@ const MAY_IMPORT: Directions = {
 
   gateway: ['gateway', 'core', 'wechatpay', 'clock.ts', 'connecting.ts', 'random.ts', 'errors.ts'],
   store: ['store', 'core', 'clock.ts', 'errors.ts'],
-  'store/sqlite': ['store/*', 'store/sqlite', 'core', 'clock.ts', 'errors.ts'],
-  'store/postgres': ['store/*', 'store/postgres', 'core', 'clock.ts', 'errors.ts'],
+  'store/rows': ['store/*', 'store/rows', 'core', 'errors.ts'],
+  'store/sqlite': ['store/*', 'store/rows', 'store/sqlite', 'core', 'clock.ts', 'errors.ts'],
+  'store/postgres': ['store/*', 'store/rows', 'store/postgres', 'core', 'clock.ts', 'errors.ts'],
   delivery: ['delivery', 'core', 'clock.ts', 'connecting.ts', 'random.ts', 'errors.ts'],
   callback: ['callback', 'core', 'gateway/gateway.ts', 'clock.ts', 'errors.ts'],
   engine: [

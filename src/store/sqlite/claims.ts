@@ -7,8 +7,8 @@ import {
   OTHERS_ONE_IN,
   TILL_PATIENCE_MS,
 } from '../../core/order.ts'
+import { cellsOf, integer } from '../rows/cells.ts'
 import type { Claim, ClaimRequest } from '../store.ts'
-import { cellsOf, integer } from './cells.ts'
 
 /*
  * Who works on which order. The database has one owning process, so claims live in its memory: they cost no write,

@@ -1,5 +1,5 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
-import { type Cells, cellsOf } from './cells.ts'
+import { type Cells, cellsOf } from '../rows/cells.ts'
 
 /** A statement whose rows become values. */
 export class Query<Value> {

@@ -3,6 +3,19 @@ import type { Aftercare } from '../../core/aftercare.ts'
 import type { JournalLine } from '../../core/change.ts'
 import type { Order, OrderKey } from '../../core/order.ts'
 import type { Evidence } from '../../core/outcome.ts'
+import { type AftercareRow, aftercareOf, refundOf } from '../rows/aftercare.ts'
+import { type Cells, integer, text, textOrNull } from '../rows/cells.ts'
+import { deliveryOf, deliveryStateOf, SELECT_DELIVERIES } from '../rows/deliveries.ts'
+import {
+  credentialOf,
+  evidenceOf,
+  journalLineOf,
+  orderOf,
+  platformKeyOf,
+  stateOf,
+  subMchidCell,
+} from '../rows/orders.ts'
+import { SELECT_STRAYS, strayOf } from '../rows/strays.ts'
 import {
   DELIVERY_STATES,
   type Delivery,
@@ -12,29 +25,15 @@ import {
   type StoreReader,
   type Stray,
 } from '../store.ts'
-import {
-  type AftercareRow,
-  aftercareOf,
-  refundOf,
-  SELECT_AFTERCARE,
-  SELECT_REFUNDS,
-} from './aftercare-rows.ts'
-import { type Cells, integer, text, textOrNull } from './cells.ts'
-import { deliveryOf, deliveryStateOf, SELECT_DELIVERIES, selectDeliveriesIn } from './delivery-rows.ts'
 import { Query } from './query.ts'
 import {
-  credentialOf,
-  evidenceOf,
-  journalLineOf,
-  orderOf,
-  platformKeyOf,
+  SELECT_AFTERCARE,
   SELECT_EVIDENCE,
   SELECT_JOURNAL,
   SELECT_ORDERS,
-  stateOf,
-  subMchidCell,
-} from './rows.ts'
-import { SELECT_STRAYS, strayOf } from './stray-rows.ts'
+  SELECT_REFUNDS,
+  selectDeliveriesIn,
+} from './statements.ts'
 
 /** Everything that only reads; works on a read-only connection too. */
 export class SqliteReader implements StoreReader {

@@ -30,9 +30,9 @@ import {
   tell,
 } from '../testing.ts'
 import { SELECT_DUE } from './claims.ts'
-import { SELECT_DUE_DELIVERIES, selectDeliveriesIn } from './delivery-rows.ts'
 import { readSqliteStore, sqliteStore } from './index.ts'
 import { migrate } from './migrate.ts'
+import { SELECT_DUE_DELIVERIES, selectDeliveriesIn } from './statements.ts'
 
 /** Half of the time in which a callback is answered. */
 const WAIT_MS_MAX = 2_000

@@ -12,6 +12,19 @@ import {
   type OrderKey,
 } from '../../core/order.ts'
 import type { Evidence } from '../../core/outcome.ts'
+import { aftercareCells, refundCells } from '../rows/aftercare.ts'
+import { type Cells, integer, text } from '../rows/cells.ts'
+import {
+  evidenceCells,
+  factsCells,
+  keyCells,
+  openOrderOf,
+  orderOf,
+  progressCells,
+  subMchidCell,
+  verdictCells,
+} from '../rows/orders.ts'
+import { SELECT_STRAYS, strayCells, strayOf } from '../rows/strays.ts'
 import type {
   Claim,
   ClaimRequest,
@@ -26,8 +39,6 @@ import type {
   Store,
   Stray,
 } from '../store.ts'
-import { aftercareCells, PUT_AFTERCARE, PUT_REFUND, refundCells } from './aftercare-rows.ts'
-import { type Cells, integer, text } from './cells.ts'
 import type { Checkpointer } from './checkpointer.ts'
 import { Claims } from './claims.ts'
 import { Deliveries } from './deliveries.ts'
@@ -35,24 +46,18 @@ import type { Ownership } from './owner.ts'
 import { Query } from './query.ts'
 import { SqliteReader } from './reader.ts'
 import {
-  evidenceCells,
-  factsCells,
   INSERT_EVIDENCE,
   INSERT_FACTS,
   INSERT_JOURNAL,
   INSERT_ORDER,
+  INSERT_STRAY,
   INSERT_VERDICT,
-  keyCells,
-  openOrderOf,
-  orderOf,
-  progressCells,
+  PUT_AFTERCARE,
+  PUT_REFUND,
   SELECT_DUE_ORDERS,
   SELECT_ORDERS,
-  subMchidCell,
   UPDATE_ORDER,
-  verdictCells,
-} from './rows.ts'
-import { INSERT_STRAY, SELECT_STRAYS, strayCells, strayOf } from './stray-rows.ts'
+} from './statements.ts'
 
 /** The store of the one process that owns the database. */
 export class SqliteStore extends SqliteReader implements Store {

@@ -1,9 +1,9 @@
 import { AssertionError } from 'node:assert'
 import type { SQLOutputValue } from 'node:sqlite'
 import { VerdictError } from '../../../src/errors.ts'
-import { aftercareOf, refundOf } from '../../../src/store/sqlite/aftercare-rows.ts'
-import type { Cells } from '../../../src/store/sqlite/cells.ts'
-import { deliveryOf } from '../../../src/store/sqlite/delivery-rows.ts'
+import { aftercareOf, refundOf } from '../../../src/store/rows/aftercare.ts'
+import type { Cells } from '../../../src/store/rows/cells.ts'
+import { deliveryOf } from '../../../src/store/rows/deliveries.ts'
 import {
   credentialOf,
   evidenceOf,
@@ -11,8 +11,8 @@ import {
   openOrderOf,
   orderOf,
   platformKeyOf,
-} from '../../../src/store/sqlite/rows.ts'
-import { strayOf } from '../../../src/store/sqlite/stray-rows.ts'
+} from '../../../src/store/rows/orders.ts'
+import { strayOf } from '../../../src/store/rows/strays.ts'
 import type { Chance } from '../chance.ts'
 import { number, text } from '../hostile.ts'
 import { must, type Target } from '../target.ts'

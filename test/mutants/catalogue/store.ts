@@ -27,7 +27,7 @@ export const STORE: readonly Mutant[] = [
     edits: [
       LAST_WRITER_WINS,
       {
-        file: 'src/store/sqlite/rows.ts',
+        file: 'src/store/sqlite/statements.ts',
         find: "(state IN ('placing', 'waiting', 'ending') OR state = ?)",
         replace: '(state IS NOT NULL OR state = ?)',
       },

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { sqliteStore } from './index.ts'
-import { strayOf } from './stray-rows.ts'
+import { sqliteStore } from '../sqlite/index.ts'
+import { strayOf } from './strays.ts'
 import { count, maybe, proof, record, text } from './testing.ts'
 
 /** WeChat Pay may leave any field out. */

@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { EVENT_TYPES } from '../../core/change.ts'
+import { sqliteStore } from '../sqlite/index.ts'
 import type { DeliveryResult } from '../store.ts'
 import { settled, tell } from '../testing.ts'
-import { deliveryStateOf } from './delivery-rows.ts'
-import { sqliteStore } from './index.ts'
+import { deliveryStateOf } from './deliveries.ts'
 import { atMs, maybe, record, text } from './testing.ts'
 
 const written = record({

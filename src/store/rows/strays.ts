@@ -1,25 +1,18 @@
-import type { SQLInputValue } from 'node:sqlite'
 import { VerdictError } from '../../errors.ts'
 import type { NewStray, Stray } from '../store.ts'
-import { type Cells, insertInto, integer, integerOrNull, oneOf, text } from './cells.ts'
-import { EVIDENCE_COLUMNS, evidenceCells, evidenceOf, subMchidCell } from './rows.ts'
+import { type Cells, integer, integerOrNull, oneOf, text, type Value } from './cells.ts'
+import { EVIDENCE_COLUMNS, evidenceCells, evidenceOf, subMchidCell } from './orders.ts'
 
 /* Callbacks that wait for their order, as rows. */
 
-const COLUMNS = ['account', 'sub_mchid', 'out_trade_no', 'event_id', 'about', 'statement'] as const
+const NAMED_COLUMNS = ['account', 'sub_mchid', 'out_trade_no', 'event_id', 'about', 'statement'] as const
 
-export const SELECT_STRAYS = `SELECT id, ${COLUMNS}, told_at, ${EVIDENCE_COLUMNS} FROM strays`
-/** The same notification is kept once. */
-export const INSERT_STRAY = `${insertInto('strays', [...COLUMNS, ...EVIDENCE_COLUMNS])} ON CONFLICT DO NOTHING`
+/** For `strayCells`. */
+export const STRAY_COLUMNS = [...NAMED_COLUMNS, ...EVIDENCE_COLUMNS]
+/** Gives rows for `strayOf`. */
+export const SELECT_STRAYS = `SELECT id, ${NAMED_COLUMNS}, told_at, ${EVIDENCE_COLUMNS} FROM strays`
 
-export function strayCells({
-  account,
-  sub_mchid,
-  out_trade_no,
-  eventId,
-  said,
-  evidence,
-}: NewStray): SQLInputValue[] {
+export function strayCells({ account, sub_mchid, out_trade_no, eventId, said, evidence }: NewStray): Value[] {
   const key = [account, subMchidCell(sub_mchid), out_trade_no]
   return [...key, eventId, said.about, JSON.stringify(said.statement), ...evidenceCells(evidence)]
 }

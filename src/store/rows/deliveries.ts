@@ -1,27 +1,12 @@
 import { EVENT_TYPES } from '../../core/change.ts'
-import { DELIVERY_STATES, type Delivery, type DeliveryState } from '../store.ts'
+import { DELIVERY_STATES, type Delivery } from '../store.ts'
 import { type Cells, integer, integerOrNull, oneOf, text, textOrNull } from './cells.ts'
 
 /* Messages to the merchant's system, as rows. */
 
+/** Gives rows for `deliveryOf`. */
 export const SELECT_DELIVERIES = `SELECT id, order_id, target, message_id, type, payload, state, due_at, attempts,
   first_at, done_at, why, created_at FROM deliveries`
-
-/** Takes the target and the moment. */
-export const SELECT_DUE_DELIVERIES = `SELECT id, due_at FROM deliveries
-  WHERE target = ? AND due_at <= ? ORDER BY due_at, id`
-
-/**
- * Takes the number after which to begin, and how many. The state stands in the text, not in a parameter: else the partial
- * index over those that failed would be of no use.
- */
-export function selectDeliveriesIn(state: DeliveryState): string {
-  return `${SELECT_DELIVERIES} WHERE state = '${state}' AND id > ? ORDER BY id LIMIT ?`
-}
-
-/** Takes the order's id, the target, the message, the state, its due time and the moment of writing. */
-export const INSERT_DELIVERY = `INSERT INTO deliveries
-  (order_id, target, message_id, type, payload, state, due_at, created_at, attempts) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)`
 
 export function deliveryOf(cells: Cells): Delivery {
   const [id, order_id, target, message_id, type, payload, state, due_at, attempts] = cells

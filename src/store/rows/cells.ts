@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict'
-import type { SQLOutputValue } from 'node:sqlite'
 import { VerdictError } from '../../errors.ts'
 
-export type Cell = SQLOutputValue | undefined
-export type Cells = readonly SQLOutputValue[]
+/** What a database gave: looked at before it is believed. */
+export type Cell = unknown
+export type Cells = readonly Cell[]
 
-/** What `StatementSync` gives after `setReturnArrays(true)`. Its types don't know that mode. */
+/** What is written. */
+export type Value = string | number | null
+
+/** A row whose driver was asked for arrays. */
 export function cellsOf(row: unknown): Cells {
   assert(Array.isArray(row))
   return row
@@ -44,8 +47,4 @@ export function oneOf<Word extends string>(what: string, words: readonly Word[])
       `a row's ${what} is ${JSON.stringify(cell)}, expected one of ${words.join(', ')}`,
     )
   }
-}
-
-export function insertInto(table: string, columns: readonly string[]): string {
-  return `INSERT INTO ${table} (${columns}) VALUES (${columns.map(() => '?')})`
 }

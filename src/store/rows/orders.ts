@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import type { SQLInputValue } from 'node:sqlite'
 import type { Aftercare } from '../../core/aftercare.ts'
 import { ATTENTION, type AttentionCode } from '../../core/attention.ts'
 import { CALLS, JOURNAL_EVENTS, type JournalLine } from '../../core/change.ts'
@@ -21,7 +20,7 @@ import {
 import type { Credential, Evidence, UnverifiedEvidence } from '../../core/outcome.ts'
 import { TRADE_STATES, type TradeState } from '../../core/trade-state.ts'
 import type { PlatformKey } from '../store.ts'
-import { type Cells, flag, insertInto, integer, integerOrNull, oneOf, text, textOrNull } from './cells.ts'
+import { type Cells, flag, integer, integerOrNull, oneOf, text, textOrNull, type Value } from './cells.ts'
 
 /*
  * Where rows of orders become values and values become rows. A row comes as an array in the order of the columns named
@@ -29,9 +28,9 @@ import { type Cells, flag, insertInto, integer, integerOrNull, oneOf, text, text
  */
 // ------------------------------------------------------------------ orders
 
-const KEY_COLUMNS = ['account', 'sub_mchid', 'out_trade_no', 'kind'] as const
+export const KEY_COLUMNS = ['account', 'sub_mchid', 'out_trade_no', 'kind'] as const
 
-const PROGRESS_COLUMNS = [
+export const PROGRESS_COLUMNS = [
   'state',
   'till',
   'due_at',
@@ -53,7 +52,7 @@ const PROGRESS_COLUMNS = [
   'revoke_accepted',
 ] as const
 
-const FACTS_COLUMNS = [
+export const FACTS_COLUMNS = [
   'total',
   'currency',
   'origin',
@@ -75,41 +74,32 @@ export const EVIDENCE_COLUMNS = [
   'received_at',
 ] as const
 
-const VERDICT_COLUMNS = ['at', 'learnt_by', 'transaction_id', 'success_time'] as const
+export const VERDICT_COLUMNS = ['at', 'learnt_by', 'transaction_id', 'success_time'] as const
 
-const OPEN_COLUMNS = [
+export const OPEN_COLUMNS = [
   'orders.id',
   ...KEY_COLUMNS.map((name) => `orders.${name}`),
   ...PROGRESS_COLUMNS.map((name) => `orders.${name}`),
   ...FACTS_COLUMNS.map((name) => `facts.${name}`),
 ]
 
-const ALL_COLUMNS = [
+export const ALL_COLUMNS = [
   ...OPEN_COLUMNS,
   ...VERDICT_COLUMNS.map((name) => `verdicts.${name}`),
   ...EVIDENCE_COLUMNS.map((name) => `evidence.${name}`),
 ]
 
-/** Takes a JSON array of ids; gives the orders in that order, all with one call into SQLite. */
-export const SELECT_DUE_ORDERS = `SELECT ${OPEN_COLUMNS} FROM json_each(?) AS wanted
-  CROSS JOIN orders ON orders.id = wanted.value CROSS JOIN facts ON facts.order_id = orders.id`
-
-export const SELECT_ORDERS = `SELECT ${ALL_COLUMNS} FROM orders JOIN facts ON facts.order_id = orders.id
-  LEFT JOIN verdicts ON verdicts.order_id = orders.id LEFT JOIN evidence ON evidence.id = verdicts.evidence_id`
-
-export const INSERT_ORDER = insertInto('orders', [...KEY_COLUMNS, ...PROGRESS_COLUMNS])
-export const INSERT_FACTS = insertInto('facts', ['order_id', ...FACTS_COLUMNS])
-/** Takes `progressCells`, the id, the version before, and the state once more: a final one never becomes another. */
-export const UPDATE_ORDER = `UPDATE orders SET ${PROGRESS_COLUMNS.map((name) => `${name} = ?`)}
-  WHERE id = ? AND version = ? AND (state IN ('placing', 'waiting', 'ending') OR state = ?)`
+/** The tables that hold an order, joined; ask for ALL_COLUMNS. */
+export const ORDERS_JOINED = `orders JOIN facts ON facts.order_id = orders.id
+  LEFT JOIN verdicts ON verdicts.order_id = orders.id`
 
 /** Common mode has no sub-merchant: '' in SQL, because NULLs would not collide in the unique index. */
 export function subMchidCell(sub_mchid: string | null): string {
   return sub_mchid ?? ''
 }
 
-/** For UPDATE_ORDER and, after `keyCells`, for INSERT_ORDER. */
-export function progressCells(order: Order): SQLInputValue[] {
+/** For PROGRESS_COLUMNS. */
+export function progressCells(order: Order): Value[] {
   const ending = order.state === 'ending' ? order.ending : null
   return [
     order.state,
@@ -134,18 +124,18 @@ export function progressCells(order: Order): SQLInputValue[] {
   ]
 }
 
-export function keyCells(order: OrderKey & Pick<OrderFacts, 'kind'>): SQLInputValue[] {
+export function keyCells(order: OrderKey & Pick<OrderFacts, 'kind'>): Value[] {
   return [order.account, subMchidCell(order.sub_mchid), order.out_trade_no, order.kind]
 }
 
-/** For INSERT_FACTS, after the order's id. */
-export function factsCells(order: Omit<OrderFacts, 'id'>): SQLInputValue[] {
+/** For FACTS_COLUMNS. */
+export function factsCells(order: Omit<OrderFacts, 'id'>): Value[] {
   const { total, currency, origin, mayEnd, purchase, createdAtMs, windowEndAtMs } = order
   return [total, currency, origin, Number(mayEnd), purchase, createdAtMs, windowEndAtMs]
 }
 
 /**
- * An order from a row of SELECT_ORDERS or, if it is open, of SELECT_DUE_ORDERS.
+ * An order from a row of ALL_COLUMNS or, if it is open, of OPEN_COLUMNS.
  *
  * @param aftercareOf reads what follows the verdict, for an order that has one
  */
@@ -175,7 +165,7 @@ export function orderOf(cells: Cells, aftercareOf: AftercareOf): Order {
 
 export type AftercareOf = (orderId: number) => Aftercare | null
 
-/** An open order from a row of SELECT_DUE_ORDERS; null if the order has its verdict, which that row doesn't hold. */
+/** An open order from a row of OPEN_COLUMNS; null if the order has its verdict, which that row doesn't hold. */
 export function openOrderOf(cells: Cells): OpenOrder | null {
   const state = cells[STATE_CELL]
   if (state !== 'placing' && state !== 'waiting' && state !== 'ending') return null
@@ -255,23 +245,13 @@ function endingOf([phase, calls, confirmations, in_flight_at, unanswered_at, acc
 
 // ------------------------------------------------------------------ verdicts and evidence
 
-export const INSERT_VERDICT = insertInto('verdicts', ['order_id', 'state', ...VERDICT_COLUMNS, 'evidence_id'])
-export const INSERT_EVIDENCE = insertInto('evidence', ['order_id', ...EVIDENCE_COLUMNS])
-export const SELECT_EVIDENCE = `SELECT ${EVIDENCE_COLUMNS} FROM evidence WHERE order_id = ? ORDER BY id`
-
-/** For INSERT_VERDICT, after the order's id and before the evidence's. */
-export function verdictCells({
-  state,
-  atMs,
-  learntBy,
-  transaction_id,
-  success_time,
-}: Verdict): SQLInputValue[] {
+/** For the state, and VERDICT_COLUMNS. */
+export function verdictCells({ state, atMs, learntBy, transaction_id, success_time }: Verdict): Value[] {
   return [state, atMs, learntBy, transaction_id, success_time]
 }
 
-/** For INSERT_EVIDENCE, after the order's id. */
-export function evidenceCells(evidence: Evidence): SQLInputValue[] {
+/** For EVIDENCE_COLUMNS. */
+export function evidenceCells(evidence: Evidence): Value[] {
   const { source, request, status, serial, timestamp, nonce, signature, body, receivedAtMs } = evidence
   return [source, request, status, serial, timestamp, nonce, signature, body, receivedAtMs]
 }
@@ -313,10 +293,7 @@ function provenBy(verdict: Cells): Evidence {
 
 // ------------------------------------------------------------------ journal, credentials, keys
 
-const JOURNAL_COLUMNS = ['at', 'event', 'call', 'said', 'note', 'took'] as const
-
-export const INSERT_JOURNAL = insertInto('journal', ['order_id', 'version', 'line', ...JOURNAL_COLUMNS])
-export const SELECT_JOURNAL = `SELECT ${JOURNAL_COLUMNS} FROM journal WHERE order_id = ? ORDER BY version, line`
+export const JOURNAL_COLUMNS = ['at', 'event', 'call', 'said', 'note', 'took'] as const
 
 export function journalLineOf([at, event, call, said, note, took]: Cells): JournalLine {
   return {

@@ -3,9 +3,9 @@ import { expect, it } from 'vitest'
 import { ATTENTION, type AttentionCode } from '../../core/attention.ts'
 import { type FinalState, isFinal, KINDS, type Life, type Order } from '../../core/order.ts'
 import { TRADE_STATES, type TradeState } from '../../core/trade-state.ts'
+import { sqliteStore } from '../sqlite/index.ts'
 import { HELD } from '../testing.ts'
-import { sqliteStore } from './index.ts'
-import { stateOf } from './rows.ts'
+import { stateOf } from './orders.ts'
 import { atMs, count, keysOf, maybe, proof, record, text } from './testing.ts'
 
 const ending = record({

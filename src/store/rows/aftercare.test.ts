@@ -2,8 +2,8 @@ import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { isEnded, LATE_PHASES, REFUND_STATES } from '../../core/aftercare.ts'
 import { FINAL_STATES } from '../../core/order.ts'
+import { sqliteStore } from '../sqlite/index.ts'
 import { applied, followed, settled } from '../testing.ts'
-import { sqliteStore } from './index.ts'
 import { atMs, count, maybe, record, text } from './testing.ts'
 
 const late = record({

@@ -1,4 +1,3 @@
-import type { SQLInputValue } from 'node:sqlite'
 import {
   type Aftercare,
   LATE_PHASES,
@@ -7,11 +6,12 @@ import {
   type Refund,
   type RefundOrigin,
 } from '../../core/aftercare.ts'
-import { type Cells, insertInto, integer, integerOrNull, oneOf, text, textOrNull } from './cells.ts'
+import { type Cells, integer, integerOrNull, oneOf, text, textOrNull, type Value } from './cells.ts'
 
 /* What follows a verdict, as rows. */
 
-const LATE_COLUMNS = [
+export const AFTERCARE_COLUMNS = [
+  'compare_at',
   'late_phase',
   'late_learnt_at',
   'late_transaction_id',
@@ -21,7 +21,7 @@ const LATE_COLUMNS = [
   'late_confirmed_at',
 ] as const
 
-const REFUND_COLUMNS = [
+export const REFUND_COLUMNS = [
   'out_refund_no',
   'key',
   'origin',
@@ -39,17 +39,8 @@ const REFUND_COLUMNS = [
   'success_time',
 ] as const
 
-export const SELECT_AFTERCARE = `SELECT compare_at, ${LATE_COLUMNS} FROM aftercare WHERE order_id = ?`
-export const PUT_AFTERCARE = `${insertInto('aftercare', ['order_id', 'compare_at', ...LATE_COLUMNS])}
-  ON CONFLICT DO UPDATE SET ${['compare_at', ...LATE_COLUMNS].map((name) => `${name} = excluded.${name}`)}`
-
-export const SELECT_REFUNDS = `SELECT ${REFUND_COLUMNS} FROM refunds WHERE order_id = ? ORDER BY id`
-/** A refund of the same number keeps its row, and its place in the sequence. */
-export const PUT_REFUND = `${insertInto('refunds', ['order_id', ...REFUND_COLUMNS])}
-  ON CONFLICT DO UPDATE SET ${REFUND_COLUMNS.map((name) => `${name} = excluded.${name}`)}`
-
-/** For PUT_AFTERCARE, after the order's id. */
-export function aftercareCells({ late, compareAtMs }: Aftercare): SQLInputValue[] {
+/** For AFTERCARE_COLUMNS. */
+export function aftercareCells({ late, compareAtMs }: Aftercare): Value[] {
   return [
     compareAtMs,
     late?.phase ?? null,
@@ -91,8 +82,8 @@ function lateOf([
   }
 }
 
-/** For PUT_REFUND, after the order's id. */
-export function refundCells(refund: Refund): SQLInputValue[] {
+/** For REFUND_COLUMNS. */
+export function refundCells(refund: Refund): Value[] {
   const { out_refund_no, key, origin, amount, reason, createdAtMs, state, dueAtMs, attempts } = refund
   const { sentAtMs, unansweredAtMs, pauses, said, refund_id, success_time } = refund
   return [

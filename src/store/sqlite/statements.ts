@@ -1,0 +1,79 @@
+import { AFTERCARE_COLUMNS, REFUND_COLUMNS } from '../rows/aftercare.ts'
+import { SELECT_DELIVERIES } from '../rows/deliveries.ts'
+import {
+  ALL_COLUMNS,
+  EVIDENCE_COLUMNS,
+  FACTS_COLUMNS,
+  JOURNAL_COLUMNS,
+  KEY_COLUMNS,
+  OPEN_COLUMNS,
+  ORDERS_JOINED,
+  PROGRESS_COLUMNS,
+  VERDICT_COLUMNS,
+} from '../rows/orders.ts'
+import { STRAY_COLUMNS } from '../rows/strays.ts'
+import type { DeliveryState } from '../store.ts'
+
+/* What the store says to SQLite. Parameters stand in the order of the columns, unless a comment says otherwise. */
+
+function insertInto(table: string, columns: readonly string[]): string {
+  return `INSERT INTO ${table} (${columns}) VALUES (${columns.map(() => '?')})`
+}
+
+function overwriting(columns: readonly string[]): string {
+  return `ON CONFLICT DO UPDATE SET ${columns.map((name) => `${name} = excluded.${name}`)}`
+}
+
+// ------------------------------------------------------------------ orders
+
+/** Takes a JSON array of ids; gives the orders in that order, all with one call into SQLite. */
+export const SELECT_DUE_ORDERS = `SELECT ${OPEN_COLUMNS} FROM json_each(?) AS wanted
+  CROSS JOIN orders ON orders.id = wanted.value CROSS JOIN facts ON facts.order_id = orders.id`
+
+export const SELECT_ORDERS = `SELECT ${ALL_COLUMNS} FROM ${ORDERS_JOINED}
+  LEFT JOIN evidence ON evidence.id = verdicts.evidence_id`
+
+export const INSERT_ORDER = insertInto('orders', [...KEY_COLUMNS, ...PROGRESS_COLUMNS])
+export const INSERT_FACTS = insertInto('facts', ['order_id', ...FACTS_COLUMNS])
+/** Takes the progress, the id, the version before, and the state once more: a final one never becomes another. */
+export const UPDATE_ORDER = `UPDATE orders SET ${PROGRESS_COLUMNS.map((name) => `${name} = ?`)}
+  WHERE id = ? AND version = ? AND (state IN ('placing', 'waiting', 'ending') OR state = ?)`
+
+export const INSERT_VERDICT = insertInto('verdicts', ['order_id', 'state', ...VERDICT_COLUMNS, 'evidence_id'])
+export const INSERT_EVIDENCE = insertInto('evidence', ['order_id', ...EVIDENCE_COLUMNS])
+export const SELECT_EVIDENCE = `SELECT ${EVIDENCE_COLUMNS} FROM evidence WHERE order_id = ? ORDER BY id`
+
+export const INSERT_JOURNAL = insertInto('journal', ['order_id', 'version', 'line', ...JOURNAL_COLUMNS])
+export const SELECT_JOURNAL = `SELECT ${JOURNAL_COLUMNS} FROM journal WHERE order_id = ? ORDER BY version, line`
+
+// ------------------------------------------------------------------ what follows a verdict
+
+export const SELECT_AFTERCARE = `SELECT ${AFTERCARE_COLUMNS} FROM aftercare WHERE order_id = ?`
+export const PUT_AFTERCARE = `${insertInto('aftercare', ['order_id', ...AFTERCARE_COLUMNS])}
+  ${overwriting(AFTERCARE_COLUMNS)}`
+
+export const SELECT_REFUNDS = `SELECT ${REFUND_COLUMNS} FROM refunds WHERE order_id = ? ORDER BY id`
+/** A refund of the same number keeps its row, and its place in the sequence. */
+export const PUT_REFUND = `${insertInto('refunds', ['order_id', ...REFUND_COLUMNS])}
+  ${overwriting(REFUND_COLUMNS)}`
+
+// ------------------------------------------------------------------ messages, callbacks without an order
+
+/** Takes the target and the moment. */
+export const SELECT_DUE_DELIVERIES = `SELECT id, due_at FROM deliveries
+  WHERE target = ? AND due_at <= ? ORDER BY due_at, id`
+
+/**
+ * Takes the number after which to begin, and how many. The state stands in the text, not in a parameter: else the partial
+ * index over those that failed would be of no use.
+ */
+export function selectDeliveriesIn(state: DeliveryState): string {
+  return `${SELECT_DELIVERIES} WHERE state = '${state}' AND id > ? ORDER BY id LIMIT ?`
+}
+
+/** Takes the order's id, the target, the message, the state, its due time and the moment of writing. */
+export const INSERT_DELIVERY = `INSERT INTO deliveries
+  (order_id, target, message_id, type, payload, state, due_at, created_at, attempts) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)`
+
+/** The same notification is kept once. */
+export const INSERT_STRAY = `${insertInto('strays', STRAY_COLUMNS)} ON CONFLICT DO NOTHING`
