@@ -26,6 +26,7 @@ import { DEFAULT_LIMITS, type Limits } from './engine/budget.ts'
 import { Engine, type EngineAccount, type PlacedOrder, type TrackOrder } from './engine/engine.ts'
 import { KeyShelf } from './engine/key-shelf.ts'
 import type { LateMoneyEvent, RefundEvent, VerdictEvent } from './engine/payload.ts'
+import type { PulseTimes } from './engine/pulse.ts'
 import type { Notice, Statistics } from './engine/report.ts'
 import { cut, shown, VerdictError } from './errors.ts'
 import type { Gateway, PaySign } from './gateway/gateway.ts'
@@ -94,9 +95,15 @@ export interface VerdictOptions {
   readonly random?: Random
   /**
    * Makes the gateway of an account; for tests and other API families. `onKey` keeps a platform key for ever. Default:
-   * Global APIv3 on the real network.
+   * Global APIv3 on the real network. Later than `sendUntilMs()`, in ms of `clock`, it must send nothing: this process has
+   * lost the store, or was stopped, and others may work in its place.
    */
-  readonly createGateway?: (account: WechatPayAccount, onKey: KeepKey) => Gateway
+  readonly createGateway?: (account: WechatPayAccount, onKey: KeepKey, sendUntilMs: () => number) => Gateway
+  /**
+   * How this process shows others on the same PostgreSQL that it lives: between two heartbeats ms of `clock`, and when it is
+   * dead real ms. Only a compressed clock needs other times. Default 1,000 and 6,000.
+   */
+  readonly pulse?: PulseTimes
 }
 
 /** Keeps one of WeChat Pay's public keys by its serial, before anything that it signed is written. */
@@ -196,9 +203,14 @@ export class Verdict {
     const accounts = byName(options.accounts)
     const keys = new KeyShelf()
     const onKey: KeepKey = (key) => keys.add(key)
-    const create = options.createGateway ?? ((account) => gatewayFor(account, { clock, onKey, notify }))
+    const opening: { engine: Engine | null } = { engine: null }
+    const sendUntilMs = (): number => opening.engine?.sendUntilMs ?? Number.NEGATIVE_INFINITY
+    const create =
+      options.createGateway ?? ((account) => gatewayFor(account, { clock, onKey, notify, sendUntilMs }))
     const plans = new Map([...accounts].map(([name, account]) => [name, plansOf(name, account, notify)]))
-    const gateways = new Map([...accounts].map(([name, account]) => [name, create(account, onKey)]))
+    const gateways = new Map(
+      [...accounts].map(([name, account]) => [name, create(account, onKey, sendUntilMs)]),
+    )
     const targets = targetsOf(options, clock)
     const engineAccounts = [...accounts].map(([name, account]) =>
       engineAccount(account, gateways.get(name) as Gateway, plans.get(name) as Plans, notify),
@@ -213,11 +225,14 @@ export class Verdict {
       keys,
       notify,
       targets,
+      ...(options.pulse !== undefined && { pulse: options.pulse }),
     })
+    opening.engine = engine
     await keys.moveTo(store).catch(async (error: unknown) => {
       await engine.close()
       throw error
     })
+    await engine.join()
     if (options.start !== false) engine.start()
     return new Verdict(engine, accounts, gateways, (some) =>
       receiver({ accounts: some, desk: engine, clock, answerMs: options.callbackAnswerMs }),
@@ -388,13 +403,14 @@ export class Verdict {
  */
 export function gatewayFor(
   account: WechatPayAccount,
-  { clock, onKey = () => {}, notify = () => {} }: GatewayEdges,
+  { clock, onKey = () => {}, notify = () => {}, sendUntilMs }: GatewayEdges,
 ): Gateway {
   return globalV3Gateway({
     account,
     clock,
     onKey: (key) => onKey({ ...key, keptAtMs: clock.nowMs() }),
     onClockApart: (aheadMs) => notify({ level: 'warn', message: clockNotice(accountName(account), aheadMs) }),
+    ...(sendUntilMs !== undefined && { sendUntilMs }),
   })
 }
 
@@ -402,6 +418,7 @@ interface GatewayEdges {
   readonly clock: Clock
   readonly onKey?: KeepKey
   readonly notify?: (notice: Notice) => void
+  readonly sendUntilMs?: () => number
 }
 
 /** Design 3.10: long before every answer counts as forged. */

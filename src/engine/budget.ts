@@ -21,6 +21,8 @@ const BURST_S = 0.1
 const RECOVERY_MS = 60_000
 /** While the pool is too small for refunds, one of them is tried this often, until one is accepted. */
 const SHORT_PAUSE_MS = 60_000
+/** Without any part of a budget, it is looked at again so soon. */
+const NOTHING_PAUSE_MS = 250
 
 /** Keeps an account's calls inside its limits: a token bucket per call. Holds no clock: moments come in. */
 export class Budget {
@@ -35,7 +37,7 @@ export class Budget {
   #refundsFromMs = Number.NEGATIVE_INFINITY
 
   constructor(limits: Limits, nowMs: number) {
-    const full = (call: Call): Bucket => new Bucket(limits[call], Math.max(1, limits[call] * BURST_S), nowMs)
+    const full = (call: Call): Bucket => new Bucket(limits[call], nowMs)
     this.#buckets = {
       place: full('place'),
       query: full('query'),
@@ -48,9 +50,14 @@ export class Budget {
     this.#failing = new Window(limits.failingRefund)
   }
 
-  /** Spends one call and returns 0, or returns the ms until one can be spent. */
-  take(call: Call, nowMs: number): number {
-    const share = this.#share(nowMs)
+  /**
+   * Spends one call and returns 0, or returns the ms until one can be spent.
+   *
+   * @param part of the account's budget that is this process's, 0 to 1
+   */
+  take(call: Call, nowMs: number, part = 1): number {
+    const share = this.#share(nowMs) * part
+    if (share === 0) return NOTHING_PAUSE_MS
     const bucket = this.#buckets[call]
     if (call !== 'refund') return bucket.take(nowMs, share)
     const heldMs = Math.max(
@@ -90,14 +97,12 @@ export class Budget {
 
 class Bucket {
   readonly #perSecond: number
-  readonly #size: number
   #tokens: number
   #filledAtMs: number
 
-  constructor(perSecond: number, size: number, nowMs: number) {
+  constructor(perSecond: number, nowMs: number) {
     this.#perSecond = perSecond
-    this.#size = size
-    this.#tokens = size
+    this.#tokens = Number.POSITIVE_INFINITY
     this.#filledAtMs = nowMs
   }
 
@@ -111,7 +116,8 @@ class Bucket {
   waitMs(nowMs: number, share: number): number {
     const perMs = (this.#perSecond * share) / 1000
     const passedMs = Math.max(0, nowMs - this.#filledAtMs)
-    this.#tokens = Math.min(this.#size, this.#tokens + passedMs * perMs)
+    const size = Math.max(1, this.#perSecond * share * BURST_S)
+    this.#tokens = Math.min(size, this.#tokens + passedMs * perMs)
     this.#filledAtMs = Math.max(this.#filledAtMs, nowMs)
     return this.#tokens < 1 ? Math.ceil((1 - this.#tokens) / perMs) : 0
   }

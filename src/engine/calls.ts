@@ -5,6 +5,7 @@ import { refundReactionTo } from '../core/refund-reaction.ts'
 import type { Random } from '../random.ts'
 import { Breaker } from './breaker.ts'
 import { Budget, type Limits } from './budget.ts'
+import type { Pulse } from './pulse.ts'
 import type { Report } from './report.ts'
 
 export interface CallsOptions {
@@ -13,6 +14,8 @@ export interface CallsOptions {
   readonly clock: Clock
   readonly random: Random
   readonly report: Report
+  /** Null where this process has the budgets for itself. */
+  readonly pulse: Pulse | null
   /** WeChat Pay answers again after an outage: nobody needs to wait for the next probe. */
   readonly onAnswering: (nowMs: number) => void
 }
@@ -41,7 +44,11 @@ export class Calls {
 
   /** 0 if the budget lets this call out now, else the ms until it does. Granting spends it. */
   waitMs(call: Call, nowMs: number): number {
-    return this.#budget.take(call, nowMs)
+    const { pulse, account } = this.#options
+    if (pulse === null) return this.#budget.take(call, nowMs)
+    const waitMs = this.#budget.take(call, nowMs, pulse.shareOf(account, call, nowMs))
+    if (waitMs > 0) pulse.lacks(account, call)
+    return waitMs
   }
 
   /**

@@ -29,6 +29,7 @@ import type { KeyShelf } from './key-shelf.ts'
 import { Lane, leaseMsFor, SOON_MS } from './lane.ts'
 import { checkPurchase, checkTracked, conflict, fingerprintOf, newPlacing, newTracked } from './new-order.ts'
 import { messagesOf } from './payload.ts'
+import { PULSE_TIMES, Pulse, type PulseTimes } from './pulse.ts'
 import { type CallbackCounts, type Notice, Report, type Statistics } from './report.ts'
 import { Road } from './road.ts'
 import { Waiters } from './waiters.ts'
@@ -45,6 +46,8 @@ export interface EngineOptions {
   readonly notify?: (notice: Notice) => void
   /** Who is told of verdicts, refunds and late money. */
   readonly targets?: readonly Target[]
+  /** Where several processes share the store. Only a compressed clock needs others. */
+  readonly pulse?: PulseTimes
 }
 
 export interface EngineAccount {
@@ -67,6 +70,8 @@ const BATCH_MAX = 500
 /** Room for every repeat of a placing; the order itself goes on after it. */
 const PLACE_WAIT_MS = 60_000
 const TIME_IS_UP = Symbol('time is up')
+/** Every so many heartbeats each process looks by itself for what another may have told of in vain. */
+const LOOK_BEATS = 5
 /** How long `close` waits for messages that are under way. */
 const DELIVERY_GRACE_MS = 2_000
 
@@ -110,12 +115,15 @@ export class Engine {
   readonly #inserts: Batcher<NewOrder, Entered>
   readonly #commits: Batcher<Commit, 'applied' | 'moved'>
   readonly #settling = new Waiters<FinalOrder>()
-  readonly #placing = new Waiters<Change>()
+  readonly #placing = new Waiters<void>()
   readonly #closing = new AbortController()
   readonly #leaseMs: number
   readonly #road: Road
   readonly #desk: CallbackDesk
   readonly #deliverers: readonly Deliverer[]
+  readonly #pulse: Pulse | null
+  #unwatch = async (): Promise<void> => {}
+  #beats = 0
   #closed: Promise<void> | null = null
 
   constructor({
@@ -127,6 +135,7 @@ export class Engine {
     keys,
     notify = () => {},
     targets = [],
+    pulse: times = PULSE_TIMES,
   }: EngineOptions) {
     this.store = store
     this.#clock = clock
@@ -144,8 +153,18 @@ export class Engine {
       },
     })
     this.#leaseMs = leaseMsFor(accounts.map(({ gateway }) => gateway))
+    this.#pulse =
+      store.peers === null
+        ? null
+        : new Pulse({
+            peers: store.peers,
+            ...{ clock, worker, times },
+            accounts: accounts.map(({ gateway }) => gateway.identity.account),
+            onBeat: (beat) => this.#onBeat(beat),
+            onError: this.#report.storeFailed,
+          })
     const mine = { worker, leaseMs: this.#leaseMs, commits: this.#commits, report: this.#report }
-    const edges = { store, clock, random, ...mine }
+    const edges = { store, clock, random, pulse: this.#pulse, ...mine }
     for (const account of accounts) {
       const lane = new Lane(edges, account)
       this.#lanes.set(lane.account, lane)
@@ -154,6 +173,19 @@ export class Engine {
     this.#road = new Road({ store, clock, random, commits: this.#commits })
     this.#desk = new CallbackDesk({ store, clock, road: this.#road, keys, report: this.#report })
     this.#deliverers = targets.map((target) => new Deliverer({ ...edges, target }))
+  }
+
+  /** Becomes one of those that share the store. Resolves at once where one process owns it. */
+  async join(): Promise<void> {
+    const { peers } = this.store
+    if (this.#pulse === null || peers === null) return
+    this.#unwatch = peers.watch((ids) => void this.#onChanged(ids))
+    await this.#pulse.start()
+  }
+
+  /** Until when anything may be sent, as of now. */
+  get sendUntilMs(): number {
+    return this.#pulse?.sendUntilMs ?? Number.POSITIVE_INFINITY
   }
 
   start(): void {
@@ -189,6 +221,8 @@ export class Engine {
     await this.#commits.flush()
     await Promise.all(this.#deliverers.map((deliverer) => this.#endDelivery(deliverer)))
     this.#placing.endAll(closed)
+    await this.#unwatch()
+    await this.#pulse?.end()
     const ends = await Promise.allSettled([...this.#accounts.values()].map(({ gateway }) => gateway.end()))
     for (const end of ends) if (end.status === 'rejected') throw end.reason
   }
@@ -379,12 +413,46 @@ export class Engine {
     }
   }
 
+  // -------------------------------------------------------------- the others
+
+  #onBeat({ isBack, isAlone }: { readonly isBack: boolean; readonly isAlone: boolean }): void {
+    this.#beats += 1
+    const isTimeToLook = this.#beats % LOOK_BEATS === 0
+    for (const lane of this.#lanes.values()) {
+      if (isBack) void lane.startOver()
+      else if (isAlone || isTimeToLook) lane.wake(this.#clock.nowMs())
+      lane.goOn()
+    }
+    if (!isAlone && !isTimeToLook) return
+    for (const deliverer of this.#deliverers) deliverer.wake()
+    void this.#onChanged(null)
+  }
+
+  /** Others have changed these orders; null: any. Whoever waits for one hears of it, and so does its work. */
+  async #onChanged(ids: readonly number[] | null): Promise<void> {
+    const lanes = [...this.#lanes.values()]
+    const waited = new Set([...this.#settling.ids, ...this.#placing.ids])
+    const wanted = (ids ?? [...waited]).filter((id) => waited.has(id) || lanes.some((lane) => lane.holds(id)))
+    try {
+      for (const id of wanted) {
+        const order = await this.store.byId(id)
+        if (order === null) continue
+        if (isFinal(order)) this.#settling.wake(id, order)
+        if (order.state !== 'placing') this.#placing.wake(id)
+        this.#lanes.get(order.account)?.changed(order)
+      }
+    } catch (error) {
+      // They look again by themselves.
+      this.#report.storeFailed(error)
+    }
+  }
+
   // -------------------------------------------------------------- helpers
 
   async #commit(commits: readonly Commit[]): Promise<readonly ('applied' | 'moved')[]> {
     await this.#keys.moveTo(this.store)
     const results = await this.store
-      .commit(commits.map((commit) => this.#withDeliveries(commit)))
+      .commit(commits.map((commit) => this.#withMore(commit)))
       // If it fails they may be written all the same.
       .finally(() => this.#tellDeliverers(commits))
     for (const [i, { change }] of commits.entries()) {
@@ -392,15 +460,20 @@ export class Engine {
       this.#report.applied(change)
       const { order } = change
       if (isFinal(order)) this.#settling.wake(order.id, order)
-      if (order.state !== 'placing') this.#placing.wake(order.id, change)
+      if (order.state !== 'placing') this.#placing.wake(order.id)
     }
     return results
   }
 
-  /** What the merchant's system is told goes into the transaction of the change. */
-  #withDeliveries(commit: Commit): Commit {
+  /** What the merchant's system is told goes into the transaction of the change; other processes hear of verdicts. */
+  #withMore(commit: Commit): Commit {
     const { change } = commit
-    if (change.events.length === 0 || this.#deliverers.length === 0) return commit
+    if (change.events.length === 0) return commit
+    return { ...commit, tell: true, ...this.#deliveriesOf(change) }
+  }
+
+  #deliveriesOf(change: Change): Pick<Commit, 'deliveries'> {
+    if (this.#deliverers.length === 0) return {}
     const createdAtMs = this.#clock.nowMs()
     const messages = messagesOf(change, createdAtMs)
     const deliveries = this.#deliverers.flatMap(({ target }) =>
@@ -408,7 +481,7 @@ export class Engine {
         .filter(({ type }) => target.wants(type))
         .map((message) => ({ target: target.name, message, createdAtMs })),
     )
-    return { ...commit, deliveries }
+    return { deliveries }
   }
 
   #tellDeliverers(commits: readonly Commit[]): void {

@@ -23,6 +23,7 @@ import type { Batcher } from './batcher.ts'
 import type { Limits } from './budget.ts'
 import { Calls } from './calls.ts'
 import { type Claimed, Intake, READ_AHEAD_MS, TILL_IN_HAND_MAX } from './intake.ts'
+import type { Pulse } from './pulse.ts'
 import { refundNumber } from './refund-number.ts'
 import type { Report } from './report.ts'
 
@@ -45,6 +46,8 @@ export interface LaneEdges {
   readonly leaseMs: number
   readonly commits: Batcher<Commit, 'applied' | 'moved'>
   readonly report: Report
+  /** Null where one process owns the store. */
+  readonly pulse: Pulse | null
 }
 
 /**
@@ -105,7 +108,7 @@ export class Lane {
     this.gateway = options.gateway
     this.#edges = edges
     this.#options = options
-    const { clock, random, report } = edges
+    const { clock, random, report, pulse } = edges
     const onAnswering = (nowMs: number): void => {
       this.#pausedUntilMs = nowMs
     }
@@ -115,6 +118,7 @@ export class Lane {
       clock,
       random,
       report,
+      pulse,
       onAnswering,
     })
     const { store, worker, leaseMs } = edges
@@ -179,6 +183,23 @@ export class Lane {
   /** Something may fall due at `dueAtMs` that isn't claimed yet. */
   wake(dueAtMs: number): void {
     this.#intake.wake(dueAtMs)
+  }
+
+  /** There may be more budget than before. */
+  goOn(): void {
+    this.#pausedUntilMs = Number.NEGATIVE_INFINITY
+    this.#turn()
+  }
+
+  /** Others may have taken what is claimed here: all that nobody works on goes back, and is claimed anew. */
+  async startOver(): Promise<void> {
+    await this.#track(this.#intake.giveBack(this.#agenda.clear()))
+    this.wake(Number.NEGATIVE_INFINITY)
+  }
+
+  /** Whether the order waits here for its moment. */
+  holds(id: number): boolean {
+    return this.#agenda.has(id)
   }
 
   /** The order was changed by somebody else than this lane: it may be due earlier than before, later, or not at all. */

@@ -55,7 +55,7 @@ export class Road {
   async write(change: Change, lane: Lane, more: Pick<Commit, 'strayId'> = {}): Promise<'applied' | 'moved'> {
     const { clock, commits } = this.#edges
     try {
-      const result = await commits.add({ change, keepClaim: true, ...more }, SOON_MS)
+      const result = await commits.add({ change, keepClaim: true, tell: true, ...more }, SOON_MS)
       if (result === 'applied') lane.changed(change.order)
       return result
     } catch (error) {

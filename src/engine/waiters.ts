@@ -36,6 +36,11 @@ export class Waiters<Value> {
     for (const all of [...this.#waiting.values()]) for (const { reject } of [...all]) reject(reason)
   }
 
+  /** For which orders somebody waits. */
+  get ids(): readonly number[] {
+    return [...this.#waiting.keys()]
+  }
+
   get size(): number {
     return this.#waiting.size
   }

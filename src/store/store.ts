@@ -86,8 +86,46 @@ export interface Store {
   keepPlatformKeys(keys: readonly PlatformKey[]): Promise<void>
   platformKeys(): Promise<readonly PlatformKey[]>
 
+  /** The other processes that work here; null where one process owns the store. */
+  readonly peers: Peers | null
+
   /** Ends the connection and gives the database free. */
   close(): Promise<void>
+}
+
+/** What processes that share a store tell each other through it. */
+export interface Peers {
+  /**
+   * Tells that the worker lives, what it holds of each budget and what it wants, and learns what it may use from now on.
+   * What is granted never adds up to more than the whole: what somebody told that he holds counts until he tells that he
+   * holds less, or has been silent for `deadMs` of the store's own time. Then his claims are free, too.
+   */
+  beat(beat: Beat): Promise<Beaten>
+  /** The worker ends: what it holds of the budgets is free at once. Its claims it gives back itself. */
+  leave(worker: string): Promise<void>
+  /**
+   * Calls back with the numbers of orders that another process has changed and wants to be heard (`Commit.tell`); with null
+   * where that may have been missed. Only shortens waiting. Returns how to end it.
+   */
+  watch(changed: (ids: readonly number[] | null) => void): () => Promise<void>
+}
+
+export interface Beat {
+  readonly worker: string
+  /** By the name of the budget: the part that it may use now, 0 to 1. */
+  readonly holds: Readonly<Record<string, number>>
+  /** By the name of the budget: what it could use, above 0; only the relations count. */
+  readonly wants: Readonly<Record<string, number>>
+  readonly deadMs: number
+}
+
+export interface Beaten {
+  /** By the name of the budget: the part that it may use from now on. */
+  readonly granted: Readonly<Record<string, number>>
+  /** Workers that have been silent for too long. */
+  readonly dead: readonly string[]
+  /** The store's own time, epoch ms. */
+  readonly nowMs: number
 }
 
 /** What only reads: all that a command may use while another process owns the database. */
@@ -153,6 +191,8 @@ export interface Commit {
   readonly deliveries?: readonly NewDelivery[]
   /** A kept callback that this change applies: it goes with it. */
   readonly strayId?: number
+  /** Whether other processes should hear of it at once: somebody may wait for it there, or work on the order. */
+  readonly tell?: boolean
 }
 
 export const DELIVERY_STATES = ['queued', 'pending', 'sent', 'failed'] as const

@@ -15,6 +15,8 @@ export interface Calling {
   readonly nonces: () => string
   /** The serial of the key that the reply should be signed with; without one WeChat Pay takes a certificate. */
   readonly wanted: () => string | null
+  /** Later than this nothing may leave. */
+  readonly sendUntilMs: () => number
 }
 
 export interface SignedCall {
@@ -46,7 +48,7 @@ export class Calls {
   }
 
   async send({ method, path, body, signedAtMs, notBeforeMs = 0 }: SignedCall): Promise<HttpResult> {
-    const { account, clock, signer, nonces, wanted } = this.#calling
+    const { account, clock, signer, nonces, wanted, sendUntilMs } = this.#calling
     const startedAtMs = clock.nowMs()
     const atMs = signedAtMs ?? startedAtMs
     const timestamp = String(Math.floor(atMs / 1000))
@@ -72,7 +74,7 @@ export class Calls {
     const serial = wanted()
     if (serial !== null) headers.push('wechatpay-serial', serial)
     const { connectTimeoutMs, readTimeoutMs } = account
-    const notAfterMs = Math.min(atMs, startedAtMs) + UNSENT_MS_MAX
+    const notAfterMs = Math.min(Math.min(atMs, startedAtMs) + UNSENT_MS_MAX, sendUntilMs())
     const first = this.#host()
     const request = { method, path, headers, body, notAfterMs, connectTimeoutMs, readTimeoutMs }
     const result = await this.#sendTo(first, request)

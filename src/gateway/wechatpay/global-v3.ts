@@ -66,6 +66,8 @@ export interface GlobalV3Options {
   readonly onKey?: (key: LearntKey) => void
   /** Told, at most once an hour, that WeChat Pay's clock is more than 60 s ahead of ours; negative if ours is. */
   readonly onClockApart?: (aheadMs: number) => void
+  /** Until when this process may send, as of now: what was prepared before and comes later is not sent. Default: for ever. */
+  readonly sendUntilMs?: () => number
 }
 
 /** WeChat Pay's Global APIv3 for one account. */
@@ -108,6 +110,7 @@ class GlobalV3 implements GlobalV3Gateway {
       signer: this.#signer,
       nonces: this.#nonces,
       wanted: () => this.#keys.wanted,
+      sendUntilMs: options.sendUntilMs ?? (() => Number.POSITIVE_INFINITY),
     })
     const download = () => calls.send({ method: 'GET', path: CERTIFICATES_PATH, body: '' })
     this.#calls = calls

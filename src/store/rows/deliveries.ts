@@ -4,9 +4,22 @@ import { type Cells, integer, integerOrNull, oneOf, text, textOrNull } from './c
 
 /* Messages to the merchant's system, as rows. */
 
-/** Gives rows for `deliveryOf`. */
-export const SELECT_DELIVERIES = `SELECT id, order_id, target, message_id, type, payload, state, due_at, attempts,
-  first_at, done_at, why, created_at FROM deliveries`
+/** For `deliveryOf`. */
+export const DELIVERY_COLUMNS = [
+  'id',
+  'order_id',
+  'target',
+  'message_id',
+  'type',
+  'payload',
+  'state',
+  'due_at',
+  'attempts',
+  'first_at',
+  'done_at',
+  'why',
+  'created_at',
+] as const
 
 export function deliveryOf(cells: Cells): Delivery {
   const [id, order_id, target, message_id, type, payload, state, due_at, attempts] = cells

@@ -89,10 +89,6 @@ export const ALL_COLUMNS = [
   ...EVIDENCE_COLUMNS.map((name) => `evidence.${name}`),
 ]
 
-/** The tables that hold an order, joined; ask for ALL_COLUMNS. */
-export const ORDERS_JOINED = `orders JOIN facts ON facts.order_id = orders.id
-  LEFT JOIN verdicts ON verdicts.order_id = orders.id`
-
 /** Common mode has no sub-merchant: '' in SQL, because NULLs would not collide in the unique index. */
 export function subMchidCell(sub_mchid: string | null): string {
   return sub_mchid ?? ''
@@ -294,6 +290,11 @@ function provenBy(verdict: Cells): Evidence {
 // ------------------------------------------------------------------ journal, credentials, keys
 
 export const JOURNAL_COLUMNS = ['at', 'event', 'call', 'said', 'note', 'took'] as const
+
+/** For JOURNAL_COLUMNS. */
+export function journalCells({ atMs, event, call, said, note, tookMs }: JournalLine): Value[] {
+  return [atMs, event, call ?? null, said ?? null, note ?? null, tookMs ?? null]
+}
 
 export function journalLineOf([at, event, call, said, note, took]: Cells): JournalLine {
   return {

@@ -8,9 +8,9 @@ import { EVIDENCE_COLUMNS, evidenceCells, evidenceOf, subMchidCell } from './ord
 const NAMED_COLUMNS = ['account', 'sub_mchid', 'out_trade_no', 'event_id', 'about', 'statement'] as const
 
 /** For `strayCells`. */
-export const STRAY_COLUMNS = [...NAMED_COLUMNS, ...EVIDENCE_COLUMNS]
-/** Gives rows for `strayOf`. */
-export const SELECT_STRAYS = `SELECT id, ${NAMED_COLUMNS}, told_at, ${EVIDENCE_COLUMNS} FROM strays`
+export const NEW_STRAY_COLUMNS = [...NAMED_COLUMNS, ...EVIDENCE_COLUMNS]
+/** For `strayOf`. */
+export const STRAY_COLUMNS = ['id', ...NAMED_COLUMNS, 'told_at', ...EVIDENCE_COLUMNS]
 
 export function strayCells({ account, sub_mchid, out_trade_no, eventId, said, evidence }: NewStray): Value[] {
   const key = [account, subMchidCell(sub_mchid), out_trade_no]

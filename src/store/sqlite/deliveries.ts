@@ -1,9 +1,9 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { cellsOf, integer } from '../rows/cells.ts'
-import { deliveryOf, SELECT_DELIVERIES } from '../rows/deliveries.ts'
+import { deliveryOf } from '../rows/deliveries.ts'
 import type { Delivery, DeliveryClaim, DeliveryResult, NewDelivery } from '../store.ts'
 import { Query } from './query.ts'
-import { INSERT_DELIVERY, SELECT_DUE_DELIVERIES } from './statements.ts'
+import { INSERT_DELIVERY, SELECT_DELIVERIES, SELECT_DUE_DELIVERIES } from './statements.ts'
 
 /** Later than anything is due. */
 const NEVER_MS = Number.MAX_SAFE_INTEGER

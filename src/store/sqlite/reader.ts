@@ -5,7 +5,7 @@ import type { Order, OrderKey } from '../../core/order.ts'
 import type { Evidence } from '../../core/outcome.ts'
 import { type AftercareRow, aftercareOf, refundOf } from '../rows/aftercare.ts'
 import { type Cells, integer, text, textOrNull } from '../rows/cells.ts'
-import { deliveryOf, deliveryStateOf, SELECT_DELIVERIES } from '../rows/deliveries.ts'
+import { deliveryOf, deliveryStateOf } from '../rows/deliveries.ts'
 import {
   credentialOf,
   evidenceOf,
@@ -15,7 +15,7 @@ import {
   stateOf,
   subMchidCell,
 } from '../rows/orders.ts'
-import { SELECT_STRAYS, strayOf } from '../rows/strays.ts'
+import { strayOf } from '../rows/strays.ts'
 import {
   DELIVERY_STATES,
   type Delivery,
@@ -28,10 +28,12 @@ import {
 import { Query } from './query.ts'
 import {
   SELECT_AFTERCARE,
+  SELECT_DELIVERIES,
   SELECT_EVIDENCE,
   SELECT_JOURNAL,
   SELECT_ORDERS,
   SELECT_REFUNDS,
+  SELECT_STRAYS,
   selectDeliveriesIn,
 } from './statements.ts'
 

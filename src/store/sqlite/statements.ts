@@ -1,5 +1,5 @@
 import { AFTERCARE_COLUMNS, REFUND_COLUMNS } from '../rows/aftercare.ts'
-import { SELECT_DELIVERIES } from '../rows/deliveries.ts'
+import { DELIVERY_COLUMNS } from '../rows/deliveries.ts'
 import {
   ALL_COLUMNS,
   EVIDENCE_COLUMNS,
@@ -7,11 +7,10 @@ import {
   JOURNAL_COLUMNS,
   KEY_COLUMNS,
   OPEN_COLUMNS,
-  ORDERS_JOINED,
   PROGRESS_COLUMNS,
   VERDICT_COLUMNS,
 } from '../rows/orders.ts'
-import { STRAY_COLUMNS } from '../rows/strays.ts'
+import { NEW_STRAY_COLUMNS, STRAY_COLUMNS } from '../rows/strays.ts'
 import type { DeliveryState } from '../store.ts'
 
 /* What the store says to SQLite. Parameters stand in the order of the columns, unless a comment says otherwise. */
@@ -30,8 +29,8 @@ function overwriting(columns: readonly string[]): string {
 export const SELECT_DUE_ORDERS = `SELECT ${OPEN_COLUMNS} FROM json_each(?) AS wanted
   CROSS JOIN orders ON orders.id = wanted.value CROSS JOIN facts ON facts.order_id = orders.id`
 
-export const SELECT_ORDERS = `SELECT ${ALL_COLUMNS} FROM ${ORDERS_JOINED}
-  LEFT JOIN evidence ON evidence.id = verdicts.evidence_id`
+export const SELECT_ORDERS = `SELECT ${ALL_COLUMNS} FROM orders JOIN facts ON facts.order_id = orders.id
+  LEFT JOIN verdicts ON verdicts.order_id = orders.id LEFT JOIN evidence ON evidence.id = verdicts.evidence_id`
 
 export const INSERT_ORDER = insertInto('orders', [...KEY_COLUMNS, ...PROGRESS_COLUMNS])
 export const INSERT_FACTS = insertInto('facts', ['order_id', ...FACTS_COLUMNS])
@@ -59,6 +58,8 @@ export const PUT_REFUND = `${insertInto('refunds', ['order_id', ...REFUND_COLUMN
 
 // ------------------------------------------------------------------ messages, callbacks without an order
 
+export const SELECT_DELIVERIES = `SELECT ${DELIVERY_COLUMNS} FROM deliveries`
+
 /** Takes the target and the moment. */
 export const SELECT_DUE_DELIVERIES = `SELECT id, due_at FROM deliveries
   WHERE target = ? AND due_at <= ? ORDER BY due_at, id`
@@ -75,5 +76,6 @@ export function selectDeliveriesIn(state: DeliveryState): string {
 export const INSERT_DELIVERY = `INSERT INTO deliveries
   (order_id, target, message_id, type, payload, state, due_at, created_at, attempts) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)`
 
+export const SELECT_STRAYS = `SELECT ${STRAY_COLUMNS} FROM strays`
 /** The same notification is kept once. */
-export const INSERT_STRAY = `${insertInto('strays', STRAY_COLUMNS)} ON CONFLICT DO NOTHING`
+export const INSERT_STRAY = `${insertInto('strays', NEW_STRAY_COLUMNS)} ON CONFLICT DO NOTHING`

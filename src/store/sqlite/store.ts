@@ -17,6 +17,7 @@ import { type Cells, integer, text } from '../rows/cells.ts'
 import {
   evidenceCells,
   factsCells,
+  journalCells,
   keyCells,
   openOrderOf,
   orderOf,
@@ -24,7 +25,7 @@ import {
   subMchidCell,
   verdictCells,
 } from '../rows/orders.ts'
-import { SELECT_STRAYS, strayCells, strayOf } from '../rows/strays.ts'
+import { strayCells, strayOf } from '../rows/strays.ts'
 import type {
   Claim,
   ClaimRequest,
@@ -56,11 +57,13 @@ import {
   PUT_REFUND,
   SELECT_DUE_ORDERS,
   SELECT_ORDERS,
+  SELECT_STRAYS,
   UPDATE_ORDER,
 } from './statements.ts'
 
 /** The store of the one process that owns the database. */
 export class SqliteStore extends SqliteReader implements Store {
+  readonly peers = null
   readonly #ownership: Ownership | null
   readonly #checkpointer: Checkpointer | null
   readonly #claims: Claims
@@ -302,10 +305,8 @@ export class SqliteStore extends SqliteReader implements Store {
   }
 
   #writeJournal(id: number, version: number, journal: readonly JournalLine[]): void {
-    for (const [line, { atMs, event, call, said, note, tookMs }] of journal.entries()) {
-      const more = [call ?? null, said ?? null, note ?? null, tookMs ?? null]
-      this.#insertJournal.run(id, version, line, atMs, event, ...more)
-    }
+    for (const [nth, line] of journal.entries())
+      this.#insertJournal.run(id, version, nth, ...journalCells(line))
   }
 
   #writeEvidence(id: number, evidence: Evidence): number {

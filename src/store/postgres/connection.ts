@@ -1,0 +1,133 @@
+import { Pool, type PoolClient, types } from 'pg'
+import { sleep, systemClock } from '../../clock.ts'
+import type { Cells, Value } from '../rows/cells.ts'
+
+/** What goes into a statement: one value, or one array for each column of `unnest`. */
+export type Parameter = Value | ReadonlyArray<Value>
+
+/** Runs statements: each on its own, or all of one transaction. */
+export interface Session {
+  /** The rows, as arrays in the order of the columns. */
+  rows(sql: string, ...parameters: readonly Parameter[]): Promise<readonly Cells[]>
+}
+
+/** A session in a transaction. */
+export interface Transaction extends Session {
+  /** Several statements, without parameters and rows. */
+  run(sql: string): Promise<void>
+}
+
+export interface ConnectionOptions {
+  readonly url: string
+  /** Connections at most. */
+  readonly poolSize: number
+  /** Hears of a connection that broke while nobody used it. */
+  readonly onError: (error: Error) => void
+}
+
+/** Longer than any statement of ours takes: then the server, or the way to it, hangs. */
+const STATEMENT_MS_MAX = 20_000
+const CONNECT_MS_MAX = 10_000
+/**
+ * A process that is stopped in the middle of a transaction keeps its row locks so long, and then loses it. Set in each
+ * transaction: behind a pooler a session is not ours.
+ */
+const BEGIN = 'BEGIN; SET LOCAL idle_in_transaction_session_timeout = 5000'
+const DEADLOCK = '40P01'
+const SERIALIZATION_FAILURE = '40001'
+const ATTEMPTS_MAX = 5
+
+/**
+ * Connections to one database. Nothing is kept in a session between two transactions, so a pooler in transaction mode may
+ * stand in between.
+ */
+export class Connection implements Session {
+  readonly #pool: Pool
+
+  constructor({ url, poolSize, onError }: ConnectionOptions) {
+    this.#pool = new Pool({
+      connectionString: url,
+      max: poolSize,
+      connectionTimeoutMillis: CONNECT_MS_MAX,
+      query_timeout: STATEMENT_MS_MAX,
+      keepAlive: true,
+      application_name: 'verdict',
+      types: { getTypeParser },
+    })
+    this.#pool.on('error', onError)
+  }
+
+  async rows(sql: string, ...parameters: readonly Parameter[]): Promise<readonly Cells[]> {
+    return rowsOf(await this.#pool.query(query(sql, parameters)))
+  }
+
+  /** All of `work` or nothing of it. Repeated from its beginning if the server chose it to end a deadlock. */
+  async together<Result>(work: (transaction: Transaction) => Promise<Result>): Promise<Result> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#once(work)
+      } catch (error) {
+        if (!isToRepeat(error) || attempt === ATTEMPTS_MAX) throw error
+        await sleep(systemClock, attempt * 10)
+      }
+    }
+  }
+
+  async #once<Result>(work: (transaction: Transaction) => Promise<Result>): Promise<Result> {
+    const client = await this.#pool.connect()
+    try {
+      await client.query(BEGIN)
+      const result = await work(transactionOf(client))
+      await client.query('COMMIT')
+      client.release()
+      return result
+    } catch (error) {
+      // The connection goes with it: what it was in the middle of, nobody knows.
+      client.release(error instanceof Error ? error : true)
+      throw error
+    }
+  }
+
+  /** Waits for what is under way. */
+  async end(): Promise<void> {
+    await this.#pool.end()
+  }
+}
+
+function transactionOf(client: PoolClient): Transaction {
+  return {
+    rows: async (sql, ...parameters) => rowsOf(await client.query(query(sql, parameters))),
+    run: async (sql) => {
+      await client.query(sql)
+    },
+  }
+}
+
+function query(text: string, parameters: readonly Parameter[]) {
+  return { text, values: parameters.map(clean), rowMode: 'array' as const }
+}
+
+function rowsOf({ rows }: { readonly rows: unknown[] }): readonly Cells[] {
+  return rows as Cells[]
+}
+
+/** PostgreSQL's text holds every character but one. Ours stand in notes for people: no signed JSON holds it. */
+function clean(parameter: Parameter): Parameter {
+  if (Array.isArray(parameter)) return parameter.map((value) => cleanValue(value))
+  return cleanValue(parameter as Value)
+}
+
+function cleanValue(value: Value): Value {
+  return typeof value === 'string' && value.includes('\0') ? value.replaceAll('\0', '\ufffd') : value
+}
+
+function isToRepeat(error: unknown): boolean {
+  const { code } = error as { readonly code?: unknown }
+  return code === DEADLOCK || code === SERIALIZATION_FAILURE
+}
+
+/** Every integer of ours is safe as a number: amounts, moments in ms, row numbers. */
+function getTypeParser(oid: number, format?: 'text' | 'binary'): (text: string) => unknown {
+  if (oid === types.builtins.INT8) return Number
+  return types.getTypeParser(oid, format as 'text')
+}

@@ -1,0 +1,93 @@
+/*
+ * Where claims begin to look. A poll leaves the old entry of its order in the index over due times, and while anybody's
+ * transaction is open no vacuum takes it away: who looked from the earliest due time on would pass all polls of that time,
+ * again and again. So each process remembers up to which due time it found every order claimed, and looks further back
+ * only now and then: for what others gave back, and for what the dead had claimed.
+ */
+
+const ALWAYS_MS = Number.MIN_SAFE_INTEGER
+/** What becomes due in the past becomes so by a callback or a give-up, and is written within this time; clocks differ. */
+const LATE_MS = 2_000
+const FULL_LOOK_MS = 5_000
+/** A full look takes no more than this part of the time, however long it takes. */
+const FULL_LOOK_SHARE = 0.05
+
+export interface From {
+  /** Due times after these are looked at: at the till, and elsewhere. */
+  readonly till: number
+  readonly elsewhere: number
+}
+
+const EVERYWHERE: From = { till: ALWAYS_MS, elsewhere: ALWAYS_MS }
+
+/** What one process knows of an account's queues. */
+export class Front {
+  readonly #now: () => number
+  #from: From = EVERYWHERE
+  #isFull = true
+  #lookedFullyAt = Number.NEGATIVE_INFINITY
+  #startedAt = 0
+  #pauseMs = FULL_LOOK_MS
+  /** As of the latest claim, in the caller's time. */
+  nowMs = ALWAYS_MS
+
+  /** @param now real ms, from any beginning */
+  constructor(now: () => number) {
+    this.#now = now
+  }
+
+  /** Where the claim of this moment begins to look. */
+  from(nowMs: number): From {
+    this.nowMs = Math.max(this.nowMs, nowMs)
+    this.#startedAt = this.#now()
+    this.#isFull = this.#startedAt >= this.#lookedFullyAt + this.#pauseMs
+    return this.looking
+  }
+
+  /** Where the look that goes on began. */
+  get looking(): From {
+    return this.#isFull ? EVERYWHERE : this.#from
+  }
+
+  /** The look has come to its end: these are the earliest due times that nobody has claimed. */
+  seen(till: number | null, elsewhere: number | null): void {
+    const lastMs = this.nowMs - LATE_MS
+    const upTo = (ms: number | null): number => Math.min(ms === null ? lastMs : ms - 1, lastMs)
+    const before = this.looking
+    this.#from = {
+      till: Math.max(before.till, upTo(till)),
+      elsewhere: Math.max(before.elsewhere, upTo(elsewhere)),
+    }
+    if (!this.#isFull) return
+    this.#isFull = false
+    this.#lookedFullyAt = this.#now()
+    this.#pauseMs = Math.max(FULL_LOOK_MS, (this.#lookedFullyAt - this.#startedAt) / FULL_LOOK_SHARE)
+  }
+
+  /** Something may be free that was not: the next look is a full one. */
+  lookAgain(): void {
+    this.#lookedFullyAt = Number.NEGATIVE_INFINITY
+    this.#isFull = true
+  }
+}
+
+export class Fronts {
+  readonly #now: () => number
+  readonly #fronts = new Map<string, Front>()
+
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now
+  }
+
+  of(account: string): Front {
+    const known = this.#fronts.get(account)
+    if (known !== undefined) return known
+    const front = new Front(this.#now)
+    this.#fronts.set(account, front)
+    return front
+  }
+
+  lookAgain(): void {
+    for (const front of this.#fronts.values()) front.lookAgain()
+  }
+}

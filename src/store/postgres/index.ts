@@ -1,0 +1,33 @@
+import type { Store } from '../store.ts'
+import { Connection } from './connection.ts'
+import { migrate } from './migrate.ts'
+import { PostgresStore } from './store.ts'
+
+export interface PostgresOptions {
+  /** `postgres://user:password@host:port/database`, with `?sslmode=…` as PostgreSQL's tools take it. */
+  readonly url: string
+  /** Connections at most, 2 to 100; one more listens. Default 6. */
+  readonly poolSize?: number
+  /** Told of a connection that broke. Default: nobody; what was under way fails in any case, and is done again. */
+  readonly onError?: (error: Error) => void
+}
+
+const POOL_SIZE = 6
+
+/**
+ * Opens the database for any number of processes, and creates Verdict's schema `verdict` in it or brings it up to date.
+ *
+ * @throws STORE_INVALID if the schema is another program's or too new for this Verdict, or the server takes no writes; and
+ * whatever the connection throws
+ */
+export async function postgresStore(options: PostgresOptions): Promise<Store> {
+  const { url, poolSize = POOL_SIZE, onError = () => {} } = options
+  const connection = new Connection({ url, poolSize, onError })
+  try {
+    await migrate(connection)
+  } catch (error) {
+    await connection.end()
+    throw error
+  }
+  return new PostgresStore(connection, url)
+}

@@ -1,0 +1,84 @@
+import { Client } from 'pg'
+import { sleep, systemClock } from '../../clock.ts'
+
+export interface ListenerOptions {
+  readonly url: string
+  readonly channel: string
+  readonly onPayload: (payload: string) => void
+  /** It listens now, and did not before: something may have been missed. */
+  readonly onGap: () => void
+}
+
+const PAUSE_MS = 500
+const PAUSE_MS_MAX = 5_000
+/** A connection that silently died is found so soon. */
+const LOOK_MS = 5_000
+const ANSWER_MS_MAX = 5_000
+
+/** A connection of its own that listens, and is made anew when it breaks. The one thing that is kept in a session. */
+export class Listener {
+  readonly #options: ListenerOptions
+  readonly #ending = new AbortController()
+  #running: Promise<void> = Promise.resolve()
+
+  constructor(options: ListenerOptions) {
+    this.#options = options
+  }
+
+  start(): void {
+    this.#running = this.#run()
+  }
+
+  async end(): Promise<void> {
+    this.#ending.abort()
+    await this.#running
+  }
+
+  async #run(): Promise<void> {
+    let failures = 0
+    while (!this.#ending.signal.aborted) {
+      try {
+        await this.#listen(() => {
+          failures = 0
+        })
+      } catch {
+        failures += 1
+      }
+      await this.#pause(Math.min(PAUSE_MS * 2 ** failures, PAUSE_MS_MAX))
+    }
+  }
+
+  /** Resolves when it is ended, rejects when the connection is lost. */
+  async #listen(onListening: () => void): Promise<void> {
+    const { url, channel, onPayload, onGap } = this.#options
+    const client = new Client({
+      connectionString: url,
+      application_name: 'verdict listening',
+      keepAlive: true,
+      connectionTimeoutMillis: ANSWER_MS_MAX,
+      query_timeout: ANSWER_MS_MAX,
+    })
+    const lost = new Promise<never>((_, reject) => {
+      client.on('error', reject)
+      client.on('end', () => reject(new Error('the connection ended')))
+    })
+    lost.catch(() => {})
+    client.on('notification', ({ payload }) => onPayload(payload ?? ''))
+    try {
+      await client.connect()
+      await client.query(`LISTEN ${client.escapeIdentifier(channel)}`)
+      onListening()
+      onGap()
+      while (!this.#ending.signal.aborted) {
+        await Promise.race([this.#pause(LOOK_MS), lost])
+        if (!this.#ending.signal.aborted) await client.query('SELECT 1')
+      }
+    } finally {
+      await client.end().catch(() => {})
+    }
+  }
+
+  async #pause(ms: number): Promise<void> {
+    await sleep(systemClock, ms, this.#ending.signal).catch(() => {})
+  }
+}

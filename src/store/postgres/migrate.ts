@@ -1,0 +1,98 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { VerdictError } from '../../errors.ts'
+import { integer } from '../rows/cells.ts'
+import type { Connection, Session } from './connection.ts'
+
+export interface Migration {
+  readonly version: number
+  readonly sql: string
+  /** The oldest schema version whose Verdict still works on it: during an upgrade both versions run. */
+  readonly worksFrom: number
+}
+
+/** A migration says so in its first line; else only a Verdict that knows it works on it. */
+const WORKS_FROM = /^-- works from version (\d+)\n/
+
+/** The files `0001.sql`, `0002.sql`, … beside this one, in order. */
+export function migrations(): readonly Migration[] {
+  const names = readdirSync(import.meta.dirname).filter((name) => /^\d{4}\.sql$/.test(name))
+  return names.sort().map((name) => {
+    const sql = readFileSync(join(import.meta.dirname, name), 'utf8')
+    const version = Number.parseInt(name, 10)
+    return { version, sql, worksFrom: Number(WORKS_FROM.exec(sql)?.[1] ?? version) }
+  })
+}
+
+const LOCK = `SELECT pg_advisory_xact_lock(hashtextextended('verdict.migrations', 0))`
+const LOOK = `SELECT to_regclass('verdict.migrations') IS NOT NULL, to_regnamespace('verdict') IS NOT NULL`
+const CREATE = `CREATE SCHEMA verdict;
+CREATE TABLE verdict.migrations (
+  version integer PRIMARY KEY, works_from integer NOT NULL, applied_at timestamptz NOT NULL DEFAULT now()
+)`
+const VERSION = 'SELECT coalesce(max(version), 0), coalesce(max(works_from), 0) FROM verdict.migrations'
+const READ_ONLY = `SELECT pg_is_in_recovery(), current_setting('default_transaction_read_only') = 'on'`
+
+/**
+ * Brings the database to this Verdict's schema, in one transaction: it is whole or as it was, also when many processes start
+ * at once. A newer schema is left as it is if this Verdict still works on it.
+ *
+ * @throws STORE_INVALID, and changes nothing, if the schema `verdict` is somebody else's, or too new, or the server takes
+ * no writes
+ */
+export async function migrate(
+  connection: Connection,
+  all: readonly Migration[] = migrations(),
+): Promise<void> {
+  await refuseReadOnly(connection)
+  const latest = all.at(-1)?.version ?? 0
+  // Most starts find everything in place, and need no lock.
+  if ((await versionOf(connection, latest)) >= latest) return
+  await connection.together(async (session) => {
+    await session.rows(LOCK)
+    let version = await versionOf(session, latest)
+    if (version < 0) {
+      await session.run(CREATE)
+      version = 0
+    }
+    for (const migration of all) {
+      if (migration.version <= version) continue
+      await session.run(migration.sql)
+      await session.rows(
+        'INSERT INTO verdict.migrations (version, works_from) VALUES ($1, $2)',
+        migration.version,
+        migration.worksFrom,
+      )
+    }
+  })
+}
+
+/** The schema's version; -1 where there is none. @throws STORE_INVALID */
+async function versionOf(session: Session, latest: number): Promise<number> {
+  const [look = []] = await session.rows(LOOK)
+  const [isOurs, isThere] = look
+  if (isOurs !== true) {
+    if (isThere === true) throw invalid('its schema "verdict" holds no migrations: it is another program\'s')
+    return -1
+  }
+  const [row = []] = await session.rows(VERSION)
+  const [version, worksFrom] = row.map(integer)
+  if ((version ?? 0) > latest && (worksFrom ?? 0) > latest) {
+    throw invalid(
+      `its schema has version ${version}, on which a Verdict of version ${worksFrom} or newer works; this one knows up to ${latest}`,
+    )
+  }
+  return version ?? 0
+}
+
+async function refuseReadOnly(connection: Connection): Promise<void> {
+  const [row = []] = await connection.rows(READ_ONLY)
+  const [isStandby, isReadOnly] = row
+  if (isStandby === true) throw invalid('it is a standby and takes no writes: expected the primary server')
+  if (isReadOnly === true)
+    throw invalid('it takes no writes (default_transaction_read_only): expected a server that does')
+}
+
+function invalid(message: string): VerdictError {
+  return new VerdictError('STORE_INVALID', `the PostgreSQL database can't be used: ${message}`)
+}

@@ -1,0 +1,71 @@
+import { randomUUID } from 'node:crypto'
+import { integer, text } from '../rows/cells.ts'
+import type { Beat, Beaten, Peers } from '../store.ts'
+import type { Connection } from './connection.ts'
+import { Listener } from './listener.ts'
+
+/** One channel for all: what matters to nobody here costs a look into a map. */
+export const CHANNEL = 'verdict'
+/** PostgreSQL takes less than 8,000 bytes. */
+const IDS_MAX = 400
+
+/** What processes that share the database tell each other. */
+export class PostgresPeers implements Peers {
+  readonly #connection: Connection
+  readonly #url: string
+  readonly #onDead: (dead: readonly string[]) => void
+  /** Names this process in what it tells: it needn't hear itself. */
+  readonly #self = randomUUID().slice(0, 8)
+
+  constructor(connection: Connection, url: string, onDead: (dead: readonly string[]) => void) {
+    this.#connection = connection
+    this.#url = url
+    this.#onDead = onDead
+  }
+
+  async beat({ worker, holds, wants, deadMs }: Beat): Promise<Beaten> {
+    const [row = []] = await this.#connection.rows(
+      'SELECT now_ms, granted, dead FROM verdict.beat($1, $2::jsonb, $3::jsonb, $4)',
+      worker,
+      JSON.stringify(holds),
+      JSON.stringify(wants),
+      deadMs,
+    )
+    const [now_ms, granted, dead] = row
+    const beaten = {
+      nowMs: integer(now_ms),
+      granted: granted as Beaten['granted'],
+      dead: (dead as readonly unknown[]).map(text),
+    }
+    this.#onDead(beaten.dead)
+    return beaten
+  }
+
+  async leave(worker: string): Promise<void> {
+    await this.#connection.rows('DELETE FROM verdict.workers WHERE name = $1', worker)
+  }
+
+  watch(changed: (ids: readonly number[] | null) => void): () => Promise<void> {
+    const listener = new Listener({
+      url: this.#url,
+      channel: CHANNEL,
+      onPayload: (payload) => {
+        const [from, ids] = payload.split(':')
+        if (from !== this.#self) changed(ids === undefined ? null : idsIn(ids))
+      },
+      onGap: () => changed(null),
+    })
+    listener.start()
+    return () => listener.end()
+  }
+
+  /** What the others are told of these orders; in one message, which names no order if there are too many. */
+  told(ids: readonly number[]): string {
+    return ids.length > IDS_MAX ? this.#self : `${this.#self}:${ids.join(',')}`
+  }
+}
+
+/** Others may write to the channel: what is no number is not ours. */
+function idsIn(list: string): readonly number[] {
+  return list.split(',').map(Number).filter(Number.isSafeInteger)
+}

@@ -1,0 +1,131 @@
+import type { Aftercare } from '../../core/aftercare.ts'
+import type { JournalLine } from '../../core/change.ts'
+import type { Order, OrderKey } from '../../core/order.ts'
+import type { Evidence } from '../../core/outcome.ts'
+import { aftercareOf, refundOf } from '../rows/aftercare.ts'
+import { type Cells, cellsOf, integer, text, textOrNull } from '../rows/cells.ts'
+import { deliveryOf, deliveryStateOf } from '../rows/deliveries.ts'
+import {
+  ALL_COLUMNS,
+  credentialOf,
+  evidenceOf,
+  journalLineOf,
+  orderOf,
+  platformKeyOf,
+  stateOf,
+  subMchidCell,
+} from '../rows/orders.ts'
+import { strayOf } from '../rows/strays.ts'
+import type { Delivery, DeliveryState, PlatformKey, StoredPlacing, StoreReader, Stray } from '../store.ts'
+import type { Connection, Parameter, Session } from './connection.ts'
+import {
+  SELECT_DELIVERIES,
+  SELECT_EVIDENCE,
+  SELECT_JOURNAL,
+  SELECT_ORDERS,
+  SELECT_PLATFORM_KEYS,
+  SELECT_STRAYS,
+} from './statements.ts'
+
+/** Everything that only reads. */
+export class PostgresReader implements StoreReader {
+  protected readonly connection: Connection
+
+  constructor(connection: Connection) {
+    this.connection = connection
+  }
+
+  async byId(id: number): Promise<Order | null> {
+    return (await this.#orders('WHERE orders.id = $1', id))[0] ?? null
+  }
+
+  async find({ out_trade_no, account, sub_mchid }: OrderKey): Promise<Order | null> {
+    const key = [out_trade_no, account, subMchidCell(sub_mchid)]
+    const where = 'WHERE out_trade_no = $1 AND account = $2 AND sub_mchid = $3'
+    return (await this.#orders(where, ...key))[0] ?? null
+  }
+
+  async named(out_trade_no: string): Promise<readonly Order[]> {
+    return this.#orders('WHERE out_trade_no = $1 ORDER BY orders.id', out_trade_no)
+  }
+
+  async countByState(): Promise<Readonly<Partial<Record<Order['state'], number>>>> {
+    const rows = await this.connection.rows('SELECT state, count(*) FROM verdict.orders GROUP BY state')
+    return Object.fromEntries(rows.map(([state, count]) => [stateOf(state), integer(count)]))
+  }
+
+  async page(afterId: number, limit: number): Promise<readonly Order[]> {
+    return this.#orders('WHERE orders.id > $1 ORDER BY orders.id LIMIT $2', afterId, limit)
+  }
+
+  async placingOf(id: number): Promise<StoredPlacing | null> {
+    const [row] = await this.connection.rows(
+      `SELECT fingerprint, body, name, value FROM verdict.placings LEFT JOIN verdict.credentials USING (order_id)
+       WHERE order_id = $1`,
+      id,
+    )
+    if (row === undefined) return null
+    const [fingerprint, body, ...credential] = row
+    return { fingerprint: text(fingerprint), body: textOrNull(body), credential: credentialOf(credential) }
+  }
+
+  async journalOf(id: number): Promise<readonly JournalLine[]> {
+    return (await this.connection.rows(SELECT_JOURNAL, id)).map(journalLineOf)
+  }
+
+  async evidenceOf(id: number): Promise<readonly Evidence[]> {
+    return (await this.connection.rows(SELECT_EVIDENCE, id)).map(evidenceOf)
+  }
+
+  async deliveriesOf(id: number): Promise<readonly Delivery[]> {
+    const rows = await this.connection.rows(`${SELECT_DELIVERIES} WHERE order_id = $1 ORDER BY id`, id)
+    return rows.map(deliveryOf)
+  }
+
+  async deliveriesIn(state: DeliveryState, afterId: number, limit: number): Promise<readonly Delivery[]> {
+    // The state stands in the text: else the partial index over those that failed would be of no use.
+    const sql = `${SELECT_DELIVERIES} WHERE state = '${state}' AND id > $1 ORDER BY id LIMIT $2`
+    return (await this.connection.rows(sql, afterId, limit)).map(deliveryOf)
+  }
+
+  async countDeliveries(): Promise<Readonly<Partial<Record<DeliveryState, number>>>> {
+    const rows = await this.connection.rows('SELECT state, count(*) FROM verdict.deliveries GROUP BY state')
+    return Object.fromEntries(rows.map(([state, count]) => [deliveryStateOf(state), integer(count)]))
+  }
+
+  async strays(limit: number): Promise<readonly Stray[]> {
+    return (await this.connection.rows(`${SELECT_STRAYS} ORDER BY id LIMIT $1`, limit)).map(strayOf)
+  }
+
+  async platformKeys(): Promise<readonly PlatformKey[]> {
+    return (await this.connection.rows(SELECT_PLATFORM_KEYS)).map(platformKeyOf)
+  }
+
+  async close(): Promise<void> {
+    await this.connection.end()
+  }
+
+  #orders(where: string, ...parameters: readonly Parameter[]): Promise<readonly Order[]> {
+    return ordersIn(this.connection, `${SELECT_ORDERS} ${where}`, ...parameters)
+  }
+}
+
+/** The orders that a statement of SELECT_ORDERS gives. */
+export async function ordersIn(
+  session: Session,
+  sql: string,
+  ...parameters: readonly Parameter[]
+): Promise<readonly Order[]> {
+  return (await session.rows(sql, ...parameters)).map(wholeOrderOf)
+}
+
+function wholeOrderOf(cells: Cells): Order {
+  const [aftercare, refunds] = cells.slice(ALL_COLUMNS.length)
+  return orderOf(cells.slice(0, ALL_COLUMNS.length), () => wholeAftercareOf(aftercare, refunds))
+}
+
+function wholeAftercareOf(aftercare: unknown, refunds: unknown): Aftercare | null {
+  if (aftercare === null) return null
+  const rows = refunds === null ? [] : cellsOf(refunds)
+  return { ...aftercareOf(cellsOf(aftercare)), refunds: rows.map((row) => refundOf(cellsOf(row))) }
+}
