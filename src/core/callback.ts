@@ -1,8 +1,9 @@
+import { numberOf } from './all-refunds.ts'
 import type { Change } from './change.ts'
 import { anyRevokeIsOpen } from './ending.ts'
 import { lateOf } from './late-money.ts'
 import type { Evidence, RefundStatement, TradeStatement } from './outcome.ts'
-import { strangerIn } from './refund-statement.ts'
+import { refundFitOf } from './refund-statement.ts'
 import type { Scene } from './scene.ts'
 import { fitOf } from './statement.ts'
 import { meaningOf } from './trade-state.ts'
@@ -41,7 +42,7 @@ export function onCallback(scene: Scene, trade: TradeStatement, evidence: Eviden
 
 /**
  * A verified callback about a refund of an order that we don't know to be paid: somebody else refunded it. A query settles
- * the order, as `REFUND`, and then all its refunds are asked for.
+ * the order, as `REFUND`, and then all its refunds are asked for. One that can't be about this order is refused.
  */
 export function onRefundCallback(
   { order, draft, moment }: Scene,
@@ -50,10 +51,21 @@ export function onRefundCallback(
 ): Change {
   draft.note('callback', { said: `refund ${statement.status}` })
   draft.keep(evidence)
-  const strange = strangerIn(order, statement)
-  if (strange !== null) draft.refuses = `it is not about ${strange}`
-  // What was refunded was paid: should the query say no more than SUCCESS, its refunds are asked for all the same.
-  else draft.saw('REFUND')
+  const refund = { out_refund_no: numberOf(statement), amount: statement.amount?.refund ?? 0 }
+  const fit = refundFitOf(order, refund, statement)
+  switch (fit.fit) {
+    case 'contradicts':
+      draft.attend('refund_mismatch', fit.note)
+      draft.refuses = fit.note
+      break
+    case 'incomplete':
+      draft.refuses = `${fit.absent} is missing`
+      break
+    case 'names it':
+      // What was refunded was paid: should the query say no more than SUCCESS, its refunds are asked for all the same.
+      draft.saw('REFUND')
+      break
+  }
   return draft.asBefore(moment.nowMs)
 }
 

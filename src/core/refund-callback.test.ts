@@ -77,11 +77,17 @@ describe('a callback tells what became of a refund', () => {
   ])
 })
 
+const WAITING: Line = [0.5, 'place: code_url', 'waiting, query at 10']
+
 describe('2.4 it must be about this refund, with its amount', () => {
-  const contradicts: ReadonlyArray<readonly [string, Partial<RefundStatement>]> = [
-    ['another amount', { amount: { refund: 501, total: 8800, currency: 'HKD' } }],
+  type Strange = ReadonlyArray<readonly [string, Partial<RefundStatement>]>
+  const ofAnotherOrder: Strange = [
     ['another total', { amount: { refund: 500, total: 8801, currency: 'HKD' } }],
     ['another currency', { amount: { refund: 500, total: 8800, currency: 'CNY' } }],
+  ]
+  const contradicts: Strange = [
+    ['another amount', { amount: { refund: 501, total: 8800, currency: 'HKD' } }],
+    ...ofAnotherOrder,
   ]
   for (const [name, more] of contradicts) {
     lives(`2.4 ${name}: not booked, a person is told, and it is asked about`, paid(), [
@@ -90,7 +96,19 @@ describe('2.4 it must be about this refund, with its amount', () => {
       [5, 'queryRefund: PROCESSING', 'SUCCESS !refund_mismatch, r1 processing, queryRefund at 25'],
     ])
   }
-  const incomplete: ReadonlyArray<readonly [string, Partial<RefundStatement>]> = [
+  const impossible: Strange = [
+    ...ofAnotherOrder,
+    ['more than was paid', { amount: { refund: 8801, total: 8800, currency: 'HKD' } }],
+  ]
+  for (const [name, more] of impossible) {
+    lives(`2.4 ${name}, before the verdict: a person is told, WeChat Pay too`, placing('native'), [
+      WAITING,
+      [5, callback('SUCCESS', more), 'waiting !refund_mismatch, query at 5 (refused)'],
+      [5, 'query: NOTPAY', 'waiting !refund_mismatch, query at 10'],
+      [10, 'query: REFUND', 'SUCCESS !refund_mismatch, queryRefunds at 10'],
+    ])
+  }
+  const incomplete: Strange = [
     ['another order', { out_trade_no: 'A43' }],
     ['another merchant', { mchid: '1900000002' }],
     ['no amount', { amount: {} }],
@@ -99,6 +117,11 @@ describe('2.4 it must be about this refund, with its amount', () => {
     lives(`2.3, 2.4 ${name}: not booked, and asked about`, paid(), [
       ...ACCEPTED,
       [5, callback('SUCCESS', more), 'SUCCESS, r1 processing, queryRefund at 5 (refused)'],
+    ])
+    lives(`2.3, 2.4 ${name}, before the verdict: a query tells`, placing('native'), [
+      WAITING,
+      [5, callback('SUCCESS', more), 'waiting, query at 5 (refused)'],
+      [5, 'query: NOTPAY', 'waiting, query at 10'],
     ])
   }
   lives('without a status: asked about', paid(), [
@@ -122,15 +145,11 @@ describe('2.4 it must be about this refund, with its amount', () => {
 
 describe('about an order that is not known to be paid', () => {
   lives('an open one: a query settles it, and then all its refunds are asked for', placing('native'), [
-    [0.5, 'place: code_url', 'waiting, query at 10'],
+    WAITING,
     [5, 'refund callback: e1 500 SUCCESS', 'waiting, query at 5'],
     [5, 'query: REFUND', 'SUCCESS, queryRefunds at 5'],
     [6, 'queryRefunds: e1 500 SUCCESS', 'SUCCESS, e1 SUCCESS'],
     [20, 'refund callback: e1 500 SUCCESS', 'nothing new'],
-  ])
-  lives('an open one, and the callback names another merchant', placing('native'), [
-    [0.5, 'place: code_url', 'waiting, query at 10'],
-    [5, callback('SUCCESS', { mchid: '1900000002' }), 'waiting, query at 5 (refused)'],
   ])
   lives(
     'a closed one: somebody refunded it, so it was paid after all, and the rest goes back',
@@ -171,6 +190,14 @@ describe('what is told and kept', () => {
   it('what an open order can not count yet is kept', () => {
     const change = decided(placing('native'), 'refund callback: e1 500 SUCCESS')
     expect(change).not.toHaveProperty('refuses')
+    expect(change?.evidence).toMatchObject([{ request: 'callback' }])
+  })
+
+  it('what contradicts an open order is kept for the person who looks', () => {
+    const order = placing('native')
+    const learnt = callback('SUCCESS', { amount: { refund: 500, total: 8801, currency: 'HKD' } })
+    const change = decide(order, learnt, rulesFor('native'), { nowMs: at(5), chance: 0 })
+    expect(change?.refuses).toBe('amount.total: expected 8800, WeChat Pay states 8801')
     expect(change?.evidence).toMatchObject([{ request: 'callback' }])
   })
 
