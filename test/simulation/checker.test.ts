@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { Checker } from '../../src/simulation/checker/checker.ts'
 import { planOf } from '../../src/simulation/plan.ts'
 import { openWorld, START_MS, type World } from '../../src/simulation/world.ts'
@@ -66,26 +66,60 @@ it.each([
   world.close()
 })
 
-it('sees a close that leaves without an intent', async () => {
-  const { world, checker } = await halfway(7)
+/** A process sends this now. */
+function send({ world, checker }: Awaited<ReturnType<typeof halfway>>, method: 'GET' | 'POST', path: string) {
   const [worker] = world.processes.alive
-  const order = world.db.prepare(`SELECT out_trade_no FROM orders WHERE kind = 'native' LIMIT 1`).get()
   const timestamp = Math.floor(world.clock.nowMs() / 1_000)
   checker.left(
     {
       origin: 'http://localhost',
-      method: 'POST',
-      path: `/v3/global/transactions/out-trade-no/${order?.out_trade_no}/close`,
+      method,
+      path: `/v3/global/transactions/out-trade-no/${path}`,
       headers: ['authorization', `mchid="1900000001",timestamp="${timestamp}"`],
-      body: '{}',
+      body: method === 'GET' ? '' : '{}',
       notAfterMs: 0,
       connectTimeoutMs: 0,
       readTimeoutMs: 0,
     },
     (worker as NonNullable<typeof worker>).life,
   )
+}
+
+it('sees a close that leaves without an intent', async () => {
+  const halfDone = await halfway(7)
+  const { world, checker } = halfDone
+  const order = world.db.prepare(`SELECT out_trade_no FROM orders WHERE kind = 'native' LIMIT 1`).get()
+  send(halfDone, 'POST', `${order?.out_trade_no}/close`)
   expect(checker.findings.all.map(({ rule }) => rule)).toContain('intent before effect')
   world.close()
+})
+
+describe('two queries at once', () => {
+  const twice = async (between: (world: World, id: number) => void): Promise<readonly string[]> => {
+    const halfDone = await halfway(7)
+    const { world, checker } = halfDone
+    const order = world.db
+      .prepare(`SELECT id, out_trade_no FROM orders WHERE state = 'waiting' AND attention IS NULL LIMIT 1`)
+      .get()
+    send(halfDone, 'GET', `${order?.out_trade_no}?mchid=1900000001`)
+    between(world, Number(order?.id))
+    send(halfDone, 'GET', `${order?.out_trade_no}?mchid=1900000001`)
+    world.close()
+    return checker.findings.all.map(({ rule }) => rule)
+  }
+  /** A call is written about which came to its end now. */
+  const heard = (tookMs: number) => (world: World, id: number) =>
+    world.db
+      .prepare(
+        `INSERT INTO journal SELECT id, version + 1, 0, ?, 'no-answer', 'query', 'timeout', NULL, ? FROM orders WHERE id = ?`,
+      )
+      .run(world.clock.nowMs(), tookMs, id)
+
+  it('are seen', async () => expect(await twice(() => {})).toEqual(['queries keep the rhythm']))
+  it('are seen, whatever became of the first', async () =>
+    expect(await twice(heard(0))).toEqual(['queries keep the rhythm']))
+  it('are nobody’s fault if a process that had been stopped hears in between what it asked before', async () =>
+    expect(await twice(heard(63_000))).toEqual([]))
 })
 
 it('sees a callback that was taken though nobody signed it', async () => {

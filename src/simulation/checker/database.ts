@@ -29,6 +29,7 @@ export interface OrderIdentity {
 export interface OrderRow extends OrderIdentity {
   readonly kind: string
   readonly state: string
+  readonly version: number
   readonly due_at: number | null
   readonly seen: string | null
   readonly declined: number
@@ -86,7 +87,7 @@ export interface DeliveryRow {
   readonly state: string
 }
 
-const ORDERS = `SELECT o.id, account, sub_mchid, out_trade_no, kind, state, due_at, seen, declined, latest_placing_at,
+const ORDERS = `SELECT o.id, account, sub_mchid, out_trade_no, kind, state, version, due_at, seen, declined, latest_placing_at,
   given_up_at, attention, total, currency, origin, may_end, created_at, window_end_at, revoke_unanswered_at
   FROM orders o JOIN facts f ON f.order_id = o.id`
 
@@ -244,6 +245,12 @@ export class Database {
   isHinted(orderId: number, sinceMs: number): boolean {
     const sql = `SELECT 1 FROM journal WHERE order_id = ? AND event = 'hint' AND at > ?`
     return this.#db.prepare(sql).get(orderId, sinceMs - 5_000) !== undefined
+  }
+
+  /** Whether what became of a call was written after this version of the order, and the call was made before this moment. */
+  heardLate(orderId: number, { version, askedMs }: { version: number; askedMs: number }): boolean {
+    const sql = 'SELECT 1 FROM journal WHERE order_id = ? AND version > ? AND at - took < ?'
+    return this.#db.prepare(sql).get(orderId, version, askedMs) !== undefined
   }
 
   /** When an order was first known to be paid though it was given up. */

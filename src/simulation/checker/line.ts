@@ -34,7 +34,8 @@ interface Passed {
   toldMs: number
   /** The same, and it said that the order is paid. */
   paidMs: number
-  lastQuery: { readonly life: Life; readonly leftMs: number } | null
+  /** The version is the order's at that moment. */
+  lastQuery: { readonly life: Life; readonly leftMs: number; readonly version: number } | null
   readonly refunds: Map<string, { readonly body: string; readonly signedMs: number }>
 }
 
@@ -134,11 +135,11 @@ export class LineChecker {
   #checkQuery(asked: Asked, life: Life, nowMs: number): void {
     const passed = this.#of(asked.out_trade_no ?? '')
     const { lastQuery } = passed
-    passed.lastQuery = { life, leftMs: nowMs }
+    const order = this.#database.named(asked.out_trade_no ?? '')
+    passed.lastQuery = { life, leftMs: nowMs, version: order?.version ?? 0 }
     if (lastQuery === null || lastQuery.life !== life) return
     const gapMs = nowMs - lastQuery.leftMs
     if (gapMs >= TILL_GAP_MS) return
-    const order = this.#database.named(asked.out_trade_no ?? '')
     const isAtTheTill = order?.kind === 'quick_pay' && order.state === 'waiting' && order.declined === 0
     const isWaited = order !== null && (order.state === 'placing' || order.state === 'waiting')
     const isTooSoon = gapMs < (isAtTheTill ? TILL_GAP_MS : ANY_GAP_MS)
@@ -146,7 +147,9 @@ export class LineChecker {
       isTooSoon &&
       isWaited &&
       order.attention === null &&
-      !this.#database.isHinted(order.id, lastQuery.leftMs)
+      !this.#database.isHinted(order.id, lastQuery.leftMs) &&
+      // Another process was stopped while it waited for a reply: the next query is due by its clock.
+      !this.#database.heardLate(order.id, { version: lastQuery.version, askedMs: lastQuery.leftMs - SKEW_MS })
     ) {
       this.#broke('queries keep the rhythm', asked, `queried ${gapMs} ms after the query before`)
     }
