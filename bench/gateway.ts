@@ -1,60 +1,53 @@
 /**
- * WeChat Pay's part in the benchmark, in a process of its own: every answer is signed before the run begins, one per
+ * WeChat Pay's part in the benchmark, in a process of its own: the answers are signed before the run begins, one per
  * order, and only looked up and written during it, so that its cost stays small and known. Speaks just enough HTTP/1.1
  * for a keep-alive client that sends one request at a time per connection.
  *
- * argv: { orders, mchid, serial, keyFile, delayMs }. Reports { port } when it serves, and its CPU time on request.
+ * argv: GatewaySettings. Says { port } when it serves, and its CPU time when asked.
  */
 import { readFileSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
 import { privateKeyFrom, replyMessage, SIGNATURE_TYPE, signInPool } from '../src/wechatpay/signing.ts'
+import { settingsOfChild } from './children.ts'
+import type { BenchKeys } from './measured.ts'
 import { nameOfOrder, TOTAL } from './orders.ts'
 
-interface Settings {
-  readonly orders: number
+export interface GatewaySettings {
+  readonly keys: BenchKeys
   readonly mchid: string
-  readonly serial: string
-  readonly keyFile: string
+  /** So many orders have an answer before the run; that of another, or of another account, is signed when it is asked for. */
+  readonly orders: number
   readonly delayMs: number
 }
 
-const settings = JSON.parse(process.argv[2] ?? '{}') as Settings
-const answers = await signedAnswers(settings)
+const { keys, mchid, orders, delayMs } = settingsOfChild<GatewaySettings>()
+const key = privateKeyFrom(readFileSync(keys.wechatpayFile, 'utf8'), keys.wechatpayFile)
+const answers = new Map<string, Buffer>()
 
-/** All answers of the run, by order number. Signed a batch at a time on the thread pool. */
-async function signedAnswers({
-  orders,
-  mchid,
-  serial,
-  keyFile,
-}: Settings): Promise<ReadonlyMap<string, Buffer>> {
-  const key = privateKeyFrom(readFileSync(keyFile, 'utf8'), keyFile)
-  const timestamp = String(Math.floor(Date.now() / 1000))
-  const signed = new Map<string, Buffer>()
-  const numbers = Array.from({ length: orders }, (_, i) => nameOfOrder(i))
-  for (let from = 0; from < orders; from += 200) {
-    await Promise.all(
-      numbers.slice(from, from + 200).map(async (out_trade_no, i) => {
-        const body = JSON.stringify({
-          mchid,
-          out_trade_no,
-          trade_state: 'NOTPAY',
-          trade_state_desc: 'not paid',
-          amount: { total: TOTAL, currency: 'HKD' },
-        })
-        const nonce = `bench${from + i}`
-        const signature = await signInPool(key, replyMessage({ timestamp, nonce, body }))
-        signed.set(out_trade_no, reply(body, { timestamp, nonce, serial, signature }))
-      }),
-    )
-  }
-  return signed
+/** A batch at a time on the thread pool. */
+const SIGNED_AT_ONCE = 200
+for (let from = 0; from < orders; from += SIGNED_AT_ONCE) {
+  const size = Math.min(SIGNED_AT_ONCE, orders - from)
+  await Promise.all(Array.from({ length: size }, (_, i) => addAnswer(mchid, nameOfOrder(from + i))))
 }
 
-function reply(
-  body: string,
-  signed: { timestamp: string; nonce: string; serial: string; signature: string },
-): Buffer {
+async function addAnswer(mchid: string, out_trade_no: string): Promise<Buffer> {
+  const body = JSON.stringify({
+    mchid,
+    out_trade_no,
+    trade_state: 'NOTPAY',
+    trade_state_desc: 'not paid',
+    amount: { total: TOTAL, currency: 'HKD' },
+  })
+  const timestamp = String(Math.floor(Date.now() / 1000))
+  const nonce = `bench${answers.size}`
+  const signature = await signInPool(key, replyMessage({ timestamp, nonce, body }))
+  const answer = reply(body, { timestamp, nonce, signature })
+  answers.set(`${mchid} ${out_trade_no}`, answer)
+  return answer
+}
+
+function reply(body: string, signed: { timestamp: string; nonce: string; signature: string }): Buffer {
   return Buffer.from(
     [
       'HTTP/1.1 200 OK',
@@ -63,7 +56,7 @@ function reply(
       'Connection: keep-alive',
       'Request-ID: 08BENCH-0',
       `Wechatpay-Nonce: ${signed.nonce}`,
-      `Wechatpay-Serial: ${signed.serial}`,
+      `Wechatpay-Serial: ${keys.serial}`,
       `Wechatpay-Signature: ${signed.signature}`,
       `Wechatpay-Signature-Type: ${SIGNATURE_TYPE}`,
       `Wechatpay-Timestamp: ${signed.timestamp}`,
@@ -74,6 +67,7 @@ function reply(
 }
 
 const PATH = '/v3/global/transactions/out-trade-no/'
+const MCHID_PARAMETER = '?mchid='
 
 function answerOn(socket: Socket): (chunk: string) => void {
   let pending = ''
@@ -81,12 +75,19 @@ function answerOn(socket: Socket): (chunk: string) => void {
     pending += chunk
     if (!pending.endsWith('\r\n\r\n')) return
     const from = pending.indexOf(PATH) + PATH.length
-    const answer = answers.get(pending.slice(from, pending.indexOf('?', from)))
+    const queryAt = pending.indexOf('?', from)
+    const out_trade_no = pending.slice(from, queryAt)
+    const mchid = pending.slice(queryAt + MCHID_PARAMETER.length, pending.indexOf(' ', queryAt))
     pending = ''
-    if (answer === undefined) socket.destroy()
-    else if (settings.delayMs > 0) setTimeout(() => socket.write(answer), settings.delayMs)
-    else socket.write(answer)
+    const answer = answers.get(`${mchid} ${out_trade_no}`)
+    if (answer === undefined) void addAnswer(mchid, out_trade_no).then((signed) => write(socket, signed))
+    else write(socket, answer)
   }
+}
+
+function write(socket: Socket, answer: Buffer): void {
+  if (delayMs > 0) setTimeout(() => socket.write(answer), delayMs)
+  else socket.write(answer)
 }
 
 const server = createServer({ noDelay: true }, (socket) => {

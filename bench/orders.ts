@@ -10,24 +10,28 @@ export function nameOfOrder(index: number): string {
 const WINDOW_MS = 7_200_000
 const INSERTED_AT_ONCE = 1_000
 
-/** Fills a store with open orders whose first due times are spread over `spreadMs` from `fromMs`. */
-export async function fill(
-  store: Store,
-  account: string,
-  count: number,
-  fromMs: number,
-  spreadMs: number,
-): Promise<void> {
-  for (let from = 0; from < count; from += INSERTED_AT_ONCE) {
-    const size = Math.min(INSERTED_AT_ONCE, count - from)
-    const orders = Array.from({ length: size }, (_, i) =>
-      waiting(account, from + i, fromMs, Math.floor(((from + i) / count) * spreadMs)),
-    )
+/** Orders `from` to `from + count - 1`. */
+export interface Filling {
+  readonly account: string
+  readonly from: number
+  readonly count: number
+  /** First due times are spread over `spreadMs` from here. */
+  readonly dueFromMs: number
+  readonly spreadMs: number
+}
+
+/** Fills a store with open orders. */
+export async function fill(store: Store, filling: Filling): Promise<void> {
+  const { from, count } = filling
+  for (let first = from; first < from + count; first += INSERTED_AT_ONCE) {
+    const size = Math.min(INSERTED_AT_ONCE, from + count - first)
+    const orders = Array.from({ length: size }, (_, i) => waiting(filling, first + i))
     await store.insert(orders, { worker: 'bench', untilMs: 0 })
   }
 }
 
-function waiting(account: string, index: number, fromMs: number, dueAfterMs: number): NewOrder {
+function waiting({ account, from, count, dueFromMs, spreadMs }: Filling, index: number): NewOrder {
+  const createdAtMs = Date.now()
   return {
     order: {
       account,
@@ -39,23 +43,23 @@ function waiting(account: string, index: number, fromMs: number, dueAfterMs: num
       origin: 'placed',
       mayEnd: true,
       purchase: null,
-      createdAtMs: fromMs,
-      windowEndAtMs: fromMs + WINDOW_MS,
+      createdAtMs,
+      windowEndAtMs: createdAtMs + WINDOW_MS,
       version: 1,
       queries: 0,
       silence: 0,
       seen: 'NOTPAY',
       placings: 1,
-      latestPlacingAtMs: fromMs,
+      latestPlacingAtMs: createdAtMs,
       declined: false,
       unknownAtMs: null,
       givenUpAtMs: null,
       attention: null,
       state: 'waiting',
-      dueAtMs: fromMs + dueAfterMs,
+      dueAtMs: dueFromMs + Math.floor(((index - from) / count) * spreadMs),
     },
     fingerprint: `bench-${index}`,
     body: null,
-    journal: [{ atMs: fromMs, event: 'entered', said: 'placed' }],
+    journal: [{ atMs: createdAtMs, event: 'entered', said: 'placed' }],
   }
 }

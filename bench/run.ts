@@ -1,200 +1,162 @@
 /**
- * `npm run bench`: polls per second as a share of what two cores could sign, CPU per poll, and the lag from due to
- * sent. Engine, gateway, checks, store and journal as shipped; WeChat Pay is a process whose answers were signed before.
+ * `npm run bench -- [--store sqlite|postgres] [--rounds N] [LOAD...]`: polls per second as a share of what two cores could
+ * sign, CPU per poll, and the lag from due to sent. Engine, gateway, checks, store and journal as shipped; WeChat Pay is a
+ * process whose answers were signed before, PostgreSQL a server of our own.
  */
-import { fork } from 'node:child_process'
-import { createPublicKey, generateKeyPairSync } from 'node:crypto'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import { quantile } from '../src/cli/demo/summary.ts'
 import { inColumns } from '../src/cli/text.ts'
-import { systemClock } from '../src/clock.ts'
-import type { OpenOrder } from '../src/core/order.ts'
-import type { FixedPolicy } from '../src/core/policy.ts'
-import { globalV3Gateway } from '../src/gateway/wechatpay/global-v3.ts'
-import { undiciTransport } from '../src/gateway/wechatpay/undici-transport.ts'
-import { sqliteStore } from '../src/store/sqlite/index.ts'
-import { Verdict } from '../src/verdict.ts'
-import { fill } from './orders.ts'
+import { type Load, type Measured, measured } from './load.ts'
+import { newKeys } from './measured.ts'
 import { type SignRate, signRate } from './sign-rate.ts'
+import { postgresDatabases, sqliteDatabases } from './stores.ts'
 
-const MCHID = '1900000001'
-const SERIAL = 'PUB_KEY_ID_0119000000012026112300'
-/** Every order is polled this often, so that N orders ask for N / 4 polls a second. */
-const EVERY_MS = 4_000
-const POLICY: FixedPolicy = {
-  policy: 'fixed',
-  firstMs: EVERY_MS,
-  everyMs: EVERY_MS,
-  jitterMs: 1_000,
-  windowMs: 7_200_000,
-}
-const WARM_UP_MS = 4_000
+const SATURATION: Load = { name: 'saturation', orders: 24_000, delayMs: 0, idle: 0, processes: 1 }
+const PACED: readonly Load[] = [
+  { ...SATURATION, name: '200 polls/s', orders: 800, delayMs: 30 },
+  { ...SATURATION, name: '1000 polls/s', orders: 4_000, delayMs: 30 },
+]
+const LOADS = {
+  sqlite: [SATURATION, ...PACED],
+  postgres: [
+    SATURATION,
+    { ...SATURATION, name: 'two processes', processes: 2 },
+    { ...SATURATION, name: 'a million idle', idle: 1_000_000 },
+    ...PACED,
+  ],
+} as const satisfies Record<string, readonly Load[]>
 
-interface Measured {
-  readonly name: string
-  readonly pollsPerSecond: number
-  /** µs of this process's CPU (all threads) per poll. */
-  readonly cpuPerPollUs: number
-  readonly gatewayCpuPerPollUs: number
-  readonly lagMs: { readonly p50: number; readonly p99: number; readonly max: number }
+interface Flags {
+  readonly store: keyof typeof LOADS
+  readonly rounds: number
 }
 
-interface Load {
-  readonly name: string
-  readonly orders: number
-  readonly delayMs: number
-  readonly measureMs: number
+/** A load in one round, with the sign rate of the moment: the mean of right before and right after. */
+interface Run extends Measured {
+  readonly load: Load
+  readonly signsPerSecond: number
+  readonly share: number
+  /** µs of CPU in one signature and one verification, with both cores at it: as they are at saturation. */
+  readonly cryptographyUs: number
+  /** The part of two cores that all of it used; what is left went to others on the machine, or was idle. */
+  readonly busy: number | null
 }
+
+const program = new Command('bench')
+  .addOption(
+    new Option('--store <store>', 'where the orders lie').choices(Object.keys(LOADS)).default('sqlite'),
+  )
+  .option('--rounds <n>', 'how often the loads run, one after the other', wholeNumber, 1)
+  .argument('[load...]', 'only these loads')
+  .parse()
+const { store, rounds } = program.opts<Flags>()
+const loads = LOADS[store].filter(({ name }) => program.args.length === 0 || program.args.includes(name))
 
 const dir = mkdtempSync(join(tmpdir(), 'verdict-bench-'))
-const merchant = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey
-const wechatpay = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey
-const keyFile = join(dir, 'wechatpay.pem')
-writeFileSync(keyFile, wechatpay.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 })
+const databases = store === 'sqlite' ? sqliteDatabases(dir) : await postgresDatabases()
+try {
+  const runs = await allRuns()
+  console.error(inColumns([headings(), ...runs.map(row)]).join('\n'))
+  if (rounds > 1)
+    console.error(
+      ['', 'median (range) of the shares:', ...loads.map((load) => summary(load, runs))].join('\n'),
+    )
+  const result = { store, node: process.version, results: runs.map(kept) }
+  mkdirSync('bench/results', { recursive: true })
+  writeFileSync(
+    `bench/results/${store === 'sqlite' ? 'latest' : store}.json`,
+    `${JSON.stringify(result, null, 2)}\n`,
+  )
+  console.log(JSON.stringify(result))
+} finally {
+  await databases.end()
+  rmSync(dir, { recursive: true, force: true })
+  process.disconnect?.()
+}
 
-async function measure({ name, orders, delayMs, measureMs }: Load): Promise<Measured> {
-  console.error(`bench: ${name}: ${orders} orders, answers after ${delayMs} ms`)
-  const settings = { orders, mchid: MCHID, serial: SERIAL, keyFile, delayMs }
-  const gateway = fork(new URL('./gateway.ts', import.meta.url), [JSON.stringify(settings)])
-  const { port } = await reply<{ port: number }>(gateway)
-  const file = join(dir, `${orders}.db`)
-  const store = await sqliteStore({ file })
-  await fill(store, MCHID, orders, Date.now() + 1_500, EVERY_MS)
-  const lags: number[] = []
-  const due = new Map<string, number>()
-  let sent = 0
-  const account = {
-    mode: 'common',
-    mchid: MCHID,
-    appid: 'wx0123456789abcdef',
-    serial_no: '5F1C72E2A8931B72A2E13AF8DEE92471EB397115',
-    merchantPrivateKey: merchant,
-    apiV3Key: 'bench-bench-bench-bench-bench-32',
-    wechatpayPublicKeyId: SERIAL,
-    wechatpayPublicKey: createPublicKey(wechatpay).export({ type: 'spki', format: 'pem' }).toString(),
-    baseUrl: `http://127.0.0.1:${port}`,
-    policies: { native: POLICY },
-    limits: { query: 100_000 },
-  } as const
-  const verdict = await Verdict.open({
-    store,
-    accounts: [account],
-    createGateway: () => {
-      const undici = undiciTransport({ clock: systemClock })
-      // Signed and on its way out: the moment that counts as sent.
-      const transport = Object.assign(
-        (request: Parameters<typeof undici>[0]) => {
-          const number = request.path.slice(37, request.path.indexOf('?'))
-          lags.push(performance.timeOrigin + performance.now() - (due.get(number) ?? 0))
-          sent += 1
-          return undici(request)
-        },
-        { end: async () => undici.end?.() },
-      )
-      const gateway = globalV3Gateway({ account, clock: systemClock, transport })
-      const query = gateway.query.bind(gateway)
-      gateway.query = (order, notBeforeMs) => {
-        due.set(order.out_trade_no, (order as OpenOrder).dueAtMs)
-        return query(order, notBeforeMs)
-      }
-      return gateway
-    },
-  })
-  await new Promise((resolve) => setTimeout(resolve, WARM_UP_MS))
-  const [sentBefore, cpuBefore, gatewayBefore, atMs] = [
-    sent,
-    process.cpuUsage(),
-    await cpuOf(gateway),
-    performance.now(),
-  ]
-  lags.length = 0
-  await new Promise((resolve) => setTimeout(resolve, measureMs))
-  const polls = sent - sentBefore
-  const cpu = process.cpuUsage(cpuBefore)
-  const gatewayAfter = await cpuOf(gateway)
-  const seconds = (performance.now() - atMs) / 1_000
-  const measured = {
-    name,
-    pollsPerSecond: polls / seconds,
-    cpuPerPollUs: (cpu.user + cpu.system) / polls,
-    gatewayCpuPerPollUs: (gatewayAfter - gatewayBefore) / polls,
-    lagMs: { p50: quantile(lags, 0.5), p99: quantile(lags, 0.99), max: quantile(lags, 1) },
+/** Rounds of all loads, so that what changes on the machine meanwhile meets each of them. */
+async function allRuns(): Promise<readonly Run[]> {
+  const keys = newKeys(dir)
+  const runs: Run[] = []
+  let before = await signRate()
+  console.error(`bench: ${store}; signatures by ${before.by}`)
+  for (let round = 1; round <= rounds; round++) {
+    for (const load of loads) {
+      const { name, orders, delayMs, idle } = load
+      console.error(`bench: ${name}: ${orders} orders, answers after ${delayMs} ms, ${idle} idle beside`)
+      const found = await measured(load, databases, keys)
+      const after = await signRate()
+      runs.push(runOf(load, found, before, after))
+      before = after
+    }
   }
-  await verdict.close()
-  await store.close()
-  gateway.kill()
-  return measured
+  return runs
 }
 
-function reply<T>(child: ReturnType<typeof fork>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    child.once('message', (message) => resolve(message as T))
-    child.once('exit', (code) => reject(new Error(`the gateway process ended with ${code}`)))
-  })
+function runOf(load: Load, found: Measured, before: SignRate, after: SignRate): Run {
+  const signsPerSecond = (before.perSecond + after.perSecond) / 2
+  const cryptographyUs = (cryptographyPerPollUs(before) + cryptographyPerPollUs(after)) / 2
+  const { pollsPerSecond, cpuPerPollUs, databaseCpuPerPollUs, gatewayCpuPerPollUs } = found
+  const allUs = cpuPerPollUs + (databaseCpuPerPollUs ?? Number.NaN) + gatewayCpuPerPollUs
+  const busy = Number.isNaN(allUs) ? null : (pollsPerSecond * allUs) / 2_000_000
+  return { ...found, load, signsPerSecond, share: pollsPerSecond / signsPerSecond, cryptographyUs, busy }
 }
 
-async function cpuOf(child: ReturnType<typeof fork>): Promise<number> {
-  const usage = reply<NodeJS.CpuUsage>(child)
-  child.send('cpu')
-  const { user, system } = await usage
-  return user + system
-}
-
-/** µs of CPU in one signature and one verification, with both cores at it: as they are at saturation. */
 function cryptographyPerPollUs({ perSecond, verifiesPerSecond }: SignRate): number {
   return 2_000_000 / perSecond + 2_000_000 / verifiesPerSecond
 }
 
-const only = process.argv[2]
-const loads: readonly Load[] = [
-  {
-    name: 'saturation',
-    orders: 24_000,
-    delayMs: 0,
-    measureMs: 15_000,
-  },
-  { name: '200 polls/s', orders: 800, delayMs: 30, measureMs: 15_000 },
-  { name: '1000 polls/s', orders: 4_000, delayMs: 30, measureMs: 15_000 },
-]
+function headings(): readonly string[] {
+  return [
+    'load',
+    'polls/s',
+    'signs/s',
+    'share',
+    'busy',
+    'CPU µs/poll',
+    'in crypto',
+    'outside',
+    'database µs',
+    'gateway µs',
+    'lag p50 ms',
+    'lag p99 ms',
+  ]
+}
 
-const before: SignRate = await signRate()
-const results: Measured[] = []
-for (const load of loads) if (only === undefined || load.name === only) results.push(await measure(load))
-const after: SignRate = await signRate()
-const rate = (before.perSecond + after.perSecond) / 2
-const crypto = (cryptographyPerPollUs(before) + cryptographyPerPollUs(after)) / 2
+function row(run: Run): readonly string[] {
+  const { load, pollsPerSecond, signsPerSecond, share, cpuPerPollUs, cryptographyUs, lagsMs } = run
+  return [
+    load.name,
+    pollsPerSecond.toFixed(0),
+    signsPerSecond.toFixed(0),
+    share.toFixed(3),
+    run.busy?.toFixed(2) ?? 'unknown',
+    cpuPerPollUs.toFixed(0),
+    cryptographyUs.toFixed(0),
+    (cpuPerPollUs - cryptographyUs).toFixed(0),
+    run.databaseCpuPerPollUs?.toFixed(0) ?? 'unknown',
+    run.gatewayCpuPerPollUs.toFixed(0),
+    quantile(lagsMs, 0.5).toFixed(2),
+    quantile(lagsMs, 0.99).toFixed(2),
+  ]
+}
 
-const rows = results.map(({ name, pollsPerSecond, cpuPerPollUs, gatewayCpuPerPollUs, lagMs }) => [
-  name,
-  pollsPerSecond.toFixed(0),
-  (pollsPerSecond / rate).toFixed(3),
-  cpuPerPollUs.toFixed(0),
-  crypto.toFixed(0),
-  (cpuPerPollUs - crypto).toFixed(0),
-  gatewayCpuPerPollUs.toFixed(0),
-  lagMs.p50.toFixed(2),
-  lagMs.p99.toFixed(2),
-])
-const head = [
-  'load',
-  'polls/s',
-  'share',
-  'CPU µs/poll',
-  'in crypto',
-  'outside',
-  'gateway µs',
-  'lag p50 ms',
-  'lag p99 ms',
-]
-console.error(
-  `two cores sign ${before.perSecond.toFixed(0)}/s before and ${after.perSecond.toFixed(0)}/s after (${before.by})`,
-)
-console.error(inColumns([head, ...rows]).join('\n'))
-const result = { signRate: { before, after }, cryptographyPerPollUs: crypto, node: process.version, results }
-mkdirSync('bench/results', { recursive: true })
-writeFileSync('bench/results/latest.json', `${JSON.stringify(result, null, 2)}\n`)
-console.log(JSON.stringify(result))
-rmSync(dir, { recursive: true, force: true })
-process.disconnect?.()
+function summary({ name }: Load, runs: readonly Run[]): string {
+  const shares = runs.filter(({ load }) => load.name === name).map(({ share }) => share)
+  const [low, median, high] = [0, 0.5, 1].map((part) => quantile(shares, part).toFixed(3))
+  return `  ${name}: ${median} (${low} to ${high})`
+}
+
+/** What is written down: a lag of each query would be too much. */
+function kept({ lagsMs, load, ...run }: Run): object {
+  const [p50, p99, max] = [0.5, 0.99, 1].map((part) => quantile(lagsMs, part))
+  return { name: load.name, ...run, lagMs: { p50, p99, max } }
+}
+
+function wholeNumber(text: string): number {
+  if (/^[1-9]\d?$/.test(text)) return Number(text)
+  throw new InvalidArgumentError('expected a number from 1 to 99')
+}

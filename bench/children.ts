@@ -1,0 +1,39 @@
+import { type ChildProcess, fork } from 'node:child_process'
+
+/** A process of the benchmark that answers one message at a time. */
+export interface Child {
+  /** Sends a word and waits for what comes back. */
+  ask<Answer>(word: string): Promise<Answer>
+  end(): void
+}
+
+/** Starts a file of this folder with its settings. Resolves with what it says first. */
+export async function startChild<First>(file: string, settings: object): Promise<[Child, First]> {
+  const child = fork(new URL(file, import.meta.url), [JSON.stringify(settings)])
+  const first = await next<First>(child, file)
+  return [
+    {
+      ask: (word) => {
+        child.send(word)
+        return next(child, file)
+      },
+      end: () => void child.kill(),
+    },
+    first,
+  ]
+}
+
+function next<Message>(child: ChildProcess, file: string): Promise<Message> {
+  return new Promise((resolve, reject) => {
+    const onExit = (code: number | null): void => reject(new Error(`${file} ended with ${code}`))
+    child.once('exit', onExit)
+    child.once('message', (message) => {
+      child.off('exit', onExit)
+      resolve(message as Message)
+    })
+  })
+}
+
+export function settingsOfChild<Settings>(): Settings {
+  return JSON.parse(process.argv[2] ?? '{}') as Settings
+}
