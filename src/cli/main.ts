@@ -29,8 +29,10 @@ program
   .option('--speed <n>', 'how fast time runs, 1 to 1000 (default: 60 with --once, else 10)', number)
   .option(
     '--store <file>',
-    "Verdict's database; a run that was interrupted goes on with it (default: a new one)",
+    "Verdict's database; a run that was interrupted goes on with it (default: a new one). Or postgres://…, or postgres: a PostgreSQL of the demo's own",
   )
+  .option('--workers <n>', 'processes of Verdict, on PostgreSQL', number)
+  .option('--chaos', 'kills and stops workers at random, and restarts a database of its own', false)
   .option('--port <n>', "the simulator's port (default: a free one)", number)
   .option('--no-callbacks', 'every callback is lost: all is found out by asking')
   .option(
@@ -42,6 +44,11 @@ program
     const { demo } = await import('./demo/demo.ts')
     process.exitCode = await demo(flags, { say, print, signal, terminal: process.stderr })
   })
+
+program.command('demo-worker', { hidden: true }).action(async () => {
+  const { runTeamWorker } = await import('./demo/team-worker.ts')
+  await runTeamWorker(signal)
+})
 
 program
   .command('simulate')

@@ -18,6 +18,7 @@ export async function runSimulator(
 
 /** As long as WeChat Pay waits for the answer to a callback, in real time. */
 const ANSWER_MS = 5_000
+const SECOND_MS = 1_000
 
 /** The simulator of a demo: in the demo's time, and the demo hears by message how it goes. */
 export async function runSimulatorOfDemo(
@@ -31,7 +32,8 @@ export async function runSimulatorOfDemo(
     const clock = compressedClock(anchor)
     // The machine doesn't answer faster because time runs faster.
     const callbackAnswerMs = ANSWER_MS * anchor.speed
-    const open = () => simulate({ ...options, callbackAnswerMs }, { line: quiet }, clock)
+    const open = () =>
+      simulate({ ...options, callbackAnswerMs, secondMs: SECOND_MS * anchor.speed }, { line: quiet }, clock)
     const simulator = await whenFree(open, { say: quiet, signal })
     tell({ serves: true })
     await aborted(signal)

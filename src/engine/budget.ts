@@ -57,8 +57,8 @@ export class Budget {
    */
   take(call: Call, nowMs: number, part = 1): number {
     const share = this.#share(nowMs) * part
-    if (share === 0) return NOTHING_PAUSE_MS
     const bucket = this.#buckets[call]
+    if (share === 0) return Math.min(bucket.waitMs(nowMs, 0), NOTHING_PAUSE_MS)
     if (call !== 'refund') return bucket.take(nowMs, share)
     const heldMs = Math.max(
       this.#refundsFromMs - nowMs,
@@ -99,6 +99,7 @@ class Bucket {
   readonly #perSecond: number
   #tokens: number
   #filledAtMs: number
+  #share = 1
 
   constructor(perSecond: number, nowMs: number) {
     this.#perSecond = perSecond
@@ -117,7 +118,10 @@ class Bucket {
     const perMs = (this.#perSecond * share) / 1000
     const passedMs = Math.max(0, nowMs - this.#filledAtMs)
     const size = Math.max(1, this.#perSecond * share * BURST_S)
-    this.#tokens = Math.min(size, this.#tokens + passedMs * perMs)
+    // A share that has grown was smaller until now: the rest of the time's calls was somebody else's, who may have made them.
+    const filledPerMs = (this.#perSecond * Math.min(share, this.#share)) / 1000
+    this.#tokens = Math.min(size, this.#tokens + passedMs * filledPerMs)
+    this.#share = share
     this.#filledAtMs = Math.max(this.#filledAtMs, nowMs)
     return this.#tokens < 1 ? Math.ceil((1 - this.#tokens) / perMs) : 0
   }

@@ -455,6 +455,7 @@ export class Engine {
       .commit(commits.map((commit) => this.#withMore(commit)))
       // If it fails they may be written all the same.
       .finally(() => this.#tellDeliverers(commits))
+    this.#report.storeWorks()
     for (const [i, { change }] of commits.entries()) {
       if (results[i] !== 'applied') continue
       this.#report.applied(change)

@@ -16,12 +16,16 @@ describe('a report', () => {
     expect(report.statistics).toMatchObject({ calls: { query: 2, close: 1, place: 0 }, noAnswers: 1 })
   })
 
-  it('tells of one failed write once, however many orders were in it', () => {
+  it('tells each reason for which the store fails once, until it works again', () => {
     const { report, told } = reporting()
-    const error = new Error('disk full')
-    for (let i = 0; i < 5; i++) report.storeFailed(error)
+    report.storeWorks()
+    for (let i = 0; i < 5; i++) report.storeFailed(new Error('disk full'))
+    report.storeFailed(new Error('read only'))
+    report.storeWorks()
+    report.storeWorks()
     report.storeFailed(new Error('disk full'))
-    expect(told).toEqual(['the store failed: disk full', 'the store failed: disk full'])
+    const [full, readOnly] = ['the store failed: disk full', 'the store failed: read only']
+    expect(told).toEqual([full, readOnly, 'the store works again', full])
   })
 
   it('tells of a refused key once an account, until WeChat Pay answers again', () => {

@@ -39,7 +39,8 @@ export class Report {
   readonly #deliveries = { sent: 0, missed: 0 }
   readonly #failing = new Set<string>()
   #noAnswers = 0
-  #storeError: unknown = null
+  /** What the store failed of, since it last worked. */
+  readonly #storeFailures = new Set<string>()
 
   constructor(notify: (notice: Notice) => void) {
     // Whoever is told must not be able to stop the work.
@@ -118,14 +119,18 @@ export class Report {
     )
   }
 
-  /** One write carries many orders: its failure is told once. */
+  /** While the store is down everything fails alike: each reason is told once, until it works again. */
   readonly storeFailed = (error: unknown): void => {
-    if (error === this.#storeError) return
-    this.#storeError = error
-    this.#notify({
-      level: 'warn',
-      message: `the store failed: ${error instanceof Error ? error.message : String(error)}`,
-    })
+    const why = error instanceof Error ? error.message : String(error)
+    if (this.#storeFailures.has(why)) return
+    this.#storeFailures.add(why)
+    this.#notify({ level: 'warn', message: `the store failed: ${why}` })
+  }
+
+  readonly storeWorks = (): void => {
+    if (this.#storeFailures.size === 0) return
+    this.#storeFailures.clear()
+    this.#notify({ level: 'info', message: 'the store works again' })
   }
 
   get statistics(): Statistics {

@@ -20,6 +20,8 @@ export interface SimulateOptions {
   readonly callbackKey?: string
   /** How long an answer to a callback may take, in ms of the clock: more than 5,000 where that is compressed. */
   readonly callbackAnswerMs?: number
+  /** As `secondMs` of `createSimulator`. */
+  readonly secondMs?: number
 }
 
 /** Where the command speaks: a line at a time. */
@@ -70,6 +72,7 @@ function settingsFrom(options: SimulateOptions, clock: Clock) {
     callbacks: oneOf('callbacks', options.callbacks ?? 'on', CALLBACKS),
     callbackKey: oneOf('callbackKey', options.callbackKey ?? 'public-key', CALLBACK_KEYS),
     ...answerSetting(options.callbackAnswerMs),
+    ...(options.secondMs !== undefined && { secondMs: options.secondMs }),
     ...ports,
   } satisfies StartSettings
 }

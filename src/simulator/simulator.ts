@@ -21,6 +21,7 @@ import { openWeather } from './weather.ts'
 import { wireOf } from './wire/answer.ts'
 import type { VerifyCaller } from './wire/authenticate.ts'
 import type { WireAnswer, WireRequest } from './wire/exchange.ts'
+import { Rush } from './wire/rush.ts'
 import { rsaSigner, type SignReply } from './wire/sign-reply.ts'
 import { openWorld } from './world.ts'
 
@@ -33,6 +34,8 @@ export interface WorldSettings extends CallbackSettings {
   readonly faults?: FaultLevel | Readonly<Partial<Record<FaultName, number>>>
   /** Default `none`: nobody pays by himself, except Quick Pay, which succeeds at once. */
   readonly customers?: Customers
+  /** A second, in ms of the clock, for whoever counts requests per second. Default 1,000; more where it is compressed. */
+  readonly secondMs?: number
 }
 
 export interface SimulatorSettings extends WorldSettings {
@@ -63,6 +66,7 @@ export function createSimulator(settings: SimulatorSettings): SimulatorCore {
   const world = openWorld({ ledger, clock, seed, customers })
   const weather = openWeather({ ledger, clock, seed, probabilities })
   const counters = openCounters(ledger)
+  const rush = new Rush(settings.secondMs ?? 1_000)
   const nonce = settings.nonces ?? secureNonces()
   const { sign, verifyCaller } = settings.cryptography ?? rsa(keys)
   const signing = { keys, sign, nonce, nowMs: () => clock.nowMs() }
@@ -76,6 +80,7 @@ export function createSimulator(settings: SimulatorSettings): SimulatorCore {
     clock,
     weather,
     counters,
+    rush,
     signing,
     verifyCaller,
   })
@@ -93,7 +98,7 @@ export function createSimulator(settings: SimulatorSettings): SimulatorCore {
       send: settings.send ?? sendByHttp(),
     },
   })
-  const beside = control({ world, weather, counters, ledger, clock, courier })
+  const beside = control({ world, weather, counters, rush, ledger, clock, courier })
   return {
     keys,
     handle: async (request) => (request.url.startsWith(CONTROL_PATH) ? beside(request) : wire(request)),

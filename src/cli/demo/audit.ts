@@ -42,6 +42,8 @@ export interface Wrong {
   readonly why: string
   /** Whether it is about a refund, or where the money is. */
   readonly isMoney?: boolean
+  readonly isTwice?: boolean
+  readonly isUntold?: boolean
 }
 
 export interface AuditOptions {
@@ -72,7 +74,7 @@ export async function audit(
     const why = wrongAbout(order, truths.get(name), await store.evidenceOf(order.id), { keys, apiV3Key })
     if (why !== null) wrong.push({ order: name, why })
     if (tells && isFinal(order) && !(await isTold(store, order)))
-      wrong.push({ order: name, why: 'nobody was told of its verdict' })
+      wrong.push({ order: name, why: 'nobody was told of its verdict', isUntold: true })
     for (const money of wrongMoney(order, truths.get(name)))
       wrong.push({ order: name, why: money, isMoney: true })
   }
@@ -87,10 +89,15 @@ function receivedTwice({ orders, quickPayReceivedTwice }: Truth): readonly Wrong
   const wrong = twice.map((order) => ({
     order: nameOf(order),
     why: `Quick Pay received ${order.received} times`,
+    isTwice: true,
   }))
   const others = quickPayReceivedTwice - twice.length
   if (others > 0)
-    wrong.push({ order: 'orders that WeChat Pay refused', why: `${others} Quick Pay received twice` })
+    wrong.push({
+      order: 'orders that WeChat Pay refused',
+      why: `${others} Quick Pay received twice`,
+      isTwice: true,
+    })
   return wrong
 }
 

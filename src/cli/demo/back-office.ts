@@ -4,17 +4,17 @@ import { text } from 'node:stream/consumers'
 import { signatureHeader, signingKeys } from '../../delivery/signature.ts'
 import type { RefundEvent, VerdictEvent } from '../../engine/payload.ts'
 import { VerdictError } from '../../errors.ts'
-import type { Verdict } from '../../verdict.ts'
+import type { Service } from './service.ts'
 import { shopOrder } from './shop.ts'
 
 /** The shop's own system: hears by webhook what became of its orders, and asks for refunds. */
 export class BackOffice {
-  readonly #verdict: () => Verdict | null
+  readonly #verdict: () => Service | null
   readonly #seed: number
   readonly #secret: string
 
   /** @param verdict null while it is being opened */
-  constructor({ verdict, seed, secret }: { verdict: () => Verdict | null; seed: number; secret: string }) {
+  constructor({ verdict, seed, secret }: { verdict: () => Service | null; seed: number; secret: string }) {
     this.#verdict = verdict
     this.#seed = seed
     this.#secret = secret
@@ -54,7 +54,7 @@ export class BackOffice {
   }
 
   /** Some customers bring back what they paid for. The keys are the same however often this runs. */
-  async #onVerdict(verdict: Verdict, { state, ...ref }: VerdictEvent): Promise<void> {
+  async #onVerdict(verdict: Service, { state, ...ref }: VerdictEvent): Promise<void> {
     const index = Number(ref.out_trade_no.split('-')[1])
     const { returns } = shopOrder(this.#seed, index)
     if (state !== 'SUCCESS' || returns.length === 0) return
@@ -66,7 +66,7 @@ export class BackOffice {
   }
 
   /** A closed refund gave nothing back: it is asked for under another key, once. */
-  async #onRefund(verdict: Verdict, { refund, ...ref }: RefundEvent): Promise<void> {
+  async #onRefund(verdict: Service, { refund, ...ref }: RefundEvent): Promise<void> {
     const { state, amount, idempotencyKey } = refund
     if (state !== 'CLOSED' || idempotencyKey === null || idempotencyKey.endsWith(AGAIN)) return
     await verdict.refund(ref, { amount, reason: 'Returned', idempotencyKey: `${idempotencyKey}${AGAIN}` })

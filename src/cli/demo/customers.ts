@@ -5,11 +5,11 @@ import { VerdictError } from '../../errors.ts'
 import type { Gateway } from '../../gateway/gateway.ts'
 import type { WechatPayAccount } from '../../gateway/wechatpay/account.ts'
 import type { StoreReader } from '../../store/store.ts'
-import type { Verdict } from '../../verdict.ts'
+import type { Service } from './service.ts'
 import { type ShopOrder, shopOrder } from './shop.ts'
 
 export interface ShopEdges {
-  readonly verdict: Verdict
+  readonly verdict: Pick<Service, 'place' | 'track' | 'giveUp'>
   /** What entered before a crash is served no second time. */
   readonly store: Pick<StoreReader, 'find'>
   readonly clock: Clock

@@ -1,11 +1,12 @@
 import { accountName } from '../../gateway/wechatpay/account.ts'
 import { audit, type Wrong } from './audit.ts'
+import { NO_HAVOC } from './chaos.ts'
 import { serveCustomers } from './customers.ts'
 import type { DemoFlags } from './options.ts'
 import { screenOn } from './screen.ts'
 import { type DemoEdges, openSession, type Session } from './session.ts'
 import { showProgress, showTable } from './show.ts'
-import { type Summary, summarize } from './summary.ts'
+import { type Summary, summarize, teamReport } from './summary.ts'
 import { resultTable } from './table.ts'
 import { untilRefunded, untilSettled } from './until.ts'
 
@@ -29,6 +30,7 @@ async function runOnce(flags: DemoFlags, edges: DemoEdges): Promise<number> {
   try {
     await serveCustomers(session.shop, session.run.orders, edges.signal)
     await untilSettled(session, edges)
+    await session.chaos?.end()
     await untilRefunded(session, edges)
     shown.abort()
     return await report(session, flags, edges)
@@ -55,11 +57,11 @@ async function runLive(flags: DemoFlags, edges: DemoEdges): Promise<number> {
 }
 
 async function report(
-  { store, truth, run, speed, verdict, shop }: Session,
+  { store, truth, run, speed, verdict, shop, chaos, workers }: Session,
   { json }: DemoFlags,
   { say, print }: DemoEdges,
 ): Promise<number> {
-  const { ordersHit, faults, money } = await truth.statistics()
+  const { ordersHit, faults, money, busiestSecond } = await truth.statistics()
   const apiV3Keys = new Map(shop.accounts.map((account) => [accountName(account), account.apiV3Key]))
   const wrong = await audit(store, await truth.truth(), { apiV3Keys, tells: true })
   const { kept, ...counts } = await summarize(store, wrong)
@@ -69,6 +71,10 @@ async function report(
     money: { expected: kept, actual: money.kept },
     ordersWithFault: ordersHit,
     faults,
+    team:
+      workers === null
+        ? null
+        : teamReport(busiestSecond, { workers, speed, havoc: chaos?.havoc ?? NO_HAVOC }),
     seed: run.seed,
     speed,
   }
@@ -78,7 +84,10 @@ async function report(
   print(json ? JSON.stringify(summary) : resultTable(summary))
   const isMoneyRight = summary.money.expected === summary.money.actual
   if (!isMoneyRight) say(`wrong: ${kept} is kept, says Verdict; WeChat Pay has ${money.kept}`)
-  return summary.open === 0 && summary.wrong === 0 && missing <= 0 && isMoneyRight ? 0 : 1
+  const exceeded = summary.team?.budgetsExceeded ?? 0
+  if (exceeded > 0) say(`wrong: ${exceeded} budgets were exceeded`)
+  const isRight = summary.open === 0 && summary.wrong === 0 && missing <= 0 && isMoneyRight && exceeded === 0
+  return isRight ? 0 : 1
 }
 
 function sayWrong(wrong: readonly Wrong[], say: DemoEdges['say']): void {

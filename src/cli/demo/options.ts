@@ -1,5 +1,6 @@
 import { SPEED_MAX } from '../../clock.ts'
 import { VerdictError } from '../../errors.ts'
+import { isPostgres } from './store-name.ts'
 
 /** As given on the command line; what is absent comes from the run that the store belongs to, or from the defaults. */
 export interface DemoFlags {
@@ -11,6 +12,10 @@ export interface DemoFlags {
   readonly speed?: number | undefined
   readonly store?: string | undefined
   readonly port?: number | undefined
+  /** Processes of Verdict, on PostgreSQL. */
+  readonly workers?: number | undefined
+  /** Kills and stops workers, and restarts a database of the demo's own. */
+  readonly chaos?: boolean | undefined
   /** Commander's `--no-callbacks`: every callback is lost. */
   readonly callbacks?: boolean | undefined
   /** Commander's `--no-queries-before-callback`: period 1 and what follows it are as long as the guide allows. */
@@ -23,17 +28,20 @@ export const ORDERS_ONCE = 40
 /** `--once` with 40 orders, its unpaid ones and ten more minutes ends within a minute. */
 export const SPEED_ONCE = 60
 export const SPEED_LIVE = 10
+/** Several processes and a database on the same cores need more real time for the same. */
+export const SPEED_TEAM = 30
 
 /** The largest value of each whole-numbered option, and the smallest. */
 const BOUNDS = {
   orders: [1, 100_000],
   seed: [0, 2 ** 31],
   port: [0, 65_535],
+  workers: [1, 32],
 } as const
 
 /** @throws OPTION_INVALID with one sentence about the first flag that is wrong */
 export function checkFlags({ faults, speed, ...flags }: DemoFlags): void {
-  for (const name of ['orders', 'seed', 'port'] as const) {
+  for (const name of ['orders', 'seed', 'port', 'workers'] as const) {
     const [min, max] = BOUNDS[name]
     const value = flags[name]
     if (value !== undefined && !(Number.isSafeInteger(value) && value >= min && value <= max)) {
@@ -46,6 +54,11 @@ export function checkFlags({ faults, speed, ...flags }: DemoFlags): void {
   if (faults !== undefined && !FAULT_LEVELS.some((level) => level === faults)) {
     throw invalid('faults', faults, `one of ${FAULT_LEVELS.join(', ')}`)
   }
+  if (flags.workers !== undefined && !isPostgres(flags.store)) {
+    throw invalid('store', flags.store, 'postgres or the URL of a PostgreSQL database, with --workers')
+  }
+  if (flags.chaos === true && (flags.workers ?? 1) < 2)
+    throw invalid('workers', flags.workers, 'at least 2 with --chaos')
 }
 
 function invalid(flag: string, value: unknown, expected: string): VerdictError {

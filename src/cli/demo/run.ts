@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import { VerdictError } from '../../errors.ts'
 import { type DemoFlags, FAULT_LEVELS, ORDERS_ONCE } from './options.ts'
+import { isPostgres } from './store-name.ts'
 
 const RUN = z.object({
   /** Null: no end. */
@@ -32,7 +33,9 @@ export interface DemoFiles {
 
 /** Where a demo keeps its things: in a new folder of its own, unless it is told a file. */
 export function demoFiles(store: string | undefined): DemoFiles {
-  const file = store ?? join(mkdtempSync(join(tmpdir(), 'verdict-demo-')), 'verdict.db')
+  // Beside a database on a server there is nothing to go on with: such a run begins anew.
+  const isFile = store !== undefined && !isPostgres(store)
+  const file = isFile ? store : join(mkdtempSync(join(tmpdir(), 'verdict-demo-')), 'verdict.db')
   return { store: file, run: `${file}.run.json`, clock: `${file}.clock.json`, weChatPay: `${file}.wechatpay` }
 }
 

@@ -1,23 +1,23 @@
-import { existsSync } from 'node:fs'
 import { nodeCallbacks } from '../../callback/node-http.ts'
 import { type Clock, compressedClock } from '../../clock.ts'
-import { KINDS } from '../../core/order.ts'
-import { type Policy, TWO_PERIOD_POLICY } from '../../core/policy.ts'
-import { VerdictError } from '../../errors.ts'
+import { PULSE_TIMES } from '../../engine/pulse.ts'
 import type { Gateway } from '../../gateway/gateway.ts'
-import { accountName, type WechatPayAccount } from '../../gateway/wechatpay/account.ts'
+import { accountName } from '../../gateway/wechatpay/account.ts'
 import { accountsFromFile } from '../../gateway/wechatpay/account-file.ts'
-import { sqliteStore } from '../../store/sqlite/index.ts'
 import type { Store } from '../../store/store.ts'
-import { gatewayFor, Verdict, type VerdictAccount, type VerdictOptions } from '../../verdict.ts'
-import { whenFree } from '../when-free.ts'
-import { BackOffice, demoSecret } from './back-office.ts'
+import { gatewayFor, Verdict, type VerdictOptions } from '../../verdict.ts'
+import { ANSWER_MS, CALLBACKS, demoAccount, demoWebhook, WEBHOOKS } from './accounts.ts'
+import { BackOffice } from './back-office.ts'
+import { Chaos } from './chaos.ts'
 import { anchorIn } from './clock-file.ts'
 import type { ShopEdges } from './customers.ts'
+import { openDemoStore, refuseForeignOrders } from './demo-store.ts'
 import { openDoor } from './door.ts'
-import { checkFlags, type DemoFlags, SPEED_LIVE, SPEED_ONCE } from './options.ts'
-import { type DemoFiles, demoFiles, keepRun, makeFolderOf, type Run, theRun } from './run.ts'
+import { checkFlags, type DemoFlags, SPEED_LIVE, SPEED_ONCE, SPEED_TEAM } from './options.ts'
+import { demoFiles, keepRun, type Run, theRun } from './run.ts'
 import type { Terminal } from './screen.ts'
+import type { Service } from './service.ts'
+import { Team } from './team.ts'
 import { TruthTeller } from './truth-teller.ts'
 import { WeChatPay } from './wechat-pay.ts'
 
@@ -33,13 +33,17 @@ export interface DemoEdges {
   readonly sabotage?: (gateway: Gateway) => Gateway
 }
 
-/** Everything that runs during a demo: two processes with two files, and one time. */
+/** Everything that runs during a demo: Verdict in one process or several, WeChat Pay in another, and one time. */
 export interface Session {
   readonly run: Run
   readonly speed: number
   readonly clock: Clock
   readonly store: Store
-  readonly verdict: Verdict
+  readonly verdict: Service
+  /** Null where nobody is harmed. */
+  readonly chaos: Chaos | null
+  /** Null where one process has all for itself. */
+  readonly workers: number | null
   readonly truth: TruthTeller
   readonly shop: ShopEdges
   close(): Promise<void>
@@ -50,20 +54,20 @@ export async function openSession(flags: DemoFlags, edges: DemoEdges): Promise<S
   checkFlags(flags)
   const files = demoFiles(flags.store)
   const given = theRun(flags, files)
-  makeFolderOf(files)
   const closing: Array<() => Promise<void>> = []
   const close = async (): Promise<void> => {
     for (const end of closing.splice(0).reverse()) await end()
   }
   try {
     const { say, signal } = edges
-    const store = await whenFree(() => sqliteStore({ file: files.store }), edges)
-    closing.push(() => store.close())
-    await refuseForeignOrders(store, files)
-    const anchor = anchorIn(files.clock, flags.speed, flags.once ? SPEED_ONCE : SPEED_LIVE)
+    const kept = await openDemoStore(flags, files, edges)
+    const { store } = kept
+    closing.push(() => kept.close())
+    await refuseForeignOrders(kept, files)
+    const anchor = anchorIn(files.clock, flags.speed, usualSpeed(flags))
     const clock = compressedClock(anchor)
     keepRun(files, given)
-    sayWhatRuns(given, anchor.speed, files.store, edges)
+    sayWhatRuns(given, anchor.speed, kept.name, edges)
 
     const door = await openDoor(given.ownPort)
     closing.push(() => door.close())
@@ -75,28 +79,43 @@ export async function openSession(flags: DemoFlags, edges: DemoEdges): Promise<S
     signal.throwIfAborted()
     const own = `http://127.0.0.1:${door.port}`
     const notify_url = `${own}${CALLBACKS}`
+    const { queriesBeforeCallback } = given
     const accounts = (await accountsFromFile(weChatPay.accountFile)).map((account) =>
-      demoAccount(account, given, notify_url),
+      demoAccount(account, { own, queriesBeforeCallback }),
     )
     const baseUrl = accounts[0]?.baseUrl ?? ''
     say(
-      `WeChat Pay is simulated at ${baseUrl} by process ${weChatPay.pid}; Verdict is process ${process.pid}; the truth is told at ${baseUrl}/_sim/orders`,
+      `WeChat Pay is simulated at ${baseUrl} by process ${weChatPay.pid}; Verdict is ${flags.workers ?? 1} process(es) below ${process.pid}; the truth is told at ${baseUrl}/_sim/orders`,
     )
 
-    const createGateway = sabotaged(clock, edges.sabotage)
-    let opened: Verdict | null = null
-    const secret = demoSecret(accounts[0]?.apiV3Key ?? '')
-    door.open(WEBHOOKS, new BackOffice({ verdict: () => opened, seed, secret }).answer)
-    const verdict = await Verdict.open({
-      store,
-      accounts,
-      clock,
-      createGateway,
-      webhooks: [{ name: 'shop', url: `${own}${WEBHOOKS}`, secret, allowPrivate: true, timeoutMs: 60_000 }],
-      callbackAnswerMs: ANSWER_MS * anchor.speed,
-      // That WeChat Pay itself could not reach this machine, everybody knows.
-      notify: ({ message }) => message.startsWith('notify_url') || say(message),
-    })
+    let opened: Service | null = null
+    const webhook = demoWebhook(own, accounts)
+    const { secret } = webhook
+    door.open(WEBHOOKS, new BackOffice({ verdict: () => opened, seed, secret: String(secret) }).answer)
+    const team =
+      kept.url === null || flags.workers === undefined
+        ? null
+        : await Team.open({
+            workers: flags.workers,
+            say,
+            setup: {
+              ...{ storeUrl: kept.url, accountFile: weChatPay.accountFile, clockFile, own },
+              queriesBeforeCallback,
+            },
+          })
+    const verdict: Service =
+      team ??
+      (await Verdict.open({
+        store,
+        accounts,
+        clock,
+        createGateway: sabotaged(clock, edges.sabotage),
+        webhooks: [webhook],
+        callbackAnswerMs: ANSWER_MS * anchor.speed,
+        // That WeChat Pay itself could not reach this machine, everybody knows.
+        notify: ({ message }) => message.startsWith('notify_url') || say(message),
+        pulse: { ...PULSE_TIMES, beatMs: PULSE_TIMES.beatMs * anchor.speed },
+      }))
     closing.push(() => verdict.close())
     opened = verdict
     door.open(CALLBACKS, nodeCallbacks(verdict.callbacks))
@@ -109,38 +128,20 @@ export async function openSession(flags: DemoFlags, edges: DemoEdges): Promise<S
     const run = keepRun(files, { ...given, startedAtMs, ownPort: door.port })
     const shop: ShopEdges = { verdict, store, clock, accounts, elsewhere, seed, startedAtMs, notify_url, say }
     const truth = new TruthTeller(baseUrl, signal)
-    return { run, speed: anchor.speed, clock, store, verdict, truth, shop, close }
+    const chaos =
+      team === null || flags.chaos !== true ? null : new Chaos({ team, server: kept.server, seed, say })
+    if (chaos !== null) closing.push(() => chaos.end())
+    const workers = team === null ? null : (flags.workers ?? null)
+    return { run, speed: anchor.speed, clock, store, verdict, chaos, workers, truth, shop, close }
   } catch (error) {
     await close()
     throw error
   }
 }
 
-const CALLBACKS = '/callbacks'
-const WEBHOOKS = '/shop/webhooks'
-/** Real time: the machine doesn't write faster because time runs faster. */
-const ANSWER_MS = 4_000
-
-/** Other systems of the merchant use the account, too: some callbacks are about their orders. */
-function demoAccount(account: WechatPayAccount, run: Run, notify_url: string): VerdictAccount {
-  const policies = run.queriesBeforeCallback
-    ? {}
-    : Object.fromEntries(WITH_CALLBACKS.map((kind) => [kind, PATIENT]))
-  return { ...account, notify_url, unknownCallbacks: 'count', policies }
-}
-
-const WITH_CALLBACKS = KINDS.filter((kind) => kind !== 'quick_pay')
-
-/** As patient as the guide allows: period 1 is a minute (1.12), and hardly anything follows it. */
-const PATIENT: Policy = { ...TWO_PERIOD_POLICY, firstMs: 60_000, queriesAtMs: [], thenEveryMs: 600_000 }
-
-/** Nobody's real orders are mixed with a demo's. */
-async function refuseForeignOrders(store: Store, { run, store: file }: DemoFiles): Promise<void> {
-  if (existsSync(run) || (await store.page(0, 1)).length === 0) return
-  throw new VerdictError(
-    'OPTION_INVALID',
-    `--store is ${file}, which holds orders that no demo placed; expected a new file, or one of an earlier demo`,
-  )
+function usualSpeed({ once, workers = 1 }: DemoFlags): number {
+  if (!once) return SPEED_LIVE
+  return workers > 1 ? SPEED_TEAM : SPEED_ONCE
 }
 
 function sayWhatRuns({ orders, seed, faults }: Run, speed: number, file: string, { say }: DemoEdges): void {
@@ -154,8 +155,8 @@ function sabotaged(
   clock: Clock,
   sabotage: DemoEdges['sabotage'],
 ): NonNullable<VerdictOptions['createGateway']> {
-  return (account, onKey) => {
-    const gateway = gatewayFor(account, { clock, onKey })
+  return (account, onKey, sendUntilMs) => {
+    const gateway = gatewayFor(account, { clock, onKey, sendUntilMs })
     return sabotage === undefined ? gateway : sabotage(gateway)
   }
 }

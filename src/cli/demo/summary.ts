@@ -3,7 +3,10 @@ import type { CallbackCounts } from '../../engine/report.ts'
 import type { Store } from '../../store/store.ts'
 import type { Wrong } from './audit.ts'
 import { booksOf } from './books.ts'
+import type { Havoc } from './chaos.ts'
 import { everyOrder } from './every-order.ts'
+import { TEAM_LIMITS } from './team-worker.ts'
+import type { WeChatPayStatistics } from './truth-teller.ts'
 
 export interface Summary {
   readonly orders: number
@@ -33,16 +36,70 @@ export interface Summary {
   readonly money: { readonly expected: number; readonly actual: number }
   readonly ordersWithFault: number
   readonly faults: Readonly<Record<string, number>>
+  readonly quickPaySentTwice: number
+  readonly deliveriesMissing: number
+  /** Processes of Verdict on one store; null for one that owns it. */
+  readonly team: TeamReport | null
   readonly seed: number
   readonly speed: number
 }
+
+export interface TeamReport extends Havoc {
+  readonly workers: number
+  /** By `mchid call`: as WeChat Pay counted. */
+  readonly budgets: Readonly<Record<string, { readonly arrived: Rate; readonly signed: Rate }>>
+  readonly budgetsExceeded: number
+}
+
+/** The most requests within any real second by arrival, within a simulated one by signature; and what the budget allows. */
+export interface Rate {
+  readonly most: number
+  readonly allowed: number
+}
+
+/** What the simulator calls our calls. Other systems of the merchant place orders, too, and know no budget of ours. */
+const CALL_NAMES = {
+  query: 'query',
+  close: 'close',
+  reverse: 'reverse',
+  refund: 'refund',
+  queryRefund: 'refundQuery',
+  queryRefunds: 'refundsQuery',
+} as const
+
+/** Each process may spend what its bucket holds at once: a tenth of its part of a second's budget, and at least one. */
+const BURST_S = 0.1
+
+export function teamReport(
+  { arrived, signed }: WeChatPayStatistics['busiestSecond'],
+  { workers, speed, havoc }: { workers: number; speed: number; havoc: Havoc },
+): TeamReport {
+  const budgets: Record<string, { arrived: Rate; signed: Rate }> = {}
+  for (const name of Object.keys(arrived)) {
+    const call = CALLS_WITH_BUDGET.find((ours) => CALL_NAMES[ours] === name.split(' ')[1])
+    if (call === undefined) continue
+    const within = (seconds: number): number => Math.ceil(TEAM_LIMITS[call] * (seconds + BURST_S)) + workers
+    budgets[name] = {
+      arrived: { most: arrived[name] ?? 0, allowed: within(speed) },
+      signed: { most: signed[name] ?? 0, allowed: within(1) },
+    }
+  }
+  const exceeded = Object.values(budgets).filter(({ arrived, signed }) =>
+    [arrived, signed].some(({ most, allowed }) => most > allowed),
+  )
+  return { workers, ...havoc, budgets, budgetsExceeded: exceeded.length }
+}
+
+const CALLS_WITH_BUDGET = Object.keys(CALL_NAMES) as ReadonlyArray<keyof typeof CALL_NAMES>
 
 /** What the store tells of a run. */
 export async function summarize(
   store: Store,
   wrong: readonly Wrong[],
 ): Promise<
-  Omit<Summary, 'callbacks' | 'ordersWithFault' | 'faults' | 'seed' | 'speed' | 'money'> & { kept: number }
+  Omit<Summary, 'callbacks' | 'ordersWithFault' | 'faults' | 'seed' | 'speed' | 'money' | 'team'> & {
+    kept: number
+  }
 > {
   const verdicts = { SUCCESS: 0, CLOSED: 0, REVOKED: 0, NOT_CREATED: 0 }
   const times: number[] = []
@@ -72,6 +129,8 @@ export async function summarize(
     verdicts,
     open,
     wrong: wrong.length,
+    quickPaySentTwice: wrong.filter(({ isTwice }) => isTwice).length,
+    deliveriesMissing: wrong.filter(({ isUntold }) => isUntold).length,
     queries,
     noAnswers,
     timeToVerdictMs,

@@ -87,6 +87,7 @@ export function resultTable(summary: Summary): string {
   const { orders, verdicts, open, wrong, queries, noAnswers, timeToVerdictMs, ordersWithFault, attention } =
     summary
   const { callbacks, refunds, lateMoney, deliveries, money } = summary
+  const { quickPaySentTwice, deliveriesMissing, team } = summary
   const { p50, p95, p99 } = timeToVerdictMs
   const rows = [
     ['orders', String(orders)],
@@ -94,6 +95,9 @@ export function resultTable(summary: Summary): string {
     ['open', String(open)],
     ['wrong', String(wrong)],
     ['need attention', String(attention)],
+    ['Quick Pay sent twice', String(quickPaySentTwice)],
+    ['deliveries missing', String(deliveriesMissing)],
+    ...teamRows(team),
     ['callbacks', counted(callbacks)],
     ['refunds', counted(refunds)],
     ['late money', `${lateMoney} orders`],
@@ -110,6 +114,19 @@ export function resultTable(summary: Summary): string {
     ['time to verdict (simulated)', `p50 ${seconds(p50)}, p95 ${seconds(p95)}, p99 ${seconds(p99)}`],
   ]
   return inColumns(rows).join('\n')
+}
+
+function teamRows(team: Summary['team']): string[][] {
+  if (team === null) return []
+  const { workers, workersKilled, workersStopped, databaseRestarts, budgets, budgetsExceeded } = team
+  const rates = Object.values(budgets).flatMap(({ arrived, signed }) => [arrived, signed])
+  const fullest = rates.map(({ most, allowed }) => most / allowed)
+  const used = `${Math.round(100 * Math.max(0, ...fullest))} % of one at most`
+  return [
+    ['workers', `${workers} at a time; ${workersKilled} killed, ${workersStopped} stopped for a while`],
+    ['database', `${databaseRestarts} times restarted`],
+    ['budgets', `${budgetsExceeded} exceeded; ${used}`],
+  ]
 }
 
 function counted(counts: object): string {

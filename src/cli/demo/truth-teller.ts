@@ -6,6 +6,8 @@ export interface WeChatPayStatistics {
   readonly orders: number
   readonly ordersHit: number
   readonly quickPayReceivedTwice: number
+  /** The most requests by `mchid call`: that came within any real second, and that were signed in a simulated one. */
+  readonly busiestSecond: Readonly<Record<'arrived' | 'signed', Readonly<Record<string, number>>>>
   readonly faults: Readonly<Record<string, number>>
   readonly money: { readonly kept: number }
 }

@@ -6,6 +6,7 @@ import type { Ledger } from '../durable.ts'
 import { requestBody } from '../request-body.ts'
 import type { Weather } from '../weather.ts'
 import type { WireReply, WireRequest } from '../wire/exchange.ts'
+import type { Rush } from '../wire/rush.ts'
 import type { World } from '../world.ts'
 import { listCallbacks, sendCallback } from './callbacks.ts'
 import { advanceBy, changeFaults, faultsInForce } from './faults.ts'
@@ -17,6 +18,7 @@ export interface ControlParts {
   readonly world: World
   readonly weather: Weather
   readonly counters: Counters
+  readonly rush: Rush
   readonly ledger: Ledger
   readonly clock: Clock
   readonly courier: Courier

@@ -2,6 +2,7 @@ import type { CallbackCounts } from '../callbacks/counts.ts'
 import { type Money, moneyOf, sumOf } from '../truth/money.ts'
 import type { Order } from '../truth/order.ts'
 import { refundLife, tradeStateOf } from '../truth/refund.ts'
+import type { Most } from '../wire/rush.ts'
 import type { ControlParts } from './control.ts'
 
 /** What `GET /_sim/statistics` answers. */
@@ -10,6 +11,8 @@ export interface Statistics {
   /** How far the orders' time is ahead of the wire's. */
   readonly aheadMs: number
   readonly calls: Readonly<Record<string, number>>
+  /** The most requests within any second, by arrival and by signature; since this process began. */
+  readonly busiestSecond: { readonly arrived: Most; readonly signed: Most }
   readonly faults: Readonly<Record<string, number>>
   readonly orders: number
   readonly ordersByState: Readonly<Record<string, number>>
@@ -31,13 +34,14 @@ export interface RefundCounts {
   readonly short: number
 }
 
-export function statistics({ world, weather, counters, clock, courier }: ControlParts): Statistics {
+export function statistics({ world, weather, counters, rush, clock, courier }: ControlParts): Statistics {
   const orders = world.orders()
   const nowMs = world.age.nowMs()
   return {
     nowMs: clock.nowMs(),
     aheadMs: world.age.aheadMs(),
     calls: counters.all(),
+    busiestSecond: rush.most(),
     faults: weather.counts(),
     orders: orders.length,
     ordersByState: tally(orders.map((order) => tradeStateOf(order, nowMs))),

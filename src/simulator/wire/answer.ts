@@ -9,6 +9,7 @@ import type { ApiError } from './api-error.ts'
 import { authenticate, type Caller, type VerifyCaller } from './authenticate.ts'
 import type { WireAnswer, WireRequest } from './exchange.ts'
 import { errorReply, type Performing, perform } from './perform.ts'
+import type { Rush } from './rush.ts'
 import { type ReplyKey, type ReplySigning, signedReply, type Unsigned, unsignedReply } from './sign-reply.ts'
 import { deliver, isBeforeEffect, UNKNOWN_ORDER_MS_MAX } from './spoil.ts'
 import { type Scope, scopeOf, understand, type Wanted } from './understand.ts'
@@ -18,6 +19,7 @@ export interface WireParts extends Performing {
   readonly clock: Clock
   readonly weather: Weather
   readonly counters: Counters
+  readonly rush: Rush
   readonly signing: ReplySigning
   readonly verifyCaller: VerifyCaller
 }
@@ -42,6 +44,8 @@ export function wireOf(parts: WireParts): (request: WireRequest) => Promise<Wire
       return unsignedReply(errorReply(caller), signing)
     }
     if ('code' in wanted) return refuseForm(wanted, request, caller)
+    const { mchid, signedS } = caller
+    parts.rush.came({ mchid, call: wanted.call, signedS, nowMs: clock.nowMs() })
 
     const { fault, reply } = ledger.together(() => act(wanted, parts, () => remember(wanted, caller)))
     return deliver(reply, fault, { clock, signing, key: replyKey(request, caller, wanted) })

@@ -14,6 +14,8 @@ export interface Caller {
   readonly mchid: string
   /** Tells one client of a merchant from another. */
   readonly userAgent: string
+  /** When he says that he signed, Unix seconds. */
+  readonly signedS: number
 }
 
 /** Whether the merchant's key made `signature` over `message`. */
@@ -64,7 +66,8 @@ export function authenticate(
       'The signature is wrong: compare what you signed with detail.sign_information, and the key with serial_no'
     return signError(hint, request, message)
   }
-  return { mode, mchid: fields.mchid, userAgent: request.headers['user-agent'] ?? '' }
+  const userAgent = request.headers['user-agent'] ?? ''
+  return { mode, mchid: fields.mchid, userAgent, signedS: Number(fields.timestamp) }
 }
 
 function modeOf({ identity }: Keys, mchid: string): Caller['mode'] | null {

@@ -29,10 +29,11 @@ export interface ConnectionOptions {
 const STATEMENT_MS_MAX = 20_000
 const CONNECT_MS_MAX = 10_000
 /**
- * A process that is stopped in the middle of a transaction keeps its row locks so long, and then loses it. Set in each
- * transaction: behind a pooler a session is not ours.
+ * Whoever waited for a lock must see what was written meanwhile, whatever the database's default is. A process that is
+ * stopped in the middle of a transaction keeps its row locks for 5 s, and then loses it. Set in each transaction: behind a
+ * pooler a session is not ours.
  */
-const BEGIN = 'BEGIN; SET LOCAL idle_in_transaction_session_timeout = 5000'
+const BEGIN = 'BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL idle_in_transaction_session_timeout = 5000'
 const DEADLOCK = '40P01'
 const SERIALIZATION_FAILURE = '40001'
 const ATTEMPTS_MAX = 5
@@ -57,24 +58,21 @@ export class Connection implements Session {
     this.#pool.on('error', onError)
   }
 
+  /** One statement, which is a transaction of its own. Repeated if the server chose it to end a deadlock. */
   async rows(sql: string, ...parameters: readonly Parameter[]): Promise<readonly Cells[]> {
-    return rowsOf(await this.#pool.query(query(sql, parameters)))
+    return repeated(async () => rowsOf(await this.#pool.query(query(sql, parameters))))
   }
 
   /** All of `work` or nothing of it. Repeated from its beginning if the server chose it to end a deadlock. */
   async together<Result>(work: (transaction: Transaction) => Promise<Result>): Promise<Result> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await this.#once(work)
-      } catch (error) {
-        if (!isToRepeat(error) || attempt === ATTEMPTS_MAX) throw error
-        await sleep(systemClock, attempt * 10)
-      }
-    }
+    return repeated(() => this.#once(work))
   }
 
   async #once<Result>(work: (transaction: Transaction) => Promise<Result>): Promise<Result> {
     const client = await this.#pool.connect()
+    // The pool listens only while a connection lies there. If this one breaks, the statement that is under way fails, or
+    // the next one; the event itself would end the process if nobody heard it.
+    client.on('error', ignore)
     try {
       await client.query(BEGIN)
       const result = await work(transactionOf(client))
@@ -85,6 +83,9 @@ export class Connection implements Session {
       // The connection goes with it: what it was in the middle of, nobody knows.
       client.release(error instanceof Error ? error : true)
       throw error
+    } finally {
+      // From here on the pool listens again.
+      client.off('error', ignore)
     }
   }
 
@@ -119,6 +120,19 @@ function clean(parameter: Parameter): Parameter {
 
 function cleanValue(value: Value): Value {
   return typeof value === 'string' && value.includes('\0') ? value.replaceAll('\0', '\ufffd') : value
+}
+
+function ignore(): void {}
+
+async function repeated<Result>(work: () => Promise<Result>): Promise<Result> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work()
+    } catch (error) {
+      if (!isToRepeat(error) || attempt === ATTEMPTS_MAX) throw error
+      await sleep(systemClock, attempt * 10)
+    }
+  }
 }
 
 function isToRepeat(error: unknown): boolean {

@@ -28,6 +28,12 @@ export class Front {
   #lookedFullyAt = Number.NEGATIVE_INFINITY
   #startedAt = 0
   #pauseMs = FULL_LOOK_MS
+  /** How often a full look was asked for, how often as of the look that goes on, and as of the latest full one. */
+  #asked = 0
+  #askedThen = 0
+  #answered = 0
+  /** Just before the earliest that became free since the look began: it may not have seen that. */
+  #freedMs = Number.POSITIVE_INFINITY
   /** As of the latest claim, in the caller's time. */
   nowMs = ALWAYS_MS
 
@@ -40,34 +46,43 @@ export class Front {
   from(nowMs: number): From {
     this.nowMs = Math.max(this.nowMs, nowMs)
     this.#startedAt = this.#now()
-    this.#isFull = this.#startedAt >= this.#lookedFullyAt + this.#pauseMs
+    this.#isFull = this.#asked > this.#answered || this.#startedAt >= this.#lookedFullyAt + this.#pauseMs
+    this.#askedThen = this.#asked
+    this.#freedMs = Number.POSITIVE_INFINITY
     return this.looking
   }
 
-  /** Where the look that goes on began. */
+  /** Where the look that goes on goes on. */
   get looking(): From {
     return this.#isFull ? EVERYWHERE : this.#from
   }
 
-  /** The look has come to its end: these are the earliest due times that nobody has claimed. */
-  seen(till: number | null, elsewhere: number | null): void {
+  /** The look has come to its end: from `from` on these are the earliest due times that nobody has claimed. */
+  seen(from: From, till: number | null, elsewhere: number | null): void {
     const lastMs = this.nowMs - LATE_MS
-    const upTo = (ms: number | null): number => Math.min(ms === null ? lastMs : ms - 1, lastMs)
-    const before = this.looking
-    this.#from = {
-      till: Math.max(before.till, upTo(till)),
-      elsewhere: Math.max(before.elsewhere, upTo(elsewhere)),
+    const upTo = (fromMs: number, ms: number | null): number => {
+      const allClaimedMs = Math.min(ms === null ? lastMs : ms - 1, lastMs)
+      return Math.min(Math.max(fromMs, allClaimedMs), this.#freedMs)
     }
+    this.#from = { till: upTo(from.till, till), elsewhere: upTo(from.elsewhere, elsewhere) }
     if (!this.#isFull) return
     this.#isFull = false
+    this.#answered = this.#askedThen
     this.#lookedFullyAt = this.#now()
     this.#pauseMs = Math.max(FULL_LOOK_MS, (this.#lookedFullyAt - this.#startedAt) / FULL_LOOK_SHARE)
   }
 
+  /** An order that is due then may be free now. */
+  freed(dueAtMs: number): void {
+    const beforeMs = dueAtMs - 1
+    this.#freedMs = Math.min(this.#freedMs, beforeMs)
+    const { till, elsewhere } = this.#from
+    this.#from = { till: Math.min(till, beforeMs), elsewhere: Math.min(elsewhere, beforeMs) }
+  }
+
   /** Something may be free that was not: the next look is a full one. */
   lookAgain(): void {
-    this.#lookedFullyAt = Number.NEGATIVE_INFINITY
-    this.#isFull = true
+    this.#asked += 1
   }
 }
 

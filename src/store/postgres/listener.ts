@@ -1,5 +1,5 @@
 import { Client } from 'pg'
-import { sleep, systemClock } from '../../clock.ts'
+import { sleep, systemClock, within } from '../../clock.ts'
 
 export interface ListenerOptions {
   readonly url: string
@@ -74,7 +74,8 @@ export class Listener {
         if (!this.#ending.signal.aborted) await client.query('SELECT 1')
       }
     } finally {
-      await client.end().catch(() => {})
+      // On a way that leads nowhere any more the farewell is never answered.
+      await within(systemClock, ANSWER_MS_MAX, client.end()).catch(() => {})
     }
   }
 

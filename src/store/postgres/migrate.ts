@@ -25,26 +25,28 @@ export function migrations(): readonly Migration[] {
 }
 
 const LOCK = `SELECT pg_advisory_xact_lock(hashtextextended('verdict.migrations', 0))`
-const LOOK = `SELECT to_regclass('verdict.migrations') IS NOT NULL, to_regnamespace('verdict') IS NOT NULL`
+/** The schema first: if another process creates both in between, the table is seen as well. */
+const LOOK = `SELECT to_regnamespace('verdict') IS NOT NULL, to_regclass('verdict.migrations') IS NOT NULL`
 const CREATE = `CREATE SCHEMA verdict;
 CREATE TABLE verdict.migrations (
   version integer PRIMARY KEY, works_from integer NOT NULL, applied_at timestamptz NOT NULL DEFAULT now()
 )`
 const VERSION = 'SELECT coalesce(max(version), 0), coalesce(max(works_from), 0) FROM verdict.migrations'
-const READ_ONLY = `SELECT pg_is_in_recovery(), current_setting('default_transaction_read_only') = 'on'`
+const FITNESS = `SELECT pg_is_in_recovery(), current_setting('default_transaction_read_only') = 'on',
+  current_setting('server_encoding')`
 
 /**
  * Brings the database to this Verdict's schema, in one transaction: it is whole or as it was, also when many processes start
  * at once. A newer schema is left as it is if this Verdict still works on it.
  *
  * @throws STORE_INVALID, and changes nothing, if the schema `verdict` is somebody else's, or too new, or the server takes
- * no writes
+ * no writes, or not every character
  */
 export async function migrate(
   connection: Connection,
   all: readonly Migration[] = migrations(),
 ): Promise<void> {
-  await refuseReadOnly(connection)
+  await refuseUnfit(connection)
   const latest = all.at(-1)?.version ?? 0
   // Most starts find everything in place, and need no lock.
   if ((await versionOf(connection, latest)) >= latest) return
@@ -70,7 +72,7 @@ export async function migrate(
 /** The schema's version; -1 where there is none. @throws STORE_INVALID */
 async function versionOf(session: Session, latest: number): Promise<number> {
   const [look = []] = await session.rows(LOOK)
-  const [isOurs, isThere] = look
+  const [isThere, isOurs] = look
   if (isOurs !== true) {
     if (isThere === true) throw invalid('its schema "verdict" holds no migrations: it is another program\'s')
     return -1
@@ -85,12 +87,14 @@ async function versionOf(session: Session, latest: number): Promise<number> {
   return version ?? 0
 }
 
-async function refuseReadOnly(connection: Connection): Promise<void> {
-  const [row = []] = await connection.rows(READ_ONLY)
-  const [isStandby, isReadOnly] = row
+async function refuseUnfit(connection: Connection): Promise<void> {
+  const [row = []] = await connection.rows(FITNESS)
+  const [isStandby, isReadOnly, encoding] = row
   if (isStandby === true) throw invalid('it is a standby and takes no writes: expected the primary server')
   if (isReadOnly === true)
     throw invalid('it takes no writes (default_transaction_read_only): expected a server that does')
+  if (encoding !== 'UTF8')
+    throw invalid(`its encoding is ${encoding}, which lacks characters: expected one created with ENCODING 'UTF8'`)
 }
 
 function invalid(message: string): VerdictError {

@@ -9,15 +9,21 @@ export const CHANNEL = 'verdict'
 /** PostgreSQL takes less than 8,000 bytes. */
 const IDS_MAX = 400
 
+/** Workers that have been silent for too long: since before a moment of the database's time. */
+export interface Dead {
+  readonly names: readonly string[]
+  readonly silentSinceMs: number
+}
+
 /** What processes that share the database tell each other. */
 export class PostgresPeers implements Peers {
   readonly #connection: Connection
   readonly #url: string
-  readonly #onDead: (dead: readonly string[]) => void
+  readonly #onDead: (dead: Dead) => void
   /** Names this process in what it tells: it needn't hear itself. */
   readonly #self = randomUUID().slice(0, 8)
 
-  constructor(connection: Connection, url: string, onDead: (dead: readonly string[]) => void) {
+  constructor(connection: Connection, url: string, onDead: (dead: Dead) => void) {
     this.#connection = connection
     this.#url = url
     this.#onDead = onDead
@@ -37,7 +43,7 @@ export class PostgresPeers implements Peers {
       granted: granted as Beaten['granted'],
       dead: (dead as readonly unknown[]).map(text),
     }
-    this.#onDead(beaten.dead)
+    this.#onDead({ names: beaten.dead, silentSinceMs: beaten.nowMs - deadMs })
     return beaten
   }
 

@@ -143,27 +143,31 @@ export const SELECT_PURCHASE = `${SELECT_ORDERS}
 
 // ------------------------------------------------------------------ claims
 
-/** Nobody works on it: no claim, one that is over, or a dead worker's. */
-function isFree(nowMs: string, dead: string): string {
-  return `(claimed_until IS NULL OR claimed_until <= ${nowMs} OR worker = ANY (${dead}::text[]))`
+/**
+ * Nobody works on it: no claim, one that is over, or a dead worker's. Takes the dead and since when they are silent: who has
+ * come back meanwhile is not dead, and what he has claimed anew is his.
+ */
+function isFree(nowMs: string, dead: string, silentSince: string): string {
+  return `(claimed_until IS NULL OR claimed_until <= ${nowMs} OR worker = ANY (ARRAY (
+    SELECT name FROM verdict.workers WHERE name = ANY (${dead}::text[]) AND beat_at < ${silentSince}::bigint)))`
 }
 
 function freeOrders(till: 0 | 1, afterMs: string, untilMs: string, limit: string): string {
   return `SELECT id, due_at FROM verdict.orders WHERE account = $1 AND till = ${till}
-    AND due_at > ${afterMs} AND due_at <= ${untilMs} AND ${isFree('$2', '$8')}
+    AND due_at > ${afterMs} AND due_at <= ${untilMs} AND ${isFree('$2', '$8', '$9')}
     ORDER BY due_at, id LIMIT ${limit} FOR NO KEY UPDATE SKIP LOCKED`
 }
 
-const ROOM_FOR_OTHERS = '(SELECT greatest($5::integer / $11::integer, $5::integer - count(*)) FROM here)'
+const ROOM_FOR_OTHERS = '(SELECT greatest($5::integer / $12::integer, $5::integer - count(*)) FROM here)'
 
 /**
  * Claims for $6 until $7 what is due for the account $1 at $2 up to $3: at most $5, those at the till first, who are here
- * unless they have been due since $4. The dead are $8. Looks at due times after $9 at the till and $10 elsewhere. One in
- * $11 is kept for the others. Gives the rows of OPEN_COLUMNS.
+ * unless they have been due since $4. The dead are $8, silent since $9. Looks at due times after $10 at the till and $11
+ * elsewhere. One in $12 is kept for the others. Gives the rows of OPEN_COLUMNS.
  */
-export const CLAIM_DUE = `WITH here AS MATERIALIZED (${freeOrders(1, 'greatest($4::bigint, $9::bigint)', '$3', '$5')}),
-gone AS MATERIALIZED (${freeOrders(1, '$9', '$4', ROOM_FOR_OTHERS)}),
-elsewhere AS MATERIALIZED (${freeOrders(0, '$10', '$3', ROOM_FOR_OTHERS)}),
+export const CLAIM_DUE = `WITH here AS MATERIALIZED (${freeOrders(1, 'greatest($4::bigint, $10::bigint)', '$3', '$5')}),
+gone AS MATERIALIZED (${freeOrders(1, '$10', '$4', ROOM_FOR_OTHERS)}),
+elsewhere AS MATERIALIZED (${freeOrders(0, '$11', '$3', ROOM_FOR_OTHERS)}),
 others AS MATERIALIZED (
   SELECT id FROM (SELECT * FROM gone UNION ALL SELECT * FROM elsewhere) AS queues
   ORDER BY due_at, id LIMIT ${ROOM_FOR_OTHERS}
@@ -177,15 +181,22 @@ RETURNING ${OPEN_COLUMNS}`
 
 function firstFree(till: 0 | 1, afterMs: string): string {
   return `(SELECT due_at FROM verdict.orders WHERE account = $1 AND till = ${till} AND due_at > ${afterMs}
-    AND ${isFree('$2', '$3')} ORDER BY due_at LIMIT 1)`
+    AND ${isFree('$2', '$3', '$4')} ORDER BY due_at LIMIT 1)`
 }
 
-/** The earliest due times of the account $1 that are free at $2, the dead being $3: at the till after $4, elsewhere after $5. */
-export const SELECT_NEXT_DUE = `SELECT ${firstFree(1, '$4')}, ${firstFree(0, '$5')}`
+/**
+ * The earliest due times of the account $1 that are free at $2, the dead being $3, silent since $4: at the till after $5,
+ * elsewhere after $6.
+ */
+export const SELECT_NEXT_DUE = `SELECT ${firstFree(1, '$5')}, ${firstFree(0, '$6')}`
 
-/** Takes the numbers, the worker, and the end of the very claim that is meant; null for any. */
+/**
+ * Takes the numbers, the worker, and the end of the very claim that is meant; null for any. Gives account and due time of
+ * each that is free now.
+ */
 export const RELEASE = `UPDATE verdict.orders SET worker = NULL, claimed_until = NULL
-  WHERE id = ANY ($1::bigint[]) AND worker = $2 AND ($3::bigint IS NULL OR claimed_until = $3)`
+  WHERE id = ANY ($1::bigint[]) AND worker = $2 AND ($3::bigint IS NULL OR claimed_until = $3)
+  RETURNING account, due_at`
 
 // ------------------------------------------------------------------ commits
 
@@ -330,16 +341,16 @@ INSERT INTO verdict.deliveries (order_id, target, message_id, type, payload, sta
 SELECT order_id, target, message_id, type, payload, CASE WHEN is_first THEN 'pending' ELSE 'queued' END,
   CASE WHEN is_first THEN created_at END, created_at, 0 FROM given ORDER BY ord`
 
-/** Claims for $4 until $5 what is due for the target $1 at $2: at most $3. The dead are $6. */
+/** Claims for $4 until $5 what is due for the target $1 at $2: at most $3. The dead are $6, silent since $7. */
 export const CLAIM_DELIVERIES = `WITH free AS MATERIALIZED (
-  SELECT id FROM verdict.deliveries WHERE target = $1 AND due_at <= $2 AND ${isFree('$2', '$6')}
+  SELECT id FROM verdict.deliveries WHERE target = $1 AND due_at <= $2 AND ${isFree('$2', '$6', '$7')}
   ORDER BY due_at, id LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED
 )
 UPDATE verdict.deliveries SET worker = $4, claimed_until = $5 WHERE id = ANY (ARRAY (SELECT id FROM free))
 RETURNING ${DELIVERY_COLUMNS}`
 
 export const SELECT_NEXT_DELIVERY = `SELECT due_at FROM verdict.deliveries
-  WHERE target = $1 AND due_at IS NOT NULL AND ${isFree('$2', '$3')} ORDER BY due_at, id LIMIT 1`
+  WHERE target = $1 AND due_at IS NOT NULL AND ${isFree('$2', '$3', '$4')} ORDER BY due_at, id LIMIT 1`
 
 /** Takes the numbers of messages; locks their orders, in one sequence, against new ones. */
 export const LOCK_ORDERS_OF_DELIVERIES = `SELECT id FROM verdict.orders

@@ -39,9 +39,9 @@ import type {
   Stray,
 } from '../store.ts'
 import { columnwise } from './columnwise.ts'
-import type { Connection, Session } from './connection.ts'
+import type { Connection, Parameter, Session } from './connection.ts'
 import { Fronts } from './fronts.ts'
-import { CHANNEL, PostgresPeers } from './peers.ts'
+import { CHANNEL, type Dead, PostgresPeers } from './peers.ts'
 import { ordersIn, PostgresReader } from './reader.ts'
 import * as sql from './statements.ts'
 
@@ -49,8 +49,8 @@ import * as sql from './statements.ts'
 export class PostgresStore extends PostgresReader implements Store {
   readonly peers: PostgresPeers
   readonly #fronts = new Fronts()
-  /** Workers that are dead, as the latest heartbeat of this process found. */
-  #dead: readonly string[] = []
+  /** Workers that had been silent since before a moment of the store's, as the latest heartbeat of this process found. */
+  #dead: Dead = { names: [], silentSinceMs: Number.MIN_SAFE_INTEGER }
   /** As of the latest claim of messages: claims that are over by then don't count. */
   #deliveryNowMs = Number.MIN_SAFE_INTEGER
 
@@ -59,9 +59,13 @@ export class PostgresStore extends PostgresReader implements Store {
     super(connection)
     this.peers = new PostgresPeers(connection, url, (dead) => {
       // What a dead worker had claimed is due in the past.
-      if (dead.some((name) => !this.#dead.includes(name))) this.#fronts.lookAgain()
+      if (dead.names.some((name) => !this.#dead.names.includes(name))) this.#fronts.lookAgain()
       this.#dead = dead
     })
+  }
+
+  get #deadCells(): readonly Parameter[] {
+    return [this.#dead.names, this.#dead.silentSinceMs]
   }
 
   // -------------------------------------------------------------- entering
@@ -186,7 +190,7 @@ export class PostgresStore extends PostgresReader implements Store {
     const rows = await this.connection.rows(
       sql.CLAIM_DUE,
       ...[account, nowMs, dueUntilMs, stillHereMs, limit, worker, untilMs],
-      this.#dead,
+      ...this.#deadCells,
       ...[till, elsewhere, OTHERS_ONE_IN],
     )
     const orders = await this.#dueOf(rows)
@@ -209,24 +213,28 @@ export class PostgresStore extends PostgresReader implements Store {
 
   async nextDueAtMs(account: string): Promise<number | null> {
     const front = this.#fronts.of(account)
-    const { till, elsewhere } = front.looking
+    const from = front.looking
     const [row = []] = await this.connection.rows(
       sql.SELECT_NEXT_DUE,
-      account,
-      front.nowMs,
-      this.#dead,
-      till,
-      elsewhere,
+      ...[account, front.nowMs],
+      ...this.#deadCells,
+      ...[from.till, from.elsewhere],
     )
     const [tillMs, elsewhereMs] = row.map((cell) => (cell === null ? null : integer(cell)))
-    front.seen(tillMs ?? null, elsewhereMs ?? null)
+    front.seen(from, tillMs ?? null, elsewhereMs ?? null)
     const firsts = [tillMs, elsewhereMs].filter((ms) => ms !== null && ms !== undefined)
     return firsts.length === 0 ? null : Math.min(...firsts)
   }
 
   async release(ids: readonly number[], worker: string, untilMs?: number): Promise<void> {
-    await this.connection.rows(sql.RELEASE, ids, worker, untilMs ?? null)
-    this.#fronts.lookAgain()
+    try {
+      const rows = await this.connection.rows(sql.RELEASE, ids, worker, untilMs ?? null)
+      for (const [account, due_at] of rows) this.#fronts.of(text(account)).freed(integer(due_at))
+    } catch (error) {
+      // They may be free all the same.
+      this.#fronts.lookAgain()
+      throw error
+    }
   }
 
   // -------------------------------------------------------------- commits
@@ -236,23 +244,37 @@ export class PostgresStore extends PostgresReader implements Store {
     const isPlain =
       rounds.length <= 1 &&
       commits.every(({ deliveries = [], tell }) => deliveries.length === 0 && tell !== true)
-    const applied = isPlain
-      ? await this.#apply(this.connection, commits)
-      : await this.connection.together(async (session) => {
-          const all = new Set<Commit>()
-          for (const round of rounds) {
-            const some = await this.#apply(session, round)
-            await this.#tell(
-              session,
-              round.filter((commit) => some.has(commit)),
-            )
-            for (const commit of some) all.add(commit)
-          }
-          const told = [...all].filter(({ tell }) => tell === true).map(({ change }) => change.order.id)
-          if (told.length > 0) await session.rows(sql.NOTIFY, CHANNEL, this.peers.told(told))
-          return all
-        })
-    return commits.map((commit) => (applied.has(commit) ? 'applied' : 'moved'))
+    try {
+      const applied = isPlain
+        ? await this.#apply(this.connection, commits)
+        : await this.connection.together((session) => this.#applyAndTell(session, rounds))
+      return commits.map((commit) => (applied.has(commit) ? 'applied' : 'moved'))
+    } finally {
+      // A write that took long, or that failed and is there all the same, leaves them due in the past.
+      for (const { change } of commits) this.#mayBeFree(change.order)
+    }
+  }
+
+  async #applyAndTell(
+    session: Session,
+    rounds: readonly (readonly Commit[])[],
+  ): Promise<ReadonlySet<Commit>> {
+    const all = new Set<Commit>()
+    for (const round of rounds) {
+      const some = await this.#apply(session, round)
+      await this.#tell(
+        session,
+        round.filter((commit) => some.has(commit)),
+      )
+      for (const commit of some) all.add(commit)
+    }
+    const told = [...all].filter(({ tell }) => tell === true).map(({ change }) => change.order.id)
+    if (told.length > 0) await session.rows(sql.NOTIFY, CHANNEL, this.peers.told(told))
+    return all
+  }
+
+  #mayBeFree(order: Order): void {
+    if (order.dueAtMs !== null) this.#fronts.of(order.account).freed(order.dueAtMs)
   }
 
   /** @param commits at most one for each order @returns those that were applied */
@@ -301,7 +323,7 @@ export class PostgresStore extends PostgresReader implements Store {
     const rows = await this.connection.rows(
       sql.CLAIM_DELIVERIES,
       ...[target, nowMs, limit, worker, untilMs],
-      this.#dead,
+      ...this.#deadCells,
     )
     const byDueTime = (a: Delivery, b: Delivery): number => (a.dueAtMs ?? 0) - (b.dueAtMs ?? 0) || a.id - b.id
     return rows.map(deliveryOf).sort(byDueTime)
@@ -329,9 +351,8 @@ export class PostgresStore extends PostgresReader implements Store {
   async nextDeliveryAtMs(target: string): Promise<number | null> {
     const [row] = await this.connection.rows(
       sql.SELECT_NEXT_DELIVERY,
-      target,
-      this.#deliveryNowMs,
-      this.#dead,
+      ...[target, this.#deliveryNowMs],
+      ...this.#deadCells,
     )
     return row === undefined ? null : integer(row[0])
   }
