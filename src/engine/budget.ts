@@ -58,7 +58,10 @@ export class Budget {
   take(call: Call, nowMs: number, part = 1): number {
     const share = this.#share(nowMs) * part
     const bucket = this.#buckets[call]
-    if (share === 0) return Math.min(bucket.waitMs(nowMs, 0), NOTHING_PAUSE_MS)
+    if (share === 0) {
+      bucket.fill(nowMs, 0)
+      return NOTHING_PAUSE_MS
+    }
     if (call !== 'refund') return bucket.take(nowMs, share)
     const heldMs = Math.max(
       this.#refundsFromMs - nowMs,
@@ -115,15 +118,19 @@ class Bucket {
   }
 
   waitMs(nowMs: number, share: number): number {
+    this.fill(nowMs, share)
     const perMs = (this.#perSecond * share) / 1000
+    return this.#tokens < 1 ? Math.ceil((1 - this.#tokens) / perMs) : 0
+  }
+
+  fill(nowMs: number, share: number): void {
+    // A share that has grown was smaller until now: the rest was somebody else's, who may have spent it.
+    const perMs = (this.#perSecond * Math.min(share, this.#share)) / 1000
     const passedMs = Math.max(0, nowMs - this.#filledAtMs)
     const size = Math.max(1, this.#perSecond * share * BURST_S)
-    // A share that has grown was smaller until now: the rest of the time's calls was somebody else's, who may have made them.
-    const filledPerMs = (this.#perSecond * Math.min(share, this.#share)) / 1000
-    this.#tokens = Math.min(size, this.#tokens + passedMs * filledPerMs)
+    this.#tokens = Math.min(size, this.#tokens + passedMs * perMs)
     this.#share = share
     this.#filledAtMs = Math.max(this.#filledAtMs, nowMs)
-    return this.#tokens < 1 ? Math.ceil((1 - this.#tokens) / perMs) : 0
   }
 }
 

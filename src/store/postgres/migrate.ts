@@ -94,7 +94,9 @@ async function refuseUnfit(connection: Connection): Promise<void> {
   if (isReadOnly === true)
     throw invalid('it takes no writes (default_transaction_read_only): expected a server that does')
   if (encoding !== 'UTF8')
-    throw invalid(`its encoding is ${encoding}, which lacks characters: expected one created with ENCODING 'UTF8'`)
+    throw invalid(
+      `its encoding is ${encoding}, which lacks characters: expected one created with ENCODING 'UTF8'`,
+    )
 }
 
 function invalid(message: string): VerdictError {

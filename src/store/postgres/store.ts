@@ -229,7 +229,8 @@ export class PostgresStore extends PostgresReader implements Store {
   async release(ids: readonly number[], worker: string, untilMs?: number): Promise<void> {
     try {
       const rows = await this.connection.rows(sql.RELEASE, ids, worker, untilMs ?? null)
-      for (const [account, due_at] of rows) this.#fronts.of(text(account)).freed(integer(due_at))
+      for (const [account, due_at] of rows)
+        if (due_at !== null) this.#fronts.of(text(account)).freed(integer(due_at))
     } catch (error) {
       // They may be free all the same.
       this.#fronts.lookAgain()
