@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest'
+import { resultOf, run } from './cli.ts'
+
+const LONG_MS = 240_000
+
+interface Team {
+  readonly workers: number
+  readonly workersKilled: number
+  readonly workersStopped: number
+  readonly databaseRestarts: number
+  readonly budgets: Readonly<Record<string, unknown>>
+  readonly budgetsExceeded: number
+}
+
+describe.concurrent('verdict demo --store postgres', () => {
+  it('with workers that are killed, and a database that crashes: no order is open, wrong or untold', {
+    timeout: LONG_MS,
+  }, async () => {
+    const ended = await run(
+      ...['demo', '--once', '--json', '--store', 'postgres', '--workers', '3', '--chaos'],
+      ...['--orders', '30', '--seed', '5', '--faults', 'harsh'],
+    )
+    expect(ended.stderr).not.toContain('wrong:')
+    expect(ended).toMatchObject({ code: 0, signal: null })
+    const { team, ...result } = resultOf(ended)
+    expect(result).toMatchObject({ orders: 30, open: 0, wrong: 0, quickPaySentTwice: 0, deliveriesMissing: 0 })
+    const { workers, workersKilled, databaseRestarts, budgets, budgetsExceeded } = team as Team
+    expect({ workers, budgetsExceeded }).toEqual({ workers: 3, budgetsExceeded: 0 })
+    expect(workersKilled).toBeGreaterThan(2)
+    expect(databaseRestarts).toBeGreaterThan(0)
+    expect(Object.keys(budgets).join()).toContain('query')
+  })
+
+  it('in one process, which has all for itself', { timeout: LONG_MS }, async () => {
+    const small = ['--orders', '10', '--seed', '883', '--faults', 'mild']
+    const ended = await run('demo', '--once', '--json', '--store', 'postgres', ...small)
+    expect(ended).toMatchObject({ code: 0, signal: null })
+    expect(resultOf(ended)).toMatchObject({ orders: 10, open: 0, wrong: 0, team: null })
+  })
+
+  it.each([
+    [['--workers', '2'], 'store'],
+    [['--workers', '0', '--store', 'postgres'], 'workers'],
+    [['--chaos', '--store', 'postgres'], 'workers'],
+    [['--store', 'postgres://nobody@127.0.0.1:1/nothing'], 'ECONNREFUSED'],
+  ])('refuses %j', async (flags, named) => {
+    const ended = await run('demo', '--once', ...flags)
+    expect(ended.stderr).toContain(named)
+    expect(ended.code).not.toBe(0)
+  })
+})
