@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import type { Refund } from '../../core/aftercare.ts'
 import {
   type DueOrder,
   isAtTheTill,
@@ -471,12 +472,17 @@ function writtenBy(commits: readonly Commit[]): Readonly<Record<sql.Part, Value[
     if (credential !== undefined) written.credentials.push([id, credential.name, credential.value])
     if (aftercare !== undefined) {
       written.aftercare.push([id, ...aftercareCells(aftercare)])
-      for (const refund of aftercare.refunds)
+      for (const refund of latestOfEach(aftercare.refunds))
         written.refunds.push([id, ...refundCells(refund), written.refunds.length])
     }
     if (strayId !== undefined) written.strays.push([id, strayId])
   }
   return written
+}
+
+/** A statement writes a row once: of a refund that a change names twice, the latter is what it is now. */
+function latestOfEach(refunds: readonly Refund[]): Iterable<Refund> {
+  return new Map(refunds.map((refund) => [refund.out_refund_no, refund])).values()
 }
 
 /** What was not applied though its order has not moved on would have made another of a final order. */

@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
+import { rowStores } from '../../../test/support/row-stores.ts'
 import { ATTENTION, type AttentionCode } from '../../core/attention.ts'
 import { type FinalState, isFinal, KINDS, type Life, type Order } from '../../core/order.ts'
 import { TRADE_STATES, type TradeState } from '../../core/trade-state.ts'
-import { sqliteStore } from '../sqlite/index.ts'
 import { HELD } from '../testing.ts'
 import { stateOf } from './orders.ts'
-import { atMs, count, keysOf, maybe, proof, record, text } from './testing.ts'
+import { atMs, count, keysOf, maybe, proofWith, record, text } from './testing.ts'
 
 const ending = record({
   phase: fc.constantFrom('ask' as const, 'act' as const, 'confirm' as const),
@@ -24,25 +24,25 @@ const verdictFacts = record({
 
 const NOTHING_AFTER = { dueAtMs: null, aftercare: null }
 
-const proven = <State extends Exclude<FinalState, 'NOT_CREATED'>>(state: State) =>
-  fc
-    .tuple(verdictFacts, proof)
-    .map(([facts, evidence]) => ({ state, verdict: { state, ...facts, evidence }, ...NOTHING_AFTER }))
-
-const unknown = fc.tuple(verdictFacts, maybe(proof)).map(([facts, evidence]) => {
-  const state = 'NOT_CREATED' as const
-  return { state, verdict: { state, ...facts, evidence }, ...NOTHING_AFTER }
-})
-
-const life: fc.Arbitrary<Life> = fc.oneof(
-  atMs.map((dueAtMs) => ({ state: 'placing' as const, dueAtMs })),
-  atMs.map((dueAtMs) => ({ state: 'waiting' as const, dueAtMs })),
-  fc.tuple(atMs, ending).map(([dueAtMs, ending]) => ({ state: 'ending' as const, dueAtMs, ending })),
-  proven('SUCCESS'),
-  proven('CLOSED'),
-  proven('REVOKED'),
-  unknown,
-)
+function lifeWith(proof: ReturnType<typeof proofWith>): fc.Arbitrary<Life> {
+  const proven = <State extends Exclude<FinalState, 'NOT_CREATED'>>(state: State) =>
+    fc
+      .tuple(verdictFacts, proof)
+      .map(([facts, evidence]) => ({ state, verdict: { state, ...facts, evidence }, ...NOTHING_AFTER }))
+  const unknown = fc.tuple(verdictFacts, maybe(proof)).map(([facts, evidence]) => {
+    const state = 'NOT_CREATED' as const
+    return { state, verdict: { state, ...facts, evidence }, ...NOTHING_AFTER }
+  })
+  return fc.oneof(
+    atMs.map((dueAtMs) => ({ state: 'placing' as const, dueAtMs })),
+    atMs.map((dueAtMs) => ({ state: 'waiting' as const, dueAtMs })),
+    fc.tuple(atMs, ending).map(([dueAtMs, ending]) => ({ state: 'ending' as const, dueAtMs, ending })),
+    proven('SUCCESS'),
+    proven('CLOSED'),
+    proven('REVOKED'),
+    unknown,
+  )
+}
 
 const factsAndProgress = record({
   account: text,
@@ -68,25 +68,32 @@ const factsAndProgress = record({
   attention: maybe(fc.constantFrom(...keysOf<AttentionCode>(ATTENTION))),
 })
 
-it('every order comes back as it was written', async () => {
-  const property = fc.asyncProperty(factsAndProgress, life, async (fields, life) => {
-    const store = await sqliteStore({ file: ':memory:' })
-    const entered = { ...fields, state: 'placing', dueAtMs: 0 } as const
-    const [result] = await store.insert([{ order: entered, fingerprint: '', body: null, journal: [] }], HELD)
-    if (result?.outcome !== 'inserted') throw new Error('not inserted')
-    expect(await store.byId(result.order.id)).toStrictEqual(result.order)
+it.each(rowStores())(
+  '$name: every order comes back as it was written',
+  async ({ hasNul, runs, withStore }) => {
+    const lives = lifeWith(proofWith(hasNul))
+    const property = fc.asyncProperty(factsAndProgress, lives, (fields, life) =>
+      withStore(async (store) => {
+        const entered = { ...fields, state: 'placing', dueAtMs: 0 } as const
+        const [result] = await store.insert(
+          [{ order: entered, fingerprint: '', body: null, journal: [] }],
+          HELD,
+        )
+        if (result?.outcome !== 'inserted') throw new Error('not inserted')
+        expect(await store.byId(result.order.id)).toStrictEqual(result.order)
 
-    const order: Order = { ...fields, ...life, id: result.order.id, version: fields.version + 1 }
-    const proofs = isFinal(order) && order.verdict.evidence !== null ? [order.verdict.evidence] : []
-    await store.commit([
-      { change: { from: fields.version, order, journal: [], evidence: proofs, events: [] } },
-    ])
-    expect(await store.byId(order.id)).toStrictEqual(order)
-    expect(await store.evidenceOf(order.id)).toStrictEqual(proofs)
-    await store.close()
-  })
-  await fc.assert(property, { numRuns: 300 })
-})
+        const order: Order = { ...fields, ...life, id: result.order.id, version: fields.version + 1 }
+        const proofs = isFinal(order) && order.verdict.evidence !== null ? [order.verdict.evidence] : []
+        await store.commit([
+          { change: { from: fields.version, order, journal: [], evidence: proofs, events: [] } },
+        ])
+        expect(await store.byId(order.id)).toStrictEqual(order)
+        expect(await store.evidenceOf(order.id)).toStrictEqual(proofs)
+      }),
+    )
+    await fc.assert(property, { numRuns: runs })
+  },
+)
 
 it('a word that Verdict never writes is an error, not a default', () => {
   expect(() => stateOf('PAID')).toThrow('a row\'s state is "PAID"')

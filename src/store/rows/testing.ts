@@ -13,14 +13,18 @@ export const record = <Fields extends object>(fields: { [Key in keyof Fields]: f
 export const keysOf = <Key extends string>(record: Readonly<Record<Key, unknown>>) =>
   Object.keys(record) as Key[]
 
-export const proof = record({
-  source: fc.constantFrom('reply' as const, 'callback' as const),
-  request: text,
-  status: fc.integer({ min: 100, max: 599 }),
-  serial: text,
-  timestamp: text,
-  nonce: text,
-  signature: text,
-  body: fc.string({ unit: 'binary' }).filter((body) => body.isWellFormed()),
-  receivedAtMs: atMs,
-}).map(evidence)
+const body = fc.string({ unit: 'binary' }).filter((text) => text.isWellFormed())
+
+/** @param hasNul whether the body may hold U+0000 */
+export const proofWith = (hasNul: boolean) =>
+  record({
+    source: fc.constantFrom('reply' as const, 'callback' as const),
+    request: text,
+    status: fc.integer({ min: 100, max: 599 }),
+    serial: text,
+    timestamp: text,
+    nonce: text,
+    signature: text,
+    body: hasNul ? body : body.filter((text) => !text.includes('\0')),
+    receivedAtMs: atMs,
+  }).map(evidence)
