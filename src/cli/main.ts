@@ -80,7 +80,7 @@ program
   .command('order')
   .description('the life of one order, in words')
   .argument('<out_trade_no>')
-  .option('--store <file>', "Verdict's database", 'verdict.db')
+  .option('--store <file>', "Verdict's database: a file, or postgres://…", 'verdict.db')
   .option('--account <mchid>', 'the mchid or sp_mchid, where the number alone is ambiguous')
   .option('--sub-mchid <sub_mchid>', 'the sub-merchant, where the number alone is ambiguous')
   .option('--verify', 'check the evidence of the verdict again, offline', false)

@@ -5,10 +5,12 @@ import { VerdictError } from '../errors.ts'
 import { accountName } from '../gateway/wechatpay/account.ts'
 import { accountsFromFile } from '../gateway/wechatpay/account-file.ts'
 import { proofOf } from '../proof.ts'
+import { readPostgresStore } from '../store/postgres/index.ts'
 import { readSqliteStore } from '../store/sqlite/index.ts'
 import type { StoreReader } from '../store/store.ts'
 import { demoFiles } from './demo/run.ts'
 import { exportEvidence } from './export.ts'
+import { isPostgresUrl } from './store-name.ts'
 import { timeline } from './timeline.ts'
 
 export interface OrderCommand extends OrderQuestion {
@@ -29,7 +31,7 @@ export async function showOrder(
   command: OrderCommand,
   { print }: { print: (text: string) => void },
 ): Promise<void> {
-  const store = await readSqliteStore({ file: command.store })
+  const store = await readStore(command.store)
   try {
     const order = await theOrder(store, command)
     const [journal, evidence, deliveries, keys] = await Promise.all([
@@ -64,8 +66,8 @@ async function apiV3KeyOf(
   { account }: Order,
   { accounts: given, store }: OrderCommand,
 ): Promise<string | undefined> {
-  const ofDemo = join(demoFiles(store).weChatPay, 'account.json')
-  const file = given ?? (existsSync(ofDemo) ? ofDemo : undefined)
+  const ofDemo = isPostgresUrl(store) ? null : join(demoFiles(store).weChatPay, 'account.json')
+  const file = given ?? (ofDemo !== null && existsSync(ofDemo) ? ofDemo : undefined)
   if (file === undefined) return undefined
   const accounts = await accountsFromFile(file)
   return accounts.find((one) => accountName(one) === account)?.apiV3Key
@@ -105,4 +107,9 @@ export async function theOrder(
     )
   }
   return order
+}
+
+/** A file, or the URL of a PostgreSQL. */
+function readStore(store: string): Promise<StoreReader> {
+  return isPostgresUrl(store) ? readPostgresStore({ url: store }) : readSqliteStore({ file: store })
 }

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { readPostgresStore } from '../../src/store/postgres/index.ts'
+import { newTestDatabase } from '../support/postgres.ts'
 import { resultOf, run } from './cli.ts'
 
 const LONG_MS = 240_000
@@ -23,7 +25,13 @@ describe.concurrent('verdict demo --store postgres', () => {
     expect(ended.stderr).not.toContain('wrong:')
     expect(ended).toMatchObject({ code: 0, signal: null })
     const { team, ...result } = resultOf(ended)
-    expect(result).toMatchObject({ orders: 30, open: 0, wrong: 0, quickPaySentTwice: 0, deliveriesMissing: 0 })
+    expect(result).toMatchObject({
+      orders: 30,
+      open: 0,
+      wrong: 0,
+      quickPaySentTwice: 0,
+      deliveriesMissing: 0,
+    })
     const { workers, workersKilled, databaseRestarts, budgets, budgetsExceeded } = team as Team
     expect({ workers, budgetsExceeded }).toEqual({ workers: 3, budgetsExceeded: 0 })
     expect(workersKilled).toBeGreaterThan(2)
@@ -31,11 +39,25 @@ describe.concurrent('verdict demo --store postgres', () => {
     expect(Object.keys(budgets).join()).toContain('query')
   })
 
-  it('in one process, which has all for itself', { timeout: LONG_MS }, async () => {
+  it('in one process, on a server that is there; its orders can be looked at', {
+    timeout: LONG_MS,
+  }, async () => {
+    const { url, drop } = await newTestDatabase()
     const small = ['--orders', '10', '--seed', '883', '--faults', 'mild']
-    const ended = await run('demo', '--once', '--json', '--store', 'postgres', ...small)
+    const ended = await run('demo', '--once', '--json', '--store', url, ...small)
     expect(ended).toMatchObject({ code: 0, signal: null })
+    expect(ended.stderr).not.toContain(new URL(url).password)
     expect(resultOf(ended)).toMatchObject({ orders: 10, open: 0, wrong: 0, team: null })
+
+    const store = await readPostgresStore({ url })
+    const [order] = (await store.page(0, 100)).filter(({ state }) => state === 'SUCCESS')
+    await store.close()
+    const number = order?.out_trade_no ?? ''
+    const shown = await run('order', number, '--store', url, '--json')
+    expect(JSON.parse(shown.stdout)).toMatchObject({ order: { out_trade_no: number, state: 'SUCCESS' } })
+    const mixed = await run('demo', '--once', '--store', url)
+    expect(mixed).toMatchObject({ code: 2, stderr: expect.stringContaining('orders that no demo placed') })
+    await drop()
   })
 
   it.each([

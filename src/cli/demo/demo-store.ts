@@ -5,10 +5,10 @@ import { postgresStore } from '../../store/postgres/index.ts'
 import { type OwnServer, startOwnServer } from '../../store/postgres/own-server.ts'
 import { sqliteStore } from '../../store/sqlite/index.ts'
 import type { Store } from '../../store/store.ts'
+import { isPostgres, OWN_SERVER } from '../store-name.ts'
 import { whenFree } from '../when-free.ts'
 import type { DemoFlags } from './options.ts'
 import { type DemoFiles, makeFolderOf } from './run.ts'
-import { isPostgres, OWN_SERVER } from './store-name.ts'
 
 /** Where a demo's orders lie. */
 export interface DemoStore {
@@ -41,7 +41,8 @@ export async function openDemoStore(
       await store.close()
       await server?.stop()
     }
-    return { store, name: withoutPassword(url), url, server, close }
+    // The password of its own server is nobody's secret, and needed to look into it.
+    return { store, name: server === null ? withoutPassword(url) : url, url, server, close }
   } catch (error) {
     await server?.stop()
     throw error

@@ -1,6 +1,6 @@
 import { SPEED_MAX } from '../../clock.ts'
 import { VerdictError } from '../../errors.ts'
-import { isPostgres } from './store-name.ts'
+import { isPostgres } from '../store-name.ts'
 
 /** As given on the command line; what is absent comes from the run that the store belongs to, or from the defaults. */
 export interface DemoFlags {

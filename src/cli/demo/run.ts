@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import { VerdictError } from '../../errors.ts'
+import { isPostgres } from '../store-name.ts'
 import { type DemoFlags, FAULT_LEVELS, ORDERS_ONCE } from './options.ts'
-import { isPostgres } from './store-name.ts'
 
 const RUN = z.object({
   /** Null: no end. */

@@ -1,6 +1,7 @@
-import type { Store } from '../store.ts'
+import type { Store, StoreReader } from '../store.ts'
 import { Connection } from './connection.ts'
-import { migrate } from './migrate.ts'
+import { assertMigrated, migrate } from './migrate.ts'
+import { PostgresReader } from './reader.ts'
 import { PostgresStore } from './store.ts'
 
 export interface PostgresOptions {
@@ -30,4 +31,20 @@ export async function postgresStore(options: PostgresOptions): Promise<Store> {
     throw error
   }
   return new PostgresStore(connection, url)
+}
+
+/**
+ * Opens the database for reading, on a standby too. Each call sees what is committed by then.
+ *
+ * @throws STORE_INVALID if there is no schema of this version, and whatever the connection throws
+ */
+export async function readPostgresStore({ url, onError = () => {} }: PostgresOptions): Promise<StoreReader> {
+  const connection = new Connection({ url, poolSize: 2, onError })
+  try {
+    await assertMigrated(connection)
+  } catch (error) {
+    await connection.end()
+    throw error
+  }
+  return new PostgresReader(connection)
 }

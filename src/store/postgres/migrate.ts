@@ -69,6 +69,21 @@ export async function migrate(
   })
 }
 
+/** Throws STORE_INVALID unless the database has a schema on which this Verdict works. A standby will do: nothing is written. */
+export async function assertMigrated(
+  connection: Connection,
+  all: readonly Migration[] = migrations(),
+): Promise<void> {
+  const latest = all.at(-1)?.version ?? 0
+  const version = await versionOf(connection, latest)
+  if (version < 0) throw invalid('there is no schema "verdict" in it')
+  if (version < latest) {
+    throw invalid(
+      `its schema has version ${version}, expected ${latest}: a process of this Verdict that works on it brings it up to date`,
+    )
+  }
+}
+
 /** The schema's version; -1 where there is none. @throws STORE_INVALID */
 async function versionOf(session: Session, latest: number): Promise<number> {
   const [look = []] = await session.rows(LOOK)
