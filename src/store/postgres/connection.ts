@@ -44,6 +44,7 @@ const ATTEMPTS_MAX = 5
  */
 export class Connection implements Session {
   readonly #pool: Pool
+  readonly #underWay = new Set<Promise<unknown>>()
 
   constructor({ url, poolSize, onError }: ConnectionOptions) {
     this.#pool = new Pool({
@@ -60,12 +61,12 @@ export class Connection implements Session {
 
   /** One statement, which is a transaction of its own. Repeated if the server chose it to end a deadlock. */
   async rows(sql: string, ...parameters: readonly Parameter[]): Promise<readonly Cells[]> {
-    return repeated(async () => rowsOf(await this.#pool.query(query(sql, parameters))))
+    return this.#during(repeated(async () => rowsOf(await this.#pool.query(query(sql, parameters)))))
   }
 
   /** All of `work` or nothing of it. Repeated from its beginning if the server chose it to end a deadlock. */
   async together<Result>(work: (transaction: Transaction) => Promise<Result>): Promise<Result> {
-    return repeated(() => this.#once(work))
+    return this.#during(repeated(() => this.#once(work)))
   }
 
   async #once<Result>(work: (transaction: Transaction) => Promise<Result>): Promise<Result> {
@@ -89,8 +90,18 @@ export class Connection implements Session {
     }
   }
 
-  /** Waits for what is under way. */
+  async #during<Result>(work: Promise<Result>): Promise<Result> {
+    this.#underWay.add(work)
+    try {
+      return await work
+    } finally {
+      this.#underWay.delete(work)
+    }
+  }
+
+  /** Waits for what is under way. The pool itself forgets whoever still waits for a connection of it. */
   async end(): Promise<void> {
+    while (this.#underWay.size > 0) await Promise.allSettled(this.#underWay)
     await this.#pool.end()
   }
 }
