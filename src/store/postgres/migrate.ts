@@ -25,8 +25,12 @@ export function migrations(): readonly Migration[] {
 }
 
 const LOCK = `SELECT pg_advisory_xact_lock(hashtextextended('verdict.migrations', 0))`
-/** The schema first: if another process creates both in between, the table is seen as well. */
-const LOOK = `SELECT to_regnamespace('verdict') IS NOT NULL, to_regclass('verdict.migrations') IS NOT NULL`
+/**
+ * Both as of one moment. `to_regnamespace` would answer from the session's cache, which may not know yet what another
+ * process has created while we waited for the lock.
+ */
+const LOOK = `SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = 'verdict'),
+  EXISTS (SELECT FROM pg_catalog.pg_tables WHERE schemaname = 'verdict' AND tablename = 'migrations')`
 const CREATE = `CREATE SCHEMA verdict;
 CREATE TABLE verdict.migrations (
   version integer PRIMARY KEY, works_from integer NOT NULL, applied_at timestamptz NOT NULL DEFAULT now()
