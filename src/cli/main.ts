@@ -93,6 +93,19 @@ program
   })
 
 program
+  .command('archive')
+  .description(
+    'moves old final orders of a PostgreSQL into tables of their month, beside the running processes',
+  )
+  .requiredOption('--store <url>', 'postgres://…')
+  .requiredOption('--before <month>', 'those that entered before this month, as 2026-05 (UTC)')
+  .option('--json', 'print the result as one line of JSON', false)
+  .action(async (flags) => {
+    const { runArchive } = await import('./archive.ts')
+    await runArchive(flags, { say, print, signal })
+  })
+
+program
   .command('listen')
   .description(
     'answers callbacks of WeChat Pay, and follows nothing: to try a sender, or the way through a proxy',

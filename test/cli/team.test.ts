@@ -55,6 +55,13 @@ describe.concurrent('verdict demo --store postgres', () => {
     const number = order?.out_trade_no ?? ''
     const shown = await run('order', number, '--store', url, '--json')
     expect(JSON.parse(shown.stdout)).toMatchObject({ order: { out_trade_no: number, state: 'SUCCESS' } })
+    const archived = await run('archive', '--store', url, '--before', '2100-01', '--json')
+    expect(JSON.parse(archived.stdout)).toEqual({ moved: 10 })
+    const gone = await run('order', number, '--store', url)
+    expect(gone).toMatchObject({ code: 2, stderr: expect.stringContaining('ORDER_UNKNOWN') })
+    expect(await run('archive', '--store', 'verdict.db', '--before', '2026-05')).toMatchObject({ code: 2 })
+    expect(await run('archive', '--store', url, '--before', 'May')).toMatchObject({ code: 2 })
+    await run('demo', '--once', '--orders', '1', '--seed', '883', '--faults', 'none', '--store', url)
     const mixed = await run('demo', '--once', '--store', url)
     expect(mixed).toMatchObject({ code: 2, stderr: expect.stringContaining('orders that no demo placed') })
     await drop()

@@ -1,3 +1,5 @@
+export { type ArchiveOptions, archivePostgres } from './archive.ts'
+
 import type { Store, StoreReader } from '../store.ts'
 import { Connection } from './connection.ts'
 import { assertMigrated, migrate } from './migrate.ts'
