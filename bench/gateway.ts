@@ -7,6 +7,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
+import { PLACING_PATHS } from '../src/gateway/wechatpay/requests.ts'
 import { privateKeyFrom, replyMessage, SIGNATURE_TYPE, signInPool } from '../src/wechatpay/signing.ts'
 import { settingsOfChild } from './children.ts'
 import type { BenchKeys } from './measured.ts'
@@ -21,8 +22,9 @@ export interface GatewaySettings {
 }
 
 const { keys, mchid, orders, delayMs } = settingsOfChild<GatewaySettings>()
-const key = privateKeyFrom(readFileSync(keys.wechatpayFile, 'utf8'), keys.wechatpayFile)
+const privateKey = privateKeyFrom(readFileSync(keys.wechatpayFile, 'utf8'), keys.wechatpayFile)
 const answers = new Map<string, Buffer>()
+const closed = new Set<string>()
 
 /** A batch at a time on the thread pool. */
 const SIGNED_AT_ONCE = 200
@@ -32,25 +34,35 @@ for (let from = 0; from < orders; from += SIGNED_AT_ONCE) {
 }
 
 async function addAnswer(mchid: string, out_trade_no: string): Promise<Buffer> {
+  const key = `${mchid} ${out_trade_no}`
   const body = JSON.stringify({
     mchid,
     out_trade_no,
-    trade_state: 'NOTPAY',
-    trade_state_desc: 'not paid',
+    ...(closed.has(key)
+      ? { trade_state: 'CLOSED', trade_state_desc: 'closed' }
+      : { trade_state: 'NOTPAY', trade_state_desc: 'not paid' }),
     amount: { total: TOTAL, currency: 'HKD' },
   })
-  const timestamp = String(Math.floor(Date.now() / 1000))
-  const nonce = `bench${answers.size}`
-  const signature = await signInPool(key, replyMessage({ timestamp, nonce, body }))
-  const answer = reply(body, { timestamp, nonce, signature })
-  answers.set(`${mchid} ${out_trade_no}`, answer)
+  const answer = await signed('200 OK', body)
+  answers.set(key, answer)
   return answer
 }
 
-function reply(body: string, signed: { timestamp: string; nonce: string; signature: string }): Buffer {
+async function signed(status: string, body: string): Promise<Buffer> {
+  const timestamp = String(Math.floor(Date.now() / 1000))
+  const nonce = `bench${answers.size}`
+  const signature = await signInPool(privateKey, replyMessage({ timestamp, nonce, body }))
+  return reply(status, body, { timestamp, nonce, signature })
+}
+
+function reply(
+  status: string,
+  body: string,
+  signed: { timestamp: string; nonce: string; signature: string },
+): Buffer {
   return Buffer.from(
     [
-      'HTTP/1.1 200 OK',
+      `HTTP/1.1 ${status}`,
       'Content-Type: application/json; charset=utf-8',
       `Content-Length: ${Buffer.byteLength(body)}`,
       'Connection: keep-alive',
@@ -68,21 +80,45 @@ function reply(body: string, signed: { timestamp: string; nonce: string; signatu
 
 const PATH = '/v3/global/transactions/out-trade-no/'
 const MCHID_PARAMETER = '?mchid='
+const END = '\r\n\r\n'
 
+/** Every request with a body is a close, or places a Quick Pay order, whose customer is not done for now. */
 function answerOn(socket: Socket): (chunk: string) => void {
   let pending = ''
   return (chunk) => {
     pending += chunk
-    if (!pending.endsWith('\r\n\r\n')) return
-    const from = pending.indexOf(PATH) + PATH.length
-    const queryAt = pending.indexOf('?', from)
-    const out_trade_no = pending.slice(from, queryAt)
-    const mchid = pending.slice(queryAt + MCHID_PARAMETER.length, pending.indexOf(' ', queryAt))
+    const hasBody = pending.startsWith('POST')
+    if (hasBody ? !/\r\n\r\n.*\}$/s.test(pending) : !pending.endsWith(END)) return
+    const request = pending
     pending = ''
-    const answer = answers.get(`${mchid} ${out_trade_no}`)
-    if (answer === undefined) void addAnswer(mchid, out_trade_no).then((signed) => write(socket, signed))
-    else write(socket, answer)
+    if (hasBody) void answerTo(request).then((answer) => write(socket, answer))
+    else answerQuery(socket, request)
   }
+}
+
+function answerQuery(socket: Socket, request: string): void {
+  const from = request.indexOf(PATH) + PATH.length
+  const queryAt = request.indexOf('?', from)
+  const out_trade_no = request.slice(from, queryAt)
+  const mchid = request.slice(queryAt + MCHID_PARAMETER.length, request.indexOf(' ', queryAt))
+  const answer = answers.get(`${mchid} ${out_trade_no}`)
+  if (answer === undefined) void addAnswer(mchid, out_trade_no).then((signed) => write(socket, signed))
+  else write(socket, answer)
+}
+
+function answerTo(request: string): Promise<Buffer> {
+  if (request.startsWith(`POST ${PLACING_PATHS.quick_pay} `))
+    return signed('200 OK', JSON.stringify({ trade_state: 'USERPAYING' }))
+  return close(request)
+}
+
+function close(request: string): Promise<Buffer> {
+  const from = request.indexOf(PATH) + PATH.length
+  const { mchid } = JSON.parse(request.slice(request.indexOf(END))) as { readonly mchid: string }
+  const key = `${mchid} ${request.slice(from, request.indexOf('/close', from))}`
+  closed.add(key)
+  answers.delete(key)
+  return signed('204 No Content', '')
 }
 
 function write(socket: Socket, answer: Buffer): void {

@@ -78,12 +78,14 @@ export function openMeasured({ store, accounts, keys, port, onSent }: MeasuredOp
       baseUrl: `http://127.0.0.1:${port}`,
       policies: { native: policy },
       limits: { query: queriesPerSecond },
+      merchant_category_code: '5812',
     })),
     createGateway: (account, _, sendUntilMs) => {
       const undici = undiciTransport({ clock: systemClock })
       const due = new Map<string, number>()
       const transport = Object.assign(
         (request: Parameters<typeof undici>[0]) => {
+          if (request.method !== 'GET') return undici(request)
           const out_trade_no = request.path.slice(37, request.path.indexOf('?'))
           onSent(out_trade_no, performance.timeOrigin + performance.now() - (due.get(out_trade_no) ?? 0))
           return undici(request)

@@ -1,3 +1,4 @@
+import type { Kind } from '../src/core/order.ts'
 import type { NewOrder, Store } from '../src/store/store.ts'
 
 /** What every order of the benchmark costs. */
@@ -18,6 +19,10 @@ export interface Filling {
   /** First due times are spread over `spreadMs` from here. */
   readonly dueFromMs: number
   readonly spreadMs: number
+  /** Default: native. */
+  readonly kind?: Kind
+  /** Default: now. Their windows last two hours. */
+  readonly createdAtMs?: number
 }
 
 /** Fills a store with open orders. */
@@ -30,14 +35,14 @@ export async function fill(store: Store, filling: Filling): Promise<void> {
   }
 }
 
-function waiting({ account, from, count, dueFromMs, spreadMs }: Filling, index: number): NewOrder {
-  const createdAtMs = Date.now()
+function waiting(filling: Filling, index: number): NewOrder {
+  const { account, from, count, dueFromMs, spreadMs, kind = 'native', createdAtMs = Date.now() } = filling
   return {
     order: {
       account,
       sub_mchid: null,
       out_trade_no: nameOfOrder(index),
-      kind: 'native',
+      kind,
       total: TOTAL,
       currency: 'HKD',
       origin: 'placed',

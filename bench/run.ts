@@ -43,6 +43,8 @@ interface Run extends Measured {
   readonly cryptographyUs: number
   /** The part of two cores that all of it used; what is left went to others on the machine, or was idle. */
   readonly busy: number | null
+  /** The share that two cores come to which have nothing else to do: by CPU time alone. */
+  readonly cpuShare: number | null
 }
 
 const program = new Command('bench')
@@ -97,16 +99,21 @@ async function allRuns(): Promise<readonly Run[]> {
 }
 
 function runOf(load: Load, found: Measured, before: SignRate, after: SignRate): Run {
-  const signsPerSecond = (before.perSecond + after.perSecond) / 2
-  const cryptographyUs = (cryptographyPerPollUs(before) + cryptographyPerPollUs(after)) / 2
   const { pollsPerSecond, cpuPerPollUs, databaseCpuPerPollUs, gatewayCpuPerPollUs } = found
-  const allUs = cpuPerPollUs + (databaseCpuPerPollUs ?? Number.NaN) + gatewayCpuPerPollUs
-  const busy = Number.isNaN(allUs) ? null : (pollsPerSecond * allUs) / 2_000_000
-  return { ...found, load, signsPerSecond, share: pollsPerSecond / signsPerSecond, cryptographyUs, busy }
-}
-
-function cryptographyPerPollUs({ perSecond, verifiesPerSecond }: SignRate): number {
-  return 2_000_000 / perSecond + 2_000_000 / verifiesPerSecond
+  const signsPerSecond = (before.perSecond + after.perSecond) / 2
+  const signUs = (before.signUs + after.signUs) / 2
+  const cryptographyUs = signUs + (before.verifyUs + after.verifyUs) / 2
+  const allUs =
+    databaseCpuPerPollUs === null ? null : cpuPerPollUs + databaseCpuPerPollUs + gatewayCpuPerPollUs
+  return {
+    ...found,
+    load,
+    signsPerSecond,
+    share: pollsPerSecond / signsPerSecond,
+    cryptographyUs,
+    busy: allUs === null ? null : (pollsPerSecond * allUs) / 2_000_000,
+    cpuShare: allUs === null ? null : signUs / allUs,
+  }
 }
 
 function headings(): readonly string[] {
@@ -116,6 +123,7 @@ function headings(): readonly string[] {
     'signs/s',
     'share',
     'busy',
+    'CPU share',
     'CPU µs/poll',
     'in crypto',
     'outside',
@@ -134,6 +142,7 @@ function row(run: Run): readonly string[] {
     signsPerSecond.toFixed(0),
     share.toFixed(3),
     run.busy?.toFixed(2) ?? 'unknown',
+    run.cpuShare?.toFixed(3) ?? 'unknown',
     cpuPerPollUs.toFixed(0),
     cryptographyUs.toFixed(0),
     (cpuPerPollUs - cryptographyUs).toFixed(0),
@@ -145,9 +154,13 @@ function row(run: Run): readonly string[] {
 }
 
 function summary({ name }: Load, runs: readonly Run[]): string {
-  const shares = runs.filter(({ load }) => load.name === name).map(({ share }) => share)
-  const [low, median, high] = [0, 0.5, 1].map((part) => quantile(shares, part).toFixed(3))
-  return `  ${name}: ${median} (${low} to ${high})`
+  const ours = runs.filter(({ load }) => load.name === name)
+  return `  ${name}: ${range(ours.map(({ share }) => share))}, by CPU time ${range(ours.flatMap(({ cpuShare }) => cpuShare ?? []))}`
+}
+
+function range(values: readonly number[]): string {
+  const [low, median, high] = [0, 0.5, 1].map((part) => quantile(values, part).toFixed(3))
+  return `${median} (${low} to ${high})`
 }
 
 /** What is written down: a lag of each query would be too much. */
