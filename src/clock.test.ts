@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { VirtualClock } from '../test/support/virtual-clock.ts'
-import { anchorNow, compressedClock, reanchor, sleep, systemClock, within } from './clock.ts'
+import { AdjustableClock, anchorNow, compressedClock, reanchor, sleep, systemClock, within } from './clock.ts'
 
 afterEach(() => {
   vi.restoreAllMocks()
@@ -45,6 +45,22 @@ describe('compressed time', () => {
       expect(() => anchorNow(speed)).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }))
     }
     expect(anchorNow(1).speed).toBe(1)
+  })
+})
+
+describe('a clock that is set', () => {
+  it('goes on with the other from where it was put, and stands instead of running back', () => {
+    let nowMs = 1_000
+    const clock = new AdjustableClock({ nowMs: () => nowMs, after: () => () => {} })
+    expect(clock.nowMs()).toBe(1_000)
+    clock.adjust(5_000)
+    expect(clock.nowMs()).toBe(6_000)
+    clock.adjust(-3_000)
+    const seen = [2_000, 3_000, 4_000, 5_000].map((ms) => {
+      nowMs = ms
+      return clock.nowMs()
+    })
+    expect(seen).toEqual([6_000, 6_000, 6_000, 7_000])
   })
 })
 

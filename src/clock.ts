@@ -64,6 +64,31 @@ function realNowMs(): number {
 
 export const systemClock: Clock = { nowMs: realNowMs, after: realAfter }
 
+/** A clock that follows another one, by as much ahead or behind as it is set. Set back, it stands until that time has come. */
+export class AdjustableClock implements Clock {
+  readonly #base: Clock
+  #aheadMs = 0
+  #latestMs = Number.NEGATIVE_INFINITY
+
+  constructor(base: Clock) {
+    this.#base = base
+  }
+
+  nowMs(): number {
+    this.#latestMs = Math.max(this.#latestMs, this.#base.nowMs() + this.#aheadMs)
+    return this.#latestMs
+  }
+
+  after(ms: number, task: () => void): () => void {
+    return this.#base.after(ms, task)
+  }
+
+  /** Puts it forward, or back where negative. */
+  adjust(byMs: number): void {
+    this.#aheadMs += byMs
+  }
+}
+
 /** A moment at which real time and compressed time were known together, and how fast the latter has run since. */
 export interface ClockAnchor {
   readonly realMs: number

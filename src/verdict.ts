@@ -1,7 +1,7 @@
 import { hkdfSync, randomUUID } from 'node:crypto'
 import type { CallbackReceiver } from './callback/http.ts'
 import { receiver } from './callback/receiver.ts'
-import { type Clock, systemClock } from './clock.ts'
+import { AdjustableClock, type Clock, systemClock } from './clock.ts'
 import { type Policies, policiesFrom } from './config.ts'
 import type { LateMoney, Refund } from './core/aftercare.ts'
 import type { JournalLine } from './core/change.ts'
@@ -199,7 +199,11 @@ export class Verdict {
    * nothing is sent then
    */
   static async open(options: VerdictOptions): Promise<Verdict> {
-    const { store, clock = systemClock, random = systemRandom, notify = () => {} } = options
+    const { store, random = systemRandom, notify = () => {} } = options
+    // Processes that share a database go by its clock: one that is wrong would act too early or too late for the others.
+    const shared =
+      store.peers !== null && options.clock === undefined ? new AdjustableClock(systemClock) : null
+    const clock = options.clock ?? shared ?? systemClock
     const accounts = byName(options.accounts)
     const keys = new KeyShelf()
     const onKey: KeepKey = (key) => keys.add(key)
@@ -226,6 +230,7 @@ export class Verdict {
       notify,
       targets,
       ...(options.pulse !== undefined && { pulse: options.pulse }),
+      ...(shared !== null && { onStoreTime: followStore(shared, notify) }),
     })
     opening.engine = engine
     await keys.moveTo(store).catch(async (error: unknown) => {
@@ -419,6 +424,29 @@ interface GatewayEdges {
   readonly onKey?: KeepKey
   readonly notify?: (notice: Notice) => void
   readonly sendUntilMs?: () => number
+}
+
+/** Less than this two clocks may be apart: nothing here is decided by it. */
+const APART_MS = 500
+/** Somebody should set it right. */
+const FAR_APART_MS = 5_000
+
+/** Design 3.10: workers correct themselves to the database's clock. */
+function followStore(
+  clock: AdjustableClock,
+  notify: (notice: Notice) => void,
+): (aheadMs: number, exactToMs: number) => void {
+  return (aheadMs, exactToMs) => {
+    if (Math.abs(aheadMs) <= APART_MS + exactToMs) return
+    clock.adjust(aheadMs)
+    if (Math.abs(aheadMs) < FAR_APART_MS) return
+    const seconds = Math.round(Math.abs(aheadMs) / 1_000)
+    const whose = aheadMs > 0 ? 'behind' : 'ahead of'
+    notify({
+      level: 'warn',
+      message: `this machine's clock is ${seconds} s ${whose} the database's, by which it goes now: set it right`,
+    })
+  }
 }
 
 /** Design 3.10: long before every answer counts as forged. */

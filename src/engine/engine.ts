@@ -48,6 +48,8 @@ export interface EngineOptions {
   readonly targets?: readonly Target[]
   /** Where several processes share the store. Only a compressed clock needs others. */
   readonly pulse?: PulseTimes
+  /** As of each heartbeat: by how much the store's clock is ahead of ours, and how exactly that is known. */
+  readonly onStoreTime?: (aheadMs: number, exactToMs: number) => void
 }
 
 export interface EngineAccount {
@@ -136,6 +138,7 @@ export class Engine {
     notify = () => {},
     targets = [],
     pulse: times = PULSE_TIMES,
+    onStoreTime,
   }: EngineOptions) {
     this.store = store
     this.#clock = clock
@@ -162,6 +165,7 @@ export class Engine {
             accounts: accounts.map(({ gateway }) => gateway.identity.account),
             onBeat: (beat) => this.#onBeat(beat),
             onError: this.#report.storeFailed,
+            ...(onStoreTime !== undefined && { onStoreTime }),
           })
     const mine = { worker, leaseMs: this.#leaseMs, commits: this.#commits, report: this.#report }
     const edges = { store, clock, random, pulse: this.#pulse, ...mine }

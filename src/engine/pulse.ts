@@ -25,6 +25,8 @@ export interface PulseOptions {
     readonly isAlone: boolean
   }) => void
   readonly onError: (error: unknown) => void
+  /** By how much the store's clock is ahead of ours, and how exactly that is known. */
+  readonly onStoreTime?: (aheadMs: number, exactToMs: number) => void
 }
 
 /** Without a confirmed heartbeat for so many of them, nothing is sent any more. */
@@ -107,7 +109,7 @@ export class Pulse {
   }
 
   async #exchange(): Promise<void> {
-    const { peers, clock, worker, times, onBeat, onError } = this.#options
+    const { peers, clock, worker, times, onBeat, onError, onStoreTime } = this.#options
     const beganAtMs = clock.nowMs()
     this.#beganAtMs = beganAtMs
     const isBack = beganAtMs > this.#sendUntilMs
@@ -115,7 +117,9 @@ export class Pulse {
     if (isBack) this.#shares = {}
     const beat = { worker, holds: this.#shares, wants: this.#wants(), deadMs: times.deadMs }
     try {
-      const { granted, dead } = await peers.beat(beat)
+      const { granted, dead, nowMs } = await peers.beat(beat)
+      const halfwayMs = (clock.nowMs() - beganAtMs) / 2
+      onStoreTime?.(Math.round(nowMs - beganAtMs - halfwayMs), halfwayMs)
       this.#shares = granted
       this.#sendUntilMs = beganAtMs + SILENT_BEATS * times.beatMs
       const isAlone = dead.some((name) => !this.#dead.has(name))
