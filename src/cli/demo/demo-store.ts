@@ -36,7 +36,7 @@ export async function openDemoStore(
   const server = flags.store === OWN_SERVER ? await startOwnServer() : null
   try {
     const url = server === null ? String(flags.store) : await server.newDatabase('verdict')
-    const store = patient(await postgresStore({ url }), edges.signal)
+    const store = patient(await postgresStore({ url, onRisk: edges.say }), edges.signal)
     const close = async (): Promise<void> => {
       await store.close()
       await server?.stop()

@@ -2,6 +2,7 @@ export { type ArchiveOptions, archivePostgres } from './archive.ts'
 
 import type { Store, StoreReader } from '../store.ts'
 import { Connection } from './connection.ts'
+import { risksOf } from './durability.ts'
 import { assertMigrated, migrate } from './migrate.ts'
 import { PostgresReader } from './reader.ts'
 import { PostgresStore } from './store.ts'
@@ -13,6 +14,8 @@ export interface PostgresOptions {
   readonly poolSize?: number
   /** Told of a connection that broke. Default: nobody; what was under way fails in any case, and is done again. */
   readonly onError?: (error: Error) => void
+  /** Told, one sentence each, what the server may lose of what it has confirmed. Default: nobody. */
+  readonly onRisk?: (sentence: string) => void
 }
 
 const POOL_SIZE = 6
@@ -24,10 +27,11 @@ const POOL_SIZE = 6
  * whatever the connection throws
  */
 export async function postgresStore(options: PostgresOptions): Promise<Store> {
-  const { url, poolSize = POOL_SIZE, onError = () => {} } = options
+  const { url, poolSize = POOL_SIZE, onError = () => {}, onRisk = () => {} } = options
   const connection = new Connection({ url, poolSize, onError })
   try {
     await migrate(connection)
+    for (const sentence of await risksOf(connection)) onRisk(sentence)
   } catch (error) {
     await connection.end()
     throw error

@@ -1,0 +1,136 @@
+import { createServer, type Server, type Socket } from 'node:net'
+import { Client } from 'pg'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { newTestDatabase, type TestDatabase } from '../../../test/support/postgres.ts'
+import { Listener } from './listener.ts'
+import { type OwnServer, startOwnServer } from './own-server.ts'
+
+const listeners: Listener[] = []
+
+afterEach(async () => {
+  for (const listener of listeners.splice(0)) await listener.end()
+})
+
+/** Listens on channel `news`, and notes what it hears, in sequence: `gap`, or a payload. */
+function listening(url: string) {
+  const heard: string[] = []
+  let next = Promise.withResolvers<void>()
+  const note = (word: string): void => {
+    heard.push(word)
+    next.resolve()
+  }
+  const listener = new Listener({ url, channel: 'news', onPayload: note, onGap: () => note('gap') })
+  listeners.push(listener)
+  listener.start()
+  const until = async (count: number): Promise<readonly string[]> => {
+    while (heard.length < count) {
+      await next.promise
+      next = Promise.withResolvers<void>()
+    }
+    return heard
+  }
+  return { listener, heard, until }
+}
+
+async function say(url: string, payload: string): Promise<void> {
+  const client = new Client({ connectionString: url })
+  await client.connect()
+  await client.query('SELECT pg_notify($1, $2)', ['news', payload])
+  await client.end()
+}
+
+/** A way to the server that can be cut. */
+async function wayTo(url: string) {
+  const { hostname, port } = new URL(url)
+  const sockets = new Set<Socket>()
+  const { connect } = await import('node:net')
+  const server: Server = createServer((near) => {
+    const far = connect(Number(port), hostname)
+    for (const socket of [near, far]) {
+      sockets.add(socket)
+      socket.on('error', () => {})
+    }
+    near.pipe(far).pipe(near)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  const way = new URL(url)
+  way.host = `127.0.0.1:${address.port}`
+  return {
+    url: way.href,
+    cut: () => {
+      for (const socket of sockets) socket.destroy()
+      sockets.clear()
+    },
+    close: () => server.close(),
+  }
+}
+
+describe('a listener', () => {
+  let database: TestDatabase
+  beforeAll(async () => {
+    database = await newTestDatabase()
+  })
+  afterAll(() => database.drop())
+
+  it('hears what is said from when it says that it listens', async () => {
+    const { until } = listening(database.url)
+    await until(1)
+    await say(database.url, 'one')
+    await say(database.url, 'two')
+    expect(await until(3)).toEqual(['gap', 'one', 'two'])
+  })
+
+  it('whose connection is cut says so when it listens again, and hears what is said then', async () => {
+    const way = await wayTo(database.url)
+    const { until } = listening(way.url)
+    await until(1)
+    way.cut()
+    await say(database.url, 'lost')
+    expect(await until(2)).toEqual(['gap', 'gap'])
+    await say(database.url, 'heard')
+    expect(await until(3)).toEqual(['gap', 'gap', 'heard'])
+    way.close()
+  })
+
+  it('says nothing while it can’t connect, and ends all the same', async () => {
+    const nowhere = new URL(database.url)
+    nowhere.port = '1'
+    const { listener, heard } = listening(nowhere.href)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    await listener.end()
+    expect(heard).toEqual([])
+  })
+
+  it('leaves no connection behind', async () => {
+    const { listener, until } = listening(database.url)
+    await until(1)
+    await listener.end()
+    const client = new Client({ connectionString: database.url })
+    await client.connect()
+    const { rows } = await client.query(
+      `SELECT count(*)::integer FROM pg_stat_activity
+       WHERE datname = current_database() AND application_name = 'verdict listening'`,
+    )
+    await client.end()
+    expect(rows).toEqual([{ count: 0 }])
+  })
+})
+
+describe('after a crash of the server', () => {
+  let server: OwnServer
+  beforeAll(async () => {
+    server = await startOwnServer({ settings: { fsync: 'off', shared_buffers: '16MB' } })
+  })
+  afterAll(() => server?.stop())
+
+  it('it listens again by itself', async () => {
+    const { until } = listening(server.url)
+    await until(1)
+    await server.restart('immediate')
+    expect(await until(2)).toEqual(['gap', 'gap'])
+    await say(server.url, 'again')
+    expect(await until(3)).toEqual(['gap', 'gap', 'again'])
+  })
+})
