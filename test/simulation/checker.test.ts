@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Checker } from '../../src/simulation/checker/checker.ts'
 import { planOf } from '../../src/simulation/plan.ts'
+import { runSeed } from '../../src/simulation/run-seed.ts'
 import { openWorld, START_MS, type World } from '../../src/simulation/world.ts'
 import { running } from './world.ts'
 
@@ -128,3 +129,10 @@ it('sees a callback that was taken though nobody signed it', async () => {
   expect(checker.findings.first?.rule).toBe('bad callbacks change nothing')
   world.close()
 })
+
+it.each([8182, 9318])(
+  'seed %i: a "paid" that waited for a stopped process, and is no minute old, is fresh enough for late money',
+  async (seed) => {
+    expect((await runSeed(await running(seed))).finding).toBeNull()
+  },
+)

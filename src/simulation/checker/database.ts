@@ -73,6 +73,7 @@ export interface RefundRow {
   readonly key: string | null
   readonly origin: string
   readonly amount: number
+  readonly created_at: number
   readonly state: string
   readonly due_at: number | null
   readonly said: string | null

@@ -12,7 +12,7 @@ export const DELIVERIES: readonly Mutant[] = [
     edits: [
       {
         file: ENGINE,
-        find: '.commit(commits.map((commit) => this.#withDeliveries(commit)))',
+        find: '.commit(commits.map((commit) => this.#withMore(commit)))',
         replace: '.commit(commits)',
       },
       {
@@ -38,7 +38,7 @@ export const DELIVERIES: readonly Mutant[] = [
     edits: [
       {
         file: 'src/engine/road.ts',
-        find: 'commits.add({ change, keepClaim: true, ...more }, SOON_MS)',
+        find: 'commits.add({ change, keepClaim: true, tell: true, ...more }, SOON_MS)',
         replace: 'commits.add({ change: { ...change, events: [] }, keepClaim: true, ...more }, SOON_MS)',
       },
     ],

@@ -50,6 +50,18 @@ export const REFUNDS: readonly Mutant[] = [
     ],
   },
   {
+    name: 'late-money-on-an-old-answer',
+    breaks: 'design 3.3',
+    says: 'Late money is refunded however long ago it was asked whether it is paid.',
+    edits: [
+      {
+        file: ALL_REFUNDS,
+        find: 'if (moment.nowMs - (late?.confirmedAtMs ?? Number.NEGATIVE_INFINITY) > CONFIRMED_MS_MAX) {',
+        replace: 'if (late?.confirmedAtMs == null) {',
+      },
+    ],
+  },
+  {
     name: 'lost-refund-list-is-empty',
     breaks: 'design 3.2, 3.3',
     says: '"Query all refunds" without an answer counts as an order without refunds.',
