@@ -19,7 +19,7 @@ export const DELIVERIES: readonly Mutant[] = [
         file: ENGINE,
         find: "      if (results[i] !== 'applied') continue\n",
         replace: `      if (results[i] !== 'applied') continue
-      const { deliveries } = this.#withDeliveries(commits[i])
+      const { deliveries } = this.#withMore(commits[i])
       if (deliveries !== undefined) {
         const { order: told } = change
         const next = { ...told, version: told.version + 1 }
