@@ -62,6 +62,19 @@ describe('a clock that is set', () => {
     })
     expect(seen).toEqual([6_000, 6_000, 6_000, 7_000])
   })
+
+  it('is put back once, however often it is compared while it stands', () => {
+    let nowMs = 60_000
+    const clock = new AdjustableClock({ nowMs: () => nowMs, after: () => () => {} })
+    // The other clock is a minute behind; it is looked at every second.
+    for (let second = 0; second < 60; second++) {
+      nowMs = 60_000 + second * 1_000
+      clock.adjust(nowMs - 60_000 - clock.nowMs())
+      expect(clock.nowMs()).toBe(60_000)
+    }
+    nowMs = 130_000
+    expect(clock.nowMs()).toBe(70_000)
+  })
 })
 
 describe('sleep', () => {

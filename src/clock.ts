@@ -83,9 +83,9 @@ export class AdjustableClock implements Clock {
     return this.#base.after(ms, task)
   }
 
-  /** Puts it forward, or back where negative. */
+  /** Puts it forward, or back where negative, as seen from what it shows: while it stands that is not what it was put to. */
   adjust(byMs: number): void {
-    this.#aheadMs += byMs
+    this.#aheadMs = this.nowMs() + byMs - this.#base.nowMs()
   }
 }
 

@@ -260,7 +260,7 @@ describe('without a confirmed heartbeat', () => {
     a.way = 'open'
     const before = register.beats.length
     await clock.advance(SECOND + 10)
-    expect(register.beats[before]).toMatchObject({ worker: 'a', holds: {} })
+    expect(register.beats[before]?.holds).toEqual({})
     expect(a.heard.at(-1)).toEqual({ isBack: true, isAlone: false })
     expect(a.share).toBe(1)
     await clock.advance(SECOND)
