@@ -70,10 +70,11 @@ async function filled(place: StorePlace, { orders, idle }: Load): Promise<void> 
   await store.close()
 }
 
-async function measuredOnce(
+/** What processes do within `measureMs` that speak as poller.ts does. */
+export async function measuredOnce(
   pollers: readonly Child[],
   gateway: Child,
-  databases: Databases,
+  databases: Pick<Databases, 'cpuUs'>,
 ): Promise<Measured> {
   await pause(WARM_UP_MS)
   const gatewayFrom = total(await gateway.ask<NodeJS.CpuUsage>('cpu'))

@@ -1,4 +1,4 @@
-import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto'
+import { createPrivateKey, generateKeyPairSync } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { systemClock } from '../src/clock.ts'
@@ -8,6 +8,7 @@ import { globalV3Gateway } from '../src/gateway/wechatpay/global-v3.ts'
 import { undiciTransport } from '../src/gateway/wechatpay/undici-transport.ts'
 import type { Store } from '../src/store/store.ts'
 import { Verdict } from '../src/verdict.ts'
+import { publicKeyOf } from './keys.ts'
 
 export const MCHID = '1900000001'
 /** Every order is polled this often, so that N orders ask for N / 4 polls a second. */
@@ -61,9 +62,7 @@ export interface MeasuredOptions {
 /** Verdict as shipped, which tells of each query at the moment that counts as sent. */
 export function openMeasured({ store, accounts, keys, port, onSent }: MeasuredOptions): Promise<Verdict> {
   const merchantPrivateKey = createPrivateKey(readFileSync(keys.merchantFile))
-  const wechatpayPublicKey = createPublicKey(readFileSync(keys.wechatpayFile, 'utf8'))
-    .export({ type: 'spki', format: 'pem' })
-    .toString()
+  const wechatpayPublicKey = String(publicKeyOf(keys.wechatpayFile).export({ type: 'spki', format: 'pem' }))
   return Verdict.open({
     store,
     accounts: accounts.map(({ mchid, policy, queriesPerSecond }) => ({

@@ -69,12 +69,17 @@ export async function onServer(
   }
 }
 
+/** Linux tells times in these. */
 const TICK_US = 10_000
 
-/** What PostgreSQL's processes used, those that have ended included; Linux alone tells that of others' processes. */
 function cpuOfServer({ dir }: OwnServer): number | null {
+  return cpuUsOf(() => readFileSync(join(dir, 'data', 'postmaster.pid'), 'utf8').split('\n')[0] ?? '')
+}
+
+/** What a process and its children used, those that have ended included; null where the system doesn't tell. */
+export function cpuUsOf(pidOf: () => string): number | null {
   try {
-    const pid = readFileSync(join(dir, 'data', 'postmaster.pid'), 'utf8').split('\n')[0] ?? ''
+    const pid = pidOf()
     const processes = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
     const stats = processes.map((name) => ({ name, stat: statOf(name) }))
     const server = stats.filter(({ name, stat }) => name === pid || stat?.[PARENT] === pid)
