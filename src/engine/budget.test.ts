@@ -188,3 +188,107 @@ describe('refunds', () => {
     expect(budget.take('refund', T0 + 60_100)).toBe(0)
   })
 })
+
+describe('a part of a budget', () => {
+  const LIMITS = { ...DEFAULT_LIMITS, query: 100 }
+
+  /** How many calls leave in a second of trying every millisecond. */
+  function inOneSecond(budget: Budget, fromMs: number, part: number): number {
+    let left = 0
+    for (let ms = 0; ms < 1_000; ms++) if (budget.take('query', fromMs + ms, part) === 0) left += 1
+    return left
+  }
+
+  it('of nothing lets nothing out, and looks again soon', () => {
+    const budget = new Budget(LIMITS, T0)
+    expect(CALLS.map((call) => budget.take(call, T0, 0))).toEqual(CALLS.map(() => 250))
+    expect(inOneSecond(budget, T0, 0)).toBe(0)
+  })
+
+  it('lets that part out', () => {
+    for (const part of [0.01, 0.1, 0.25, 0.5, 1]) {
+      const budget = new Budget(LIMITS, T0)
+      inOneSecond(budget, T0, part)
+      const left = inOneSecond(budget, T0 + 1_000, part)
+      expect(Math.abs(left - 100 * part)).toBeLessThanOrEqual(1)
+    }
+  })
+
+  it('that comes after nothing comes without a burst: what was not its own is not saved up', () => {
+    const budget = new Budget(LIMITS, T0)
+    expect(budget.take('query', T0, 0)).toBe(250)
+    let atOnce = 0
+    while (budget.take('query', T0 + 60_000, 1) === 0) atOnce += 1
+    expect(atOnce).toBe(1)
+    expect(inOneSecond(budget, T0 + 60_000, 1)).toBeLessThanOrEqual(101)
+  })
+
+  it('names a wait that is enough', () => {
+    fc.assert(
+      fc.property(fc.double({ min: 0.001, max: 1, noNaN: true }), (part) => {
+        const budget = new Budget(LIMITS, T0)
+        while (budget.take('query', T0, part) === 0);
+        const waitMs = budget.take('query', T0, part)
+        expect(budget.take('query', T0 + waitMs, part)).toBeLessThanOrEqual(1)
+      }),
+    )
+  })
+
+  it('of the refunds that may fail: four processes together keep the limit', () => {
+    const budgets = [1, 2, 3, 4].map(() => new Budget(DEFAULT_LIMITS, T0))
+    const leftAtMs: number[] = []
+    for (let ms = 0; ms < 10_000; ms++) {
+      for (const budget of budgets) if (budget.take('refund', T0 + ms, 0.25) === 0) leftAtMs.push(ms)
+    }
+    expect(mostInOneSecond(leftAtMs)).toBeLessThanOrEqual(DEFAULT_LIMITS.failingRefund)
+    expect(leftAtMs.length).toBeGreaterThan(30)
+  })
+
+  /** Processes that call as often as they may, while their parts change; returns the moments of all calls. */
+  function callsOf(parts: ReadonlyArray<{ readonly forMs: number; readonly of: readonly number[] }>) {
+    const budgets = (parts[0]?.of ?? []).map(() => new Budget(LIMITS, T0))
+    const atMs: number[] = []
+    let nowMs = T0
+    for (const { forMs, of } of parts) {
+      for (let ms = 0; ms < forMs; ms++) {
+        for (const [nth, budget] of budgets.entries())
+          while (budget.take('query', nowMs, of[nth] ?? 0) === 0) atMs.push(nowMs)
+        nowMs += 1
+      }
+    }
+    return atMs
+  }
+
+  /** Sums of calls over each second that begins at a call. */
+  function most(atMs: readonly number[]): number {
+    let last = 0
+    let most = 0
+    for (const [first, ms] of atMs.entries()) {
+      while (last < atMs.length && (atMs[last] ?? 0) < ms + 1_000) last += 1
+      most = Math.max(most, last - first)
+    }
+    return most
+  }
+
+  const division = (weights: readonly number[]): readonly number[] => {
+    const sum = weights.reduce((total, weight) => total + weight, 0)
+    return weights.map((weight) => (sum === 0 ? 0 : weight / sum))
+  }
+  const divided = fc.record({
+    forMs: fc.oneof(fc.integer({ min: 1, max: 250 }), fc.integer({ min: 1, max: 1_500 })),
+    of: fc.array(fc.constantFrom(0, 0, 1, 2, 25), { minLength: 4, maxLength: 4 }).map(division),
+  })
+
+  it('and the others’ never let more out than budget and burst, and one more each, however they change', () => {
+    fc.assert(
+      fc.property(fc.array(divided, { minLength: 1, maxLength: 12 }), (parts) => {
+        expect(most(callsOf(parts))).toBeLessThanOrEqual(100 + burstOf(100) + 4)
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  it('twin: parts that add up to twice the whole let twice as much out', () => {
+    expect(most(callsOf([{ forMs: 2_000, of: [1, 1] }]))).toBeGreaterThan(200)
+  })
+})
