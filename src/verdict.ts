@@ -378,6 +378,18 @@ export class Verdict {
     return this.#callbacks
   }
 
+  /**
+   * A person wants to know now: the order is asked about at once, whatever its schedule; one that is closed, revoked or was
+   * never created, too, as somebody says that he paid. It is written down who asked.
+   *
+   * @throws OPTION_INVALID, ORDER_UNKNOWN, ACCOUNT_UNKNOWN, CLOSED
+   */
+  async askNow(ref: OrderRef, by: string): Promise<Order> {
+    if (typeof by !== 'string' || by.length < 1 || by.length > 64)
+      throw new VerdictError('OPTION_INVALID', `by is ${shown(by)}; expected 1 to 64 characters`)
+    return this.#engine.askNow(this.#key(ref), by)
+  }
+
   /** What was called and decided since `open`. */
   get statistics(): Statistics {
     return this.#engine.statistics

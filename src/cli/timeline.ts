@@ -113,6 +113,8 @@ function inWords({ event, call, said = '', note = '', tookMs }: JournalLine, { o
       return `late money: ${said in LATE ? LATE[said as LatePhase] : said}`
     case 'refund':
       return `refund ${said}${why}`
+    case 'ask-now':
+      return `asked at once${why}`
     case 'give-up':
       return 'given up by the merchant'
     case 'ending':

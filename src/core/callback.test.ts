@@ -89,6 +89,15 @@ describe('a callback makes the verdict at once', () => {
   })
 })
 
+describe('a person who wants to know now', () => {
+  lives('makes a query due, and concludes nothing', native(), [
+    WAITING,
+    [5, 'ask now', 'waiting, query at 5'],
+    [5, 'query: NOTPAY', 'waiting, query at 10'],
+  ])
+  lives('keeps what is due already', native(), [WAITING, [12, 'ask now', 'waiting, query at 10']])
+})
+
 describe('2.2 what nobody could verify is no statement', () => {
   lives('2.2 it makes a query due, and concludes nothing', native(), [
     WAITING,

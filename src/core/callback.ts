@@ -70,7 +70,17 @@ export function onRefundCallback(
 }
 
 /** Nobody could verify it, but only WeChat Pay and we can have encrypted it: worth a question, now. */
-export function onHint({ order, draft, moment }: Scene): Change {
-  draft.note('hint')
+export function onHint(scene: Scene): Change {
+  scene.draft.note('hint')
+  return dueNow(scene)
+}
+
+/** A person wants to know: no reason to wait. */
+export function onAskedNow(scene: Scene, by: string): Change {
+  scene.draft.note('ask-now', { note: by })
+  return dueNow(scene)
+}
+
+function dueNow({ order, draft, moment }: Scene): Change {
   return draft.asBefore(Math.min(order.dueAtMs, moment.nowMs))
 }

@@ -37,6 +37,8 @@ export const JOURNAL_EVENTS = [
   'callback',
   /** A callback that nobody could verify made us ask. */
   'hint',
+  /** A person wanted to know at once. */
+  'ask-now',
   'give-up',
   'ending',
   'attention',

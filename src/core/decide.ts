@@ -1,6 +1,6 @@
 import { onAllRefunds } from './all-refunds.ts'
 import { stopsEnding } from './attention.ts'
-import { onCallback, onHint, onRefundCallback } from './callback.ts'
+import { onAskedNow, onCallback, onHint, onRefundCallback } from './callback.ts'
 import type { Change } from './change.ts'
 import { FinalDraft, OpenDraft } from './draft.ts'
 import { NEW_ENDING, onEndCall } from './ending.ts'
@@ -52,6 +52,8 @@ function beforehand(order: OpenOrder, learnt: Learnt, rules: Rules, moment: Mome
       return onRefundCallback(scene, learnt.refund, learnt.evidence)
     case 'hint':
       return onHint(scene)
+    case 'ask-now':
+      return onAskedNow(scene, learnt.by)
     case 'ask-refund':
     case 'refund':
     case 'queryRefund':
@@ -75,6 +77,8 @@ function afterwards(order: FinalOrder, learnt: Learnt, rules: Rules, moment: Mom
       return onRefundCallbackAfterwards(scene, learnt.refund, learnt.evidence)
     case 'hint':
       return onSuspicion(scene)
+    case 'ask-now':
+      return onSuspicion(scene, learnt.by)
     case 'ask-refund':
       return onRefundAsked(scene, learnt)
     case 'refund':

@@ -255,6 +255,10 @@ describe('a suspicion makes us ask, and proves nothing', () => {
     [1, 'hint', 'CLOSED, late suspected, query at 1'],
     [1, 'query: REVOKED', 'CLOSED'],
   ])
+  lives('a person may say so, too', closed, [
+    [0, 'ask now', 'CLOSED, late suspected, query at 0'],
+    [0, 'query: CLOSED', 'CLOSED'],
+  ])
   lives('once is enough', closed, [
     [0, 'hint', 'CLOSED, late suspected, query at 0'],
     [1, 'hint', 'nothing new'],

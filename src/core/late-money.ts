@@ -77,9 +77,9 @@ export function isKnownAsPaid({ state, aftercare }: FinalOrder): boolean {
 }
 
 /** Somebody says "paid" about an order that ended unpaid, and nothing proves it: a query tells. */
-export function onSuspicion({ order, draft, moment }: FinalScene): Change | null {
+export function onSuspicion({ order, draft, moment }: FinalScene, by?: string): Change | null {
   if (order.state === 'SUCCESS' || (order.aftercare?.late ?? null) !== null) return null
-  draft.note('hint')
+  draft.note(by === undefined ? 'hint' : 'ask-now', by === undefined ? {} : { note: by })
   draft.setLate(suspicion(moment.nowMs))
   return draft.done()
 }

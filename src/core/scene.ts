@@ -35,6 +35,8 @@ export type Learnt =
   | { readonly call: 'refund-callback'; readonly refund: RefundStatement; readonly evidence: Evidence }
   /** A callback that could not be verified, but whose resource our APIv3 key opened: worth a question. */
   | { readonly call: 'hint' }
+  /** A person wants to know now. `by`: who. */
+  | { readonly call: 'ask-now'; readonly by: string }
   /** The merchant no longer wants the order. */
   | { readonly call: 'give-up' }
   /** The merchant wants money to go back. */

@@ -201,6 +201,7 @@ const CREDENTIALS = ['code_url', 'prepay_id', 'mweb_url'] as const
 export function learntFrom(order: Order | OrderFacts, words: string, signedAtMs = T0): Learnt {
   if (words === 'give up') return { call: 'give-up' }
   if (words === 'hint') return { call: 'hint' }
+  if (words === 'ask now') return { call: 'ask-now', by: 'Ann' }
   if (words.startsWith('ask refund ')) return wishIn(words)
   const [head = '', said = ''] = words.split(': ')
   const [call, name] = head.split(' ')
@@ -339,7 +340,7 @@ function callOf(step: Step, order: Order): string {
  * - `crash in reverse`: the intent is written, and nothing more;
  * - `all queries: NOTPAY`: whatever queries fall due up to this second are answered like this; `all queryRefund: …`,
  *   `all calls: timeout` likewise;
- * - what comes by itself: a callback, a hint, a wish, `give up`; or a `Learnt` made by hand.
+ * - what comes by itself: a callback, a hint, a wish, `give up`, `ask now`; or a `Learnt` made by hand.
  *
  * Instead of where it stands the table says `nothing new` if nothing was written, or the code of an error. A callback
  * that WeChat Pay is told to repeat has `(refused)` behind it.
@@ -381,7 +382,7 @@ interface Then {
 /** A test that asks more often has found an order without a pause. */
 const CALLS_MAX = 10_000
 /** These come by themselves, whatever is due. */
-const UNASKED = /^(?:give up|hint|ask refund .*|callback: .*|refund callback: .*)$/
+const UNASKED = /^(?:give up|hint|ask now|ask refund .*|callback: .*|refund callback: .*)$/
 
 function happen(order: Order, event: string | Learnt, rules: Rules, nowMs: number): Then {
   if (typeof event !== 'string' || UNASKED.test(event)) return learn(order, event, rules, nowMs)

@@ -336,6 +336,20 @@ export class Engine {
   }
 
   /**
+   * A person wants to know now: the next query is due at once. Nothing is due for an order that is paid, or whose late money
+   * is known.
+   *
+   * @param by who, for the journal: 1 to 64 characters
+   * @throws ORDER_UNKNOWN, ACCOUNT_UNKNOWN, CLOSED
+   */
+  async askNow(key: OrderKey, by: string): Promise<Order> {
+    const lane = this.#lane(key.account)
+    const order = await this.order(key)
+    const { order: now } = await lane.during(this.#road.learn(order, { call: 'ask-now', by }, lane))
+    return now
+  }
+
+  /**
    * Gives money back to the customer, all of it or a part. Resolves when it is written: it is sent, and followed to its
    * end, from then on. The same key is the same refund, whatever became of the first call.
    *
