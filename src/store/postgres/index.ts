@@ -36,7 +36,7 @@ export async function postgresStore(options: PostgresOptions): Promise<Store> {
     await connection.end()
     throw error
   }
-  return new PostgresStore(connection, url)
+  return new PostgresStore(connection, { url, onError })
 }
 
 /**

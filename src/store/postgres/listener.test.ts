@@ -19,7 +19,9 @@ function listening(url: string) {
     heard.push(word)
     next.resolve()
   }
-  const listener = new Listener({ url, channel: 'news', onPayload: note, onGap: () => note('gap') })
+  const errors: Error[] = []
+  const onError = (error: Error) => errors.push(error)
+  const listener = new Listener({ url, channel: 'news', onPayload: note, onGap: () => note('gap'), onError })
   listeners.push(listener)
   listener.start()
   const until = async (count: number): Promise<readonly string[]> => {
@@ -29,7 +31,7 @@ function listening(url: string) {
     }
     return heard
   }
-  return { listener, heard, until }
+  return { listener, heard, errors, until }
 }
 
 async function say(url: string, payload: string): Promise<void> {
@@ -83,23 +85,26 @@ describe('a listener', () => {
 
   it('whose connection is cut says so when it listens again, and hears what is said then', async () => {
     const way = await wayTo(database.url)
-    const { until } = listening(way.url)
+    const { until, errors } = listening(way.url)
     await until(1)
+    expect(errors).toEqual([])
     way.cut()
     await say(database.url, 'lost')
     expect(await until(2)).toEqual(['gap', 'gap'])
     await say(database.url, 'heard')
     expect(await until(3)).toEqual(['gap', 'gap', 'heard'])
+    expect(errors).toHaveLength(1)
     way.close()
   })
 
-  it('says nothing while it can’t connect, and ends all the same', async () => {
+  it('says once that it can’t connect, and ends all the same', async () => {
     const nowhere = new URL(database.url)
     nowhere.port = '1'
-    const { listener, heard } = listening(nowhere.href)
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    const { listener, heard, errors } = listening(nowhere.href)
+    await new Promise((resolve) => setTimeout(resolve, 1_200))
     await listener.end()
     expect(heard).toEqual([])
+    expect(errors).toMatchObject([{ code: 'ECONNREFUSED' }])
   })
 
   it('leaves no connection behind', async () => {

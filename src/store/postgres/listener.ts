@@ -7,6 +7,8 @@ export interface ListenerOptions {
   readonly onPayload: (payload: string) => void
   /** It listens now, and did not before: something may have been missed. */
   readonly onGap: () => void
+  /** It is cut off: told once, however often it tries in vain to listen again. */
+  readonly onError: (error: Error) => void
 }
 
 const PAUSE_MS = 500
@@ -41,8 +43,9 @@ export class Listener {
         await this.#listen(() => {
           failures = 0
         })
-      } catch {
+      } catch (error) {
         failures += 1
+        if (failures === 1 && !this.#ending.signal.aborted) this.#options.onError(error as Error)
       }
       await this.#pause(Math.min(PAUSE_MS * 2 ** failures, PAUSE_MS_MAX))
     }

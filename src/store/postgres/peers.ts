@@ -15,18 +15,24 @@ export interface Dead {
   readonly silentSinceMs: number
 }
 
+export interface PeersOptions {
+  /** For the connection that listens. */
+  readonly url: string
+  /** Hears of that connection when it breaks, or can't be made. */
+  readonly onError: (error: Error) => void
+  readonly onDead: (dead: Dead) => void
+}
+
 /** What processes that share the database tell each other. */
 export class PostgresPeers implements Peers {
   readonly #connection: Connection
-  readonly #url: string
-  readonly #onDead: (dead: Dead) => void
+  readonly #options: PeersOptions
   /** Names this process in what it tells: it needn't hear itself. */
   readonly #self = randomUUID().slice(0, 8)
 
-  constructor(connection: Connection, url: string, onDead: (dead: Dead) => void) {
+  constructor(connection: Connection, options: PeersOptions) {
     this.#connection = connection
-    this.#url = url
-    this.#onDead = onDead
+    this.#options = options
   }
 
   async beat({ worker, holds, wants, deadMs }: Beat): Promise<Beaten> {
@@ -43,7 +49,7 @@ export class PostgresPeers implements Peers {
       granted: granted as Beaten['granted'],
       dead: (dead as readonly unknown[]).map(text),
     }
-    this.#onDead({ names: beaten.dead, silentSinceMs: beaten.nowMs - deadMs })
+    this.#options.onDead({ names: beaten.dead, silentSinceMs: beaten.nowMs - deadMs })
     return beaten
   }
 
@@ -53,7 +59,7 @@ export class PostgresPeers implements Peers {
 
   watch(changed: (ids: readonly number[] | null) => void): () => Promise<void> {
     const listener = new Listener({
-      url: this.#url,
+      ...{ url: this.#options.url, onError: this.#options.onError },
       channel: CHANNEL,
       onPayload: (payload) => {
         const [from, ids] = payload.split(':')

@@ -42,7 +42,7 @@ import type {
 import { columnwise } from './columnwise.ts'
 import type { Connection, Parameter, Session } from './connection.ts'
 import { Fronts } from './fronts.ts'
-import { CHANNEL, type Dead, PostgresPeers } from './peers.ts'
+import { CHANNEL, type Dead, type PeersOptions, PostgresPeers } from './peers.ts'
 import { ordersIn, PostgresReader } from './reader.ts'
 import * as sql from './statements.ts'
 
@@ -55,14 +55,15 @@ export class PostgresStore extends PostgresReader implements Store {
   /** As of the latest claim of messages: claims that are over by then don't count. */
   #deliveryNowMs = Number.MIN_SAFE_INTEGER
 
-  /** @param url for the connection that listens */
-  constructor(connection: Connection, url: string) {
+  /** @param listening how its connection that listens is made, and who hears if that breaks */
+  constructor(connection: Connection, listening: Omit<PeersOptions, 'onDead'>) {
     super(connection)
-    this.peers = new PostgresPeers(connection, url, (dead) => {
+    const onDead = (dead: Dead): void => {
       // What a dead worker had claimed is due in the past.
       if (dead.names.some((name) => !this.#dead.names.includes(name))) this.#fronts.lookAgain()
       this.#dead = dead
-    })
+    }
+    this.peers = new PostgresPeers(connection, { ...listening, onDead })
   }
 
   get #deadCells(): readonly Parameter[] {
