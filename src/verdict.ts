@@ -25,6 +25,7 @@ import type { WebhookOptions } from './delivery/webhook-options.ts'
 import { DEFAULT_LIMITS, type Limits } from './engine/budget.ts'
 import { Engine, type EngineAccount, type PlacedOrder, type TrackOrder } from './engine/engine.ts'
 import { KeyShelf } from './engine/key-shelf.ts'
+import type { Observer } from './engine/observer.ts'
 import type { LateMoneyEvent, RefundEvent, VerdictEvent } from './engine/payload.ts'
 import type { PulseTimes } from './engine/pulse.ts'
 import type { Notice, Statistics } from './engine/report.ts'
@@ -84,6 +85,8 @@ export interface VerdictOptions {
   readonly callbackAnswerMs?: number
   /** Told what whoever runs Verdict should see: one sentence, nothing secret. Must not throw. Default: nobody is told. */
   readonly notify?: (notice: Notice) => void
+  /** Whoever measures: called on the poll path, so it must be quick and must not throw. Default: nobody. */
+  readonly observer?: Observer
   /**
    * Whether orders are followed and messages delivered. Without it Verdict only receives callbacks and writes what it is
    * given; nothing is sent by itself. Default true.
@@ -231,6 +234,7 @@ export class Verdict {
       targets,
       ...(options.pulse !== undefined && { pulse: options.pulse }),
       ...(shared !== null && { onStoreTime: followStore(shared, notify) }),
+      ...(options.observer !== undefined && { observer: options.observer }),
     })
     opening.engine = engine
     await keys.moveTo(store).catch(async (error: unknown) => {
@@ -388,6 +392,19 @@ export class Verdict {
     if (typeof by !== 'string' || by.length < 1 || by.length > 64)
       throw new VerdictError('OPTION_INVALID', `by is ${shown(by)}; expected 1 to 64 characters`)
     return this.#engine.askNow(this.#key(ref), by)
+  }
+
+  /** The open accounts, and whether WeChat Pay answers each. */
+  get accounts(): ReadonlyArray<{ account: string; mode: WechatPayAccount['mode']; answers: boolean }> {
+    return this.#engine.standings.flatMap((one) => {
+      const account = this.#accounts.get(one.account)
+      return account === undefined ? [] : [{ ...one, mode: account.mode }]
+    })
+  }
+
+  /** Whether this process may send: not while the database that it shares with others doesn't confirm that it lives. */
+  get maySend(): boolean {
+    return this.#engine.maySend
   }
 
   /** What was called and decided since `open`. */

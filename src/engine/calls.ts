@@ -37,6 +37,11 @@ export class Calls {
     this.#budget = new Budget(options.limits, options.clock.nowMs())
   }
 
+  /** Whether WeChat Pay answers: while it doesn't, only probes are let out. */
+  get answers(): boolean {
+    return !this.#breaker.isOpen
+  }
+
   /** 0 if the breaker lets a call out now, else the ms until its next probe. Granting a probe uses it up. */
   heldMs(nowMs: number): number {
     return this.#breaker.hold(nowMs, this.#options.random.next())
@@ -61,13 +66,14 @@ export class Calls {
     const fromMs = Math.max(clock.nowMs(), notBeforeMs)
     const outcome = await answered(send)
     const nowMs = clock.nowMs()
-    report.called(account, call, outcome)
+    const tookMs = Math.max(0, nowMs - fromMs)
+    report.called(account, call, outcome, tookMs)
     if (this.#breaker.learn(outcome)) {
       report.breaker(account, this.#breaker.isOpen)
       if (!this.#breaker.isOpen) onAnswering(nowMs)
     }
     if (outcome.kind === 'no-answer' && outcome.reason === 'rate-limited') this.#budget.slowDown(nowMs)
-    return { outcome, tookMs: Math.max(0, nowMs - fromMs) }
+    return { outcome, tookMs }
   }
 
   /** Makes a refund call, for which the budget was spent at `takenAtMs`, and lets the budget learn what became of it. */

@@ -28,6 +28,7 @@ import { Deliverer } from './deliverer.ts'
 import type { KeyShelf } from './key-shelf.ts'
 import { Lane, leaseMsFor, SOON_MS } from './lane.ts'
 import { checkPurchase, checkTracked, conflict, fingerprintOf, newPlacing, newTracked } from './new-order.ts'
+import type { Observer } from './observer.ts'
 import { messagesOf } from './payload.ts'
 import { PULSE_TIMES, Pulse, type PulseTimes } from './pulse.ts'
 import { type CallbackCounts, type Notice, Report, type Statistics } from './report.ts'
@@ -46,6 +47,8 @@ export interface EngineOptions {
   readonly notify?: (notice: Notice) => void
   /** Who is told of verdicts, refunds and late money. */
   readonly targets?: readonly Target[]
+  /** Whoever measures. Default: nobody. */
+  readonly observer?: Observer
   /** Where several processes share the store. Only a compressed clock needs others. */
   readonly pulse?: PulseTimes
   /** As of each heartbeat: by how much the store's clock is ahead of ours, and how exactly that is known. */
@@ -137,6 +140,7 @@ export class Engine {
     keys,
     notify = () => {},
     targets = [],
+    observer = {},
     pulse: times = PULSE_TIMES,
     onStoreTime,
   }: EngineOptions) {
@@ -144,7 +148,7 @@ export class Engine {
     this.#clock = clock
     this.#worker = worker
     this.#keys = keys
-    this.#report = new Report(notify)
+    this.#report = new Report(notify, observer)
     const batch = { clock, gatherMs: GATHER_MS, sizeMax: BATCH_MAX }
     this.#commits = new Batcher({ ...batch, write: (commits: readonly Commit[]) => this.#commit(commits) })
     this.#inserts = new Batcher({
@@ -187,9 +191,18 @@ export class Engine {
     await this.#pulse.start()
   }
 
+  /** Each account, and whether WeChat Pay answers it. */
+  get standings(): ReadonlyArray<{ readonly account: string; readonly answers: boolean }> {
+    return [...this.#lanes.values()].map(({ account, answers }) => ({ account, answers }))
+  }
+
   /** Until when anything may be sent, as of now. */
   get sendUntilMs(): number {
     return this.#pulse?.sendUntilMs ?? Number.POSITIVE_INFINITY
+  }
+
+  get maySend(): boolean {
+    return this.#clock.nowMs() <= this.sendUntilMs
   }
 
   start(): void {

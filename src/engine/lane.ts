@@ -140,6 +140,11 @@ export class Lane {
     return this.gateway.identity.account
   }
 
+  /** Whether WeChat Pay answers. */
+  get answers(): boolean {
+    return this.#calls.answers
+  }
+
   plan(kind: Kind): Plan {
     return this.#options.plans[kind]
   }
@@ -341,6 +346,7 @@ export class Lane {
       const waitMs = heldMs || this.#calls.waitMs(step.do, nowMs)
       if (waitMs === 0) {
         started += 1
+        this.#edges.report.started(this.account, nowMs - entry.order.dueAtMs)
         void this.#track(this.#work(entry, step, nowMs))
       } else if (heldMs === 0 && step.do !== 'query') {
         // Only this call's budget is used up: its orders stand in line, the queries behind them go on.

@@ -10,10 +10,26 @@ function reporting(): { report: Report; told: string[] } {
 describe('a report', () => {
   it('counts calls and those without an answer', () => {
     const { report } = reporting()
-    report.called('a', 'query', answer('done'))
-    report.called('a', 'query', noAnswer('timeout'))
-    report.called('a', 'close', refusal('ORDER_PAID'))
+    report.called('a', 'query', answer('done'), 5)
+    report.called('a', 'query', noAnswer('timeout'), 5)
+    report.called('a', 'close', refusal('ORDER_PAID'), 5)
     expect(report.statistics).toMatchObject({ calls: { query: 2, close: 1, place: 0 }, noAnswers: 1 })
+  })
+
+  it('lets whoever measures see calls, starts and verdicts', () => {
+    const seen: unknown[] = []
+    const report = new Report(() => {}, {
+      called: (call) => seen.push(call),
+      started: (start) => seen.push(start),
+    })
+    report.called('a', 'query', answer('done'), 7)
+    report.called('a', 'close', noAnswer('timeout'), 8_000)
+    report.started('a', 3)
+    expect(seen).toEqual([
+      { account: 'a', call: 'query', outcome: 'answer', tookMs: 7 },
+      { account: 'a', call: 'close', outcome: 'timeout', tookMs: 8_000 },
+      { account: 'a', lateMs: 3 },
+    ])
   })
 
   it('tells each reason for which the store fails once, until it works again', () => {
@@ -30,11 +46,11 @@ describe('a report', () => {
 
   it('tells of a refused key once an account, until WeChat Pay answers again', () => {
     const { report, told } = reporting()
-    for (const account of ['a', 'a', 'b', 'a']) report.called(account, 'query', noAnswer('key-refused'))
-    report.called('a', 'query', noAnswer('timeout'))
+    for (const account of ['a', 'a', 'b', 'a']) report.called(account, 'query', noAnswer('key-refused'), 5)
+    report.called('a', 'query', noAnswer('timeout'), 5)
     expect(told).toHaveLength(2)
-    report.called('a', 'query', answer('done'))
-    report.called('a', 'query', noAnswer('key-refused'))
+    report.called('a', 'query', answer('done'), 5)
+    report.called('a', 'query', noAnswer('key-refused'), 5)
     expect(told).toHaveLength(3)
   })
 

@@ -2,6 +2,7 @@ import type { Call, Change } from '../core/change.ts'
 import { CALLS } from '../core/change.ts'
 import { FINAL_STATES, type FinalState, isFinal } from '../core/order.ts'
 import type { Outcome } from '../core/outcome.ts'
+import type { Observer } from './observer.ts'
 
 /** Something that whoever runs Verdict should see: one sentence, nothing secret. */
 export interface Notice {
@@ -42,7 +43,10 @@ export class Report {
   /** What the store failed of, since it last worked. */
   readonly #storeFailures = new Set<string>()
 
-  constructor(notify: (notice: Notice) => void) {
+  readonly #observer: Observer
+
+  constructor(notify: (notice: Notice) => void, observer: Observer = {}) {
+    this.#observer = observer
     // Whoever is told must not be able to stop the work.
     this.#notify = (notice) => {
       try {
@@ -51,8 +55,10 @@ export class Report {
     }
   }
 
-  called(account: string, call: Call, outcome: Outcome<unknown>): void {
+  called(account: string, call: Call, outcome: Outcome<unknown>, tookMs: number): void {
     this.#calls[call] += 1
+    const word = outcome.kind === 'no-answer' ? outcome.reason : outcome.kind
+    this.#observer.called?.({ account, call, outcome: word, tookMs })
     if (outcome.kind !== 'no-answer') {
       if (this.#keysRefused.size > 0) this.#keysRefused.delete(account)
       return
@@ -69,8 +75,13 @@ export class Report {
   }
 
   applied({ order, events }: Change): void {
-    if (isFinal(order) && events.some(({ type }) => type === 'order.verdict'))
-      this.#verdicts[order.state] += 1
+    if (!isFinal(order) || !events.some(({ type }) => type === 'order.verdict')) return
+    this.#verdicts[order.state] += 1
+    this.#observer.settled?.(order)
+  }
+
+  started(account: string, lateMs: number): void {
+    this.#observer.started?.({ account, lateMs })
   }
 
   callback(what: keyof CallbackCounts): void {
