@@ -21,7 +21,7 @@ const POLICY = z.discriminatedUnion('policy', [
     thenEveryMs: z.number(),
   }),
 ])
-const POLICIES = z.strictObject(
+export const POLICIES = z.strictObject(
   Object.fromEntries(KINDS.map((kind) => [kind, POLICY.exactOptional()])) as Record<
     Kind,
     z.ZodExactOptional<typeof POLICY>

@@ -63,6 +63,8 @@ const MAY_IMPORT: Directions = {
 
   'verdict.ts': ['*'],
   'config.ts': ['*'],
+  'service-config.ts': ['*'],
+  'service-config': ['*'],
   'index.ts': ['*'],
   cli: ['*'],
 }

@@ -68,7 +68,7 @@ describe('the table of imports', () => {
 function checkedDirections(): Record<string, string[]> {
   const source = textOf('test/architecture/imports.test.ts')
   const [, table = ''] = /MAY_IMPORT: Directions = \{\n([\s\S]*?)\n\}/.exec(source) ?? []
-  const entries = [...table.matchAll(/^ {2}'?([\w/.]+)'?: \[([^\]]*)\],/gm)]
+  const entries = [...table.matchAll(/^ {2}'?([\w/.-]+)'?: \[([^\]]*)\],/gm)]
   return Object.fromEntries(
     entries
       .filter(([, part = '']) => existsSync(join(root, 'src', part)))

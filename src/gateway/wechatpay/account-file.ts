@@ -35,28 +35,44 @@ const FILES = {
 } as const
 
 async function accountFrom(path: string, index: number, entry: JsonObject): Promise<WechatPayAccount> {
+  const where = `${path}: accounts[${index}]`
+  return checked(await withKeyFiles(entry, { folder: dirname(path), where }), where)
+}
+
+/**
+ * An entry of a list of accounts with the keys that lie in files: those that its `…File` fields name, relative to
+ * `folder`, or those beside it. Nothing else is looked at.
+ *
+ * @param from.where what the sentence of an error begins with
+ * @throws OPTION_INVALID if a file can't be read
+ */
+export async function withKeyFiles(
+  entry: JsonObject,
+  { folder, where }: { readonly folder: string; readonly where: string },
+): Promise<JsonObject> {
   const { merchantPrivateKeyFile, merchantCertificateFile, wechatpayPublicKeyFile, ...rest } = entry
   const { platformCertificateFile, ...fields } = rest
   const read = (name: keyof typeof FILES, given: unknown): Promise<string> => {
     if (given !== undefined && typeof given !== 'string') {
-      const message = `${path}: accounts[${index}].${name} is ${shown(given)}; expected a file name`
+      const message = `${where}.${name} is ${shown(given)}; expected a file name`
       throw new VerdictError('OPTION_INVALID', message)
     }
     // A key in the place of its file's name is not told as a path that can't be read.
     if (given?.includes('-----BEGIN')) {
-      const message = `${path}: accounts[${index}].${name} is PEM text; expected a file name`
+      const message = `${where}.${name} is PEM text; expected a file name`
       throw new VerdictError('OPTION_INVALID', message)
     }
-    return text(resolve(dirname(path), given ?? FILES[name]))
+    return text(resolve(folder, given ?? FILES[name]))
   }
   const keys: Partial<AccountKeys> = {
     ...(fields.merchantPrivateKey === undefined && {
       merchantPrivateKey: await read('merchantPrivateKeyFile', merchantPrivateKeyFile),
     }),
     // The certificate is needed only where its serial number isn't given.
-    ...((merchantCertificateFile !== undefined || fields.serial_no === undefined) && {
-      merchantCertificate: await read('merchantCertificateFile', merchantCertificateFile),
-    }),
+    ...(fields.merchantCertificate === undefined &&
+      (merchantCertificateFile !== undefined || fields.serial_no === undefined) && {
+        merchantCertificate: await read('merchantCertificateFile', merchantCertificateFile),
+      }),
     ...(fields.wechatpayPublicKeyId !== undefined &&
       fields.wechatpayPublicKey === undefined && {
         wechatpayPublicKey: await read('wechatpayPublicKeyFile', wechatpayPublicKeyFile),
@@ -67,8 +83,7 @@ async function accountFrom(path: string, index: number, entry: JsonObject): Prom
         certificates: [await read('platformCertificateFile', platformCertificateFile)],
       }),
   }
-  const account: unknown = { ...fields, ...keys }
-  return checked(account, `${path}: accounts[${index}]`)
+  return { ...fields, ...keys }
 }
 
 /** `openAccount` looks at every field, so what it lets pass is an account. */
