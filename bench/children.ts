@@ -4,6 +4,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 export interface Child {
   /** Sends a word and waits for what comes back. */
   ask<Answer>(word: string): Promise<Answer>
+  /** At once, whatever it is doing. */
   end(): void
 }
 
@@ -17,7 +18,7 @@ export async function startChild<First>(file: string, settings: object): Promise
         child.send(word)
         return next(child, file)
       },
-      end: () => void child.kill(),
+      end: () => void child.kill('SIGKILL'),
     },
     first,
   ]
