@@ -179,6 +179,51 @@ describe('what a process has looked past', () => {
   })
 })
 
+describe('messages that a process has looked past', () => {
+  const LATE_MS = 30 * MINUTE_MS
+
+  /** Two messages of long ago, the first of which is claimed, and a store that knows it. */
+  async function lookedPast() {
+    const at = { createdAtMs: T0 - LATE_MS }
+    const { order, deliveries } = await tell(a, await settled(a), [at, at])
+    const [first, second] = idsOf(deliveries)
+    expect(idsOf(await a.claimDeliveries(dueDeliveries({ nowMs: T0 })))).toEqual([first])
+    for (const _ of [1, 2]) {
+      expect(await a.nextDeliveryAtMs('shop')).toBeNull()
+      expect(await a.claimDeliveries(dueDeliveries())).toEqual([])
+    }
+    return { order, first: first ?? 0, second }
+  }
+
+  const claimed = async () => idsOf(await a.claimDeliveries(dueDeliveries()))
+
+  it('are found at once when what was before them is done, however late that is written', async () => {
+    const { first, second } = await lookedPast()
+    await a.finishDeliveries([attempt({ id: first }, { nowMs: T0 - LATE_MS + 1 })])
+    expect(await a.nextDeliveryAtMs('shop')).toBe(T0 - LATE_MS + 1)
+    expect(await claimed()).toEqual([second])
+  })
+
+  it('and when they are to be tried again, are new, or are sent again by hand', async () => {
+    const { order, first } = await lookedPast()
+    const again = { state: 'pending', dueAtMs: T0 - LATE_MS, why: 'answered 500' } as const
+    await a.finishDeliveries([attempt({ id: first }, { outcome: again })])
+    expect(await claimed()).toEqual([first])
+    await a.nextDeliveryAtMs('shop')
+
+    const other = await tell(a, await settled(a), [{ createdAtMs: T0 - LATE_MS }])
+    expect(await claimed()).toEqual(idsOf(other.deliveries))
+    await a.nextDeliveryAtMs('shop')
+
+    await a.finishDeliveries([attempt({ id: first }, { attempts: 2 })])
+    expect(await claimed()).toHaveLength(1)
+    await a.nextDeliveryAtMs('shop')
+    await a.resend(first, T0 - LATE_MS)
+    expect(await claimed()).toEqual([first])
+    expect((await a.deliveriesOf(order.id)).map(({ state }) => state)).toEqual(['pending', 'pending'])
+  })
+})
+
 describe('an order’s messages', () => {
   it('never stay in line for ever, if one is finished while another process writes the next', async () => {
     for (const _ of rounds) {

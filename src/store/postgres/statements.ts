@@ -1,4 +1,5 @@
 import { AFTERCARE_COLUMNS, REFUND_COLUMNS } from '../rows/aftercare.ts'
+import { API_KEY_COLUMNS } from '../rows/api-keys.ts'
 import { DELIVERY_COLUMNS } from '../rows/deliveries.ts'
 import {
   ALL_COLUMNS,
@@ -341,35 +342,40 @@ INSERT INTO verdict.deliveries (order_id, target, message_id, type, payload, sta
 SELECT order_id, target, message_id, type, payload, CASE WHEN is_first THEN 'pending' ELSE 'queued' END,
   CASE WHEN is_first THEN created_at END, created_at, 0 FROM given ORDER BY ord`
 
-/** Claims for $4 until $5 what is due for the target $1 at $2: at most $3. The dead are $6, silent since $7. */
+/**
+ * Claims for $4 until $5 what is due for the target $1 at $2: at most $3. The dead are $6, silent since $7. Looks at due
+ * times after $8.
+ */
 export const CLAIM_DELIVERIES = `WITH free AS MATERIALIZED (
-  SELECT id FROM verdict.deliveries WHERE target = $1 AND due_at <= $2 AND ${isFree('$2', '$6', '$7')}
+  SELECT id FROM verdict.deliveries WHERE target = $1 AND due_at > $8 AND due_at <= $2
+    AND ${isFree('$2', '$6', '$7')}
   ORDER BY due_at, id LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED
 )
 UPDATE verdict.deliveries SET worker = $4, claimed_until = $5 WHERE id = ANY (ARRAY (SELECT id FROM free))
 RETURNING ${DELIVERY_COLUMNS}`
 
+/** The earliest due time after $5 for the target $1 that is free at $2, the dead being $3, silent since $4. */
 export const SELECT_NEXT_DELIVERY = `SELECT due_at FROM verdict.deliveries
-  WHERE target = $1 AND due_at IS NOT NULL AND ${isFree('$2', '$3', '$4')} ORDER BY due_at, id LIMIT 1`
+  WHERE target = $1 AND due_at > $5 AND ${isFree('$2', '$3', '$4')} ORDER BY due_at, id LIMIT 1`
 
 /** Takes the numbers of messages; locks their orders, in one sequence, against new ones. */
 export const LOCK_ORDERS_OF_DELIVERIES = `SELECT id FROM verdict.orders
   WHERE id IN (SELECT order_id FROM verdict.deliveries WHERE id = ANY ($1::bigint[])) ORDER BY id FOR NO KEY UPDATE`
 
-/** Takes the numbers of messages. */
+/** Takes the numbers of messages. Gives target and due time of each that is free now. */
 export const RELEASE_DELIVERIES = `UPDATE verdict.deliveries SET worker = NULL, claimed_until = NULL
-  WHERE id = ANY ($1::bigint[]) AND worker IS NOT NULL`
+  WHERE id = ANY ($1::bigint[]) AND worker IS NOT NULL RETURNING target, due_at`
 
 const RESULT_COLUMNS = ['id', 'state', 'due_at', 'attempts', 'first_at', 'done_at', 'why']
 export const RESULT_WIDTH = RESULT_COLUMNS.length
 
-/** Writes results, unless what is on file is newer. Gives the order and the target of each message that is done. */
+/** Writes results, unless what is on file is newer. Gives the order and the target of each, when it is done, and when it is due. */
 export const FINISH_DELIVERIES = `UPDATE verdict.deliveries SET state = results.state, due_at = results.due_at,
   attempts = results.attempts, first_at = results.first_at, done_at = results.done_at, why = results.why,
   worker = NULL, claimed_until = NULL
 FROM ${unnest(1, RESULT_COLUMNS, 'results')}
 WHERE deliveries.id = results.id AND deliveries.state = 'pending' AND deliveries.attempts < results.attempts
-RETURNING deliveries.order_id, deliveries.target, deliveries.done_at, deliveries.state`
+RETURNING deliveries.order_id, deliveries.target, deliveries.done_at, deliveries.due_at`
 
 const ADVANCE_COLUMNS = ['order_id', 'target', 'now_at']
 export const ADVANCE_WIDTH = ADVANCE_COLUMNS.length
@@ -398,3 +404,26 @@ export const KEEP_PLATFORM_KEYS = `INSERT INTO verdict.platform_keys (${KEY_ROW_
   SELECT * FROM ${unnest(1, KEY_ROW_COLUMNS, 'keys')} ON CONFLICT DO NOTHING`
 export const SELECT_PLATFORM_KEYS = `SELECT ${KEY_ROW_COLUMNS} FROM verdict.platform_keys
   ORDER BY kept_at, account, serial`
+
+// ------------------------------------------------------------------ callers of the service
+
+export const INSERT_API_KEY = `INSERT INTO verdict.api_keys (${API_KEY_COLUMNS})
+  VALUES (${API_KEY_COLUMNS.map((_, i) => `$${i + 1}`)})`
+export const SELECT_API_KEYS = `SELECT ${API_KEY_COLUMNS} FROM verdict.api_keys ORDER BY created_at, id`
+export const REVOKE_API_KEY = `UPDATE verdict.api_keys SET revoked_at = $1
+  WHERE id = $2 AND revoked_at IS NULL RETURNING id`
+
+/**
+ * Takes the caller, the key, the hash, the moment, and that up to which others count as never used: of those a few are
+ * dropped, more than one, so that they become fewer. Gives a row if the key counts as never used.
+ */
+export const CLAIM_REQUEST = `WITH old AS MATERIALIZED (
+  SELECT caller, key FROM verdict.requests WHERE at <= $5 AND (caller, key) <> ($1, $2)
+  ORDER BY at LIMIT 4 FOR UPDATE SKIP LOCKED
+), dropped AS (
+  DELETE FROM verdict.requests USING old WHERE requests.caller = old.caller AND requests.key = old.key
+)
+INSERT INTO verdict.requests AS it (caller, key, hash, at) VALUES ($1, $2, $3, $4)
+ON CONFLICT (caller, key) DO UPDATE SET hash = excluded.hash, at = excluded.at WHERE it.at <= $5
+RETURNING key`
+export const SELECT_REQUEST = 'SELECT hash FROM verdict.requests WHERE caller = $1 AND key = $2'

@@ -12,6 +12,7 @@ import {
   TILL_PATIENCE_MS,
 } from '../../core/order.ts'
 import { aftercareCells, refundCells } from '../rows/aftercare.ts'
+import { apiKeyCells } from '../rows/api-keys.ts'
 import { type Cells, integer, text, type Value } from '../rows/cells.ts'
 import { deliveryOf } from '../rows/deliveries.ts'
 import {
@@ -26,6 +27,8 @@ import {
 } from '../rows/orders.ts'
 import { strayCells, strayOf } from '../rows/strays.ts'
 import type {
+  ApiKey,
+  CallerRequest,
   Claim,
   ClaimRequest,
   Commit,
@@ -52,18 +55,23 @@ export class PostgresStore extends PostgresReader implements Store {
   readonly #fronts = new Fronts()
   /** Workers that had been silent since before a moment of the store's, as the latest heartbeat of this process found. */
   #dead: Dead = { names: [], silentSinceMs: Number.MIN_SAFE_INTEGER }
-  /** As of the latest claim of messages: claims that are over by then don't count. */
-  #deliveryNowMs = Number.MIN_SAFE_INTEGER
+  /** By target: what is sent leaves the index over due times as orders do. */
+  readonly #deliveryFronts = new Fronts()
 
   /** @param listening how its connection that listens is made, and who hears if that breaks */
   constructor(connection: Connection, listening: Omit<PeersOptions, 'onDead'>) {
     super(connection)
     const onDead = (dead: Dead): void => {
       // What a dead worker had claimed is due in the past.
-      if (dead.names.some((name) => !this.#dead.names.includes(name))) this.#fronts.lookAgain()
+      if (dead.names.some((name) => !this.#dead.names.includes(name))) this.#lookAgain()
       this.#dead = dead
     }
     this.peers = new PostgresPeers(connection, { ...listening, onDead })
+  }
+
+  #lookAgain(): void {
+    this.#fronts.lookAgain()
+    this.#deliveryFronts.lookAgain()
   }
 
   get #deadCells(): readonly Parameter[] {
@@ -254,7 +262,10 @@ export class PostgresStore extends PostgresReader implements Store {
       return commits.map((commit) => (applied.has(commit) ? 'applied' : 'moved'))
     } finally {
       // A write that took long, or that failed and is there all the same, leaves them due in the past.
-      for (const { change } of commits) this.#mayBeFree(change.order)
+      for (const { change, deliveries = [] } of commits) {
+        this.#mayBeFree(change.order)
+        for (const { target, createdAtMs } of deliveries) this.#deliveryFronts.of(target).freed(createdAtMs)
+      }
     }
   }
 
@@ -322,47 +333,66 @@ export class PostgresStore extends PostgresReader implements Store {
     untilMs,
     limit,
   }: DeliveryClaim): Promise<readonly Delivery[]> {
-    this.#deliveryNowMs = Math.max(this.#deliveryNowMs, nowMs)
+    const { elsewhere: afterMs } = this.#deliveryFronts.of(target).from(nowMs)
     const rows = await this.connection.rows(
       sql.CLAIM_DELIVERIES,
       ...[target, nowMs, limit, worker, untilMs],
       ...this.#deadCells,
+      afterMs,
     )
     const byDueTime = (a: Delivery, b: Delivery): number => (a.dueAtMs ?? 0) - (b.dueAtMs ?? 0) || a.id - b.id
     return rows.map(deliveryOf).sort(byDueTime)
   }
 
   async finishDeliveries(results: readonly DeliveryResult[]): Promise<void> {
+    try {
+      const free = await this.connection.together((session) => this.#finish(session, results))
+      for (const { target, dueAtMs } of free) this.#deliveryFronts.of(target).freed(dueAtMs)
+    } catch (error) {
+      // It may be written all the same.
+      this.#deliveryFronts.lookAgain()
+      throw error
+    }
+  }
+
+  /** @returns what may be free now: the messages themselves, or the next in line */
+  async #finish(session: Session, results: readonly DeliveryResult[]): Promise<readonly Free[]> {
     const ids = results.map(({ id }) => id)
-    await this.connection.together(async (session) => {
-      await session.rows(sql.LOCK_ORDERS_OF_DELIVERIES, ids)
-      await session.rows(sql.RELEASE_DELIVERIES, ids)
-      for (const round of roundsOfResults(results)) {
-        const ended = await session.rows(
-          sql.FINISH_DELIVERIES,
-          ...columnwise(round.map(resultCells), sql.RESULT_WIDTH),
-        )
-        const done = ended
-          .filter(([, , done_at]) => done_at !== null)
-          .map((row) => row.slice(0, 3) as Value[])
-        if (done.length > 0)
-          await session.rows(sql.ADVANCE_DELIVERIES, ...columnwise(done, sql.ADVANCE_WIDTH))
-      }
-    })
+    await session.rows(sql.LOCK_ORDERS_OF_DELIVERIES, ids)
+    const released = await session.rows(sql.RELEASE_DELIVERIES, ids)
+    const free = released.map(([target, due_at]) => freeOf(target, due_at))
+    for (const round of roundsOfResults(results)) {
+      const ended = await session.rows(
+        sql.FINISH_DELIVERIES,
+        ...columnwise(round.map(resultCells), sql.RESULT_WIDTH),
+      )
+      const done = ended.filter(([, , done_at]) => done_at !== null).map((row) => row.slice(0, 3) as Value[])
+      if (done.length > 0) await session.rows(sql.ADVANCE_DELIVERIES, ...columnwise(done, sql.ADVANCE_WIDTH))
+      free.push(...ended.map(([, target, done_at, due_at]) => freeOf(target, done_at ?? due_at)))
+    }
+    return free
   }
 
   async nextDeliveryAtMs(target: string): Promise<number | null> {
+    const front = this.#deliveryFronts.of(target)
+    const from = front.looking
     const [row] = await this.connection.rows(
       sql.SELECT_NEXT_DELIVERY,
-      ...[target, this.#deliveryNowMs],
+      ...[target, front.nowMs],
       ...this.#deadCells,
+      from.elsewhere,
     )
-    return row === undefined ? null : integer(row[0])
+    const nextMs = row === undefined ? null : integer(row[0])
+    front.seen(from, nextMs, nextMs)
+    return nextMs
   }
 
   async resend(id: number, nowMs: number): Promise<Delivery | null> {
     const [row] = await this.connection.rows(sql.RESEND, nowMs, id)
-    return row === undefined ? null : deliveryOf(row)
+    if (row === undefined) return null
+    const delivery = deliveryOf(row)
+    this.#deliveryFronts.of(delivery.target).freed(nowMs)
+    return delivery
   }
 
   // -------------------------------------------------------------- callbacks without an order, keys
@@ -406,6 +436,27 @@ export class PostgresStore extends PostgresReader implements Store {
       ...[account, serial, publicKey, keptAtMs],
     ])
     await this.connection.rows(sql.KEEP_PLATFORM_KEYS, ...columnwise(rows, sql.KEY_ROW_WIDTH))
+  }
+
+  // -------------------------------------------------------------- callers of the service
+
+  async keepApiKey(key: ApiKey): Promise<void> {
+    await this.connection.rows(sql.INSERT_API_KEY, ...apiKeyCells(key))
+  }
+
+  async revokeApiKey(id: string, nowMs: number): Promise<boolean> {
+    return (await this.connection.rows(sql.REVOKE_API_KEY, nowMs, id)).length > 0
+  }
+
+  async claimRequest(request: CallerRequest): Promise<'new' | 'same' | 'other'> {
+    const { caller, key, hash, nowMs, keptMs } = request
+    const claimed = await this.connection.rows(sql.CLAIM_REQUEST, caller, key, hash, nowMs, nowMs - keptMs)
+    if (claimed.length > 0) return 'new'
+    // In a statement of its own: the one before doesn't see what another process has written since it began.
+    const [row] = await this.connection.rows(sql.SELECT_REQUEST, caller, key)
+    // Dropped in between by somebody whose clock is ahead.
+    if (row === undefined) return this.claimRequest(request)
+    return text(row[0]) === hash ? 'same' : 'other'
   }
 }
 
@@ -495,6 +546,16 @@ async function refuseFallen(session: Session, commits: readonly Commit[]): Promi
   for (const { change } of commits) {
     assert(versions.get(change.order.id) !== change.from, `${nameOf(change.order)}: a verdict never falls`)
   }
+}
+
+/** A message to `target` that is due then may be free. */
+interface Free {
+  readonly target: string
+  readonly dueAtMs: number
+}
+
+function freeOf(target: unknown, dueAt: unknown): Free {
+  return { target: text(target), dueAtMs: integer(dueAt) }
 }
 
 function resultCells({ id, nowMs, firstAtMs, attempts, outcome }: DeliveryResult): Value[] {
