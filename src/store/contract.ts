@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import type { Change } from '../core/change.ts'
 import type { OpenOrder, Order, OrderIn } from '../core/order.ts'
 import { aftercareContract } from './contract-aftercare.ts'
+import { callersContract } from './contract-callers.ts'
 import { deliveriesContract } from './contract-deliveries.ts'
 import { straysContract } from './contract-strays.ts'
 import type { Commit, Store } from './store.ts'
@@ -505,4 +506,5 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
   aftercareContract(name, openStore)
   deliveriesContract(name, openStore)
   straysContract(name, openStore)
+  callersContract(name, openStore)
 }

@@ -86,6 +86,20 @@ export interface Store {
   keepPlatformKeys(keys: readonly PlatformKey[]): Promise<void>
   platformKeys(): Promise<readonly PlatformKey[]>
 
+  /** Writes down who may call. An id that is there already is the database's error, and changes nothing. */
+  keepApiKey(key: ApiKey): Promise<void>
+  /** Whether this call revoked it: false if there is none of this id, or it is revoked already. */
+  revokeApiKey(id: string, nowMs: number): Promise<boolean>
+  /** All of them, revoked ones too, the oldest first. */
+  apiKeys(): Promise<readonly ApiKey[]>
+
+  /**
+   * Whether a caller uses an idempotency key for the first time (`'new'`, and it is written down), again for the same
+   * request, or for another one. One of many callers at once gets `'new'`. Whoever got an error asks again and may get
+   * `'same'` though nothing was done yet: it was written, and only the answer was lost.
+   */
+  claimRequest(request: CallerRequest): Promise<'new' | 'same' | 'other'>
+
   /** The other processes that work here; null where one process owns the store. */
   readonly peers: Peers | null
 
@@ -144,6 +158,7 @@ export type StoreReader = Pick<
   | 'countDeliveries'
   | 'strays'
   | 'platformKeys'
+  | 'apiKeys'
   | 'close'
 >
 
@@ -268,3 +283,32 @@ export interface PlatformKey {
   readonly publicKey: string
   readonly keptAtMs: number
 }
+
+export const API_ROLES = ['read', 'operate', 'admin'] as const
+export type ApiRole = (typeof API_ROLES)[number]
+
+/** Who may call the service. The secret itself never comes to a store. */
+export interface ApiKey {
+  readonly id: string
+  /** For people. */
+  readonly name: string
+  readonly role: ApiRole
+  /** SHA-256 of the secret, in hex. */
+  readonly hash: string
+  readonly createdAtMs: number
+  readonly revokedAtMs: number | null
+}
+
+export interface CallerRequest {
+  readonly caller: string
+  /** The caller's `Idempotency-Key`. */
+  readonly key: string
+  /** Of all that is asked for. */
+  readonly hash: string
+  readonly nowMs: number
+  /** A key that was first used this long ago, or longer, counts as never used. Default: `REQUEST_KEPT_MS`. */
+  readonly keptMs?: number
+}
+
+/** Longer than anybody's retries. */
+export const REQUEST_KEPT_MS = 7 * 86_400_000

@@ -3,6 +3,7 @@ import type { JournalLine } from '../../core/change.ts'
 import type { Order, OrderKey } from '../../core/order.ts'
 import type { Evidence } from '../../core/outcome.ts'
 import { aftercareOf, refundOf } from '../rows/aftercare.ts'
+import { apiKeyOf } from '../rows/api-keys.ts'
 import { type Cells, cellsOf, integer, text, textOrNull } from '../rows/cells.ts'
 import { deliveryOf, deliveryStateOf } from '../rows/deliveries.ts'
 import {
@@ -16,9 +17,18 @@ import {
   subMchidCell,
 } from '../rows/orders.ts'
 import { strayOf } from '../rows/strays.ts'
-import type { Delivery, DeliveryState, PlatformKey, StoredPlacing, StoreReader, Stray } from '../store.ts'
+import type {
+  ApiKey,
+  Delivery,
+  DeliveryState,
+  PlatformKey,
+  StoredPlacing,
+  StoreReader,
+  Stray,
+} from '../store.ts'
 import type { Connection, Parameter, Session } from './connection.ts'
 import {
+  SELECT_API_KEYS,
   SELECT_DELIVERIES,
   SELECT_EVIDENCE,
   SELECT_JOURNAL,
@@ -99,6 +109,10 @@ export class PostgresReader implements StoreReader {
 
   async platformKeys(): Promise<readonly PlatformKey[]> {
     return (await this.connection.rows(SELECT_PLATFORM_KEYS)).map(platformKeyOf)
+  }
+
+  async apiKeys(): Promise<readonly ApiKey[]> {
+    return (await this.connection.rows(SELECT_API_KEYS)).map(apiKeyOf)
   }
 
   async close(): Promise<void> {

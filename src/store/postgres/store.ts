@@ -26,21 +26,22 @@ import {
   verdictCells,
 } from '../rows/orders.ts'
 import { strayCells, strayOf } from '../rows/strays.ts'
-import type {
-  ApiKey,
-  CallerRequest,
-  Claim,
-  ClaimRequest,
-  Commit,
-  Delivery,
-  DeliveryClaim,
-  DeliveryResult,
-  Inserted,
-  NewOrder,
-  NewStray,
-  PlatformKey,
-  Store,
-  Stray,
+import {
+  type ApiKey,
+  type CallerRequest,
+  type Claim,
+  type ClaimRequest,
+  type Commit,
+  type Delivery,
+  type DeliveryClaim,
+  type DeliveryResult,
+  type Inserted,
+  type NewOrder,
+  type NewStray,
+  type PlatformKey,
+  REQUEST_KEPT_MS,
+  type Store,
+  type Stray,
 } from '../store.ts'
 import { columnwise } from './columnwise.ts'
 import type { Connection, Parameter, Session } from './connection.ts'
@@ -449,7 +450,7 @@ export class PostgresStore extends PostgresReader implements Store {
   }
 
   async claimRequest(request: CallerRequest): Promise<'new' | 'same' | 'other'> {
-    const { caller, key, hash, nowMs, keptMs } = request
+    const { caller, key, hash, nowMs, keptMs = REQUEST_KEPT_MS } = request
     const claimed = await this.connection.rows(sql.CLAIM_REQUEST, caller, key, hash, nowMs, nowMs - keptMs)
     if (claimed.length > 0) return 'new'
     // In a statement of its own: the one before doesn't see what another process has written since it began.

@@ -23,7 +23,7 @@ import {
 } from '../testing.ts'
 import { readSqliteStore, sqliteStore } from './index.ts'
 
-/** A database as schema version 1 wrote it, with orders open in every state, is brought to version 2. */
+/** A database as schema version 1 wrote it, with orders open in every state, is brought to the latest. */
 let folder = ''
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'verdict-migrate-'))
@@ -32,7 +32,7 @@ afterEach(() => rmSync(folder, { recursive: true }))
 
 const KEY: PlatformKey = { account: ACCOUNT, serial: 'PUB_KEY_ID_1', publicKey: 'pem', keptAtMs: T0 }
 
-/** Every table of version 1: its columns are those of version 2. */
+/** Every table of version 1: its columns are those of today. */
 const TABLES = [
   'orders',
   'facts',
@@ -112,7 +112,7 @@ describe('a database of schema version 1', () => {
     expect(await store.countDeliveries()).toEqual({})
     expect(await store.strays(10)).toEqual([])
     await store.close()
-    expect(versionOf(file)).toBe(2)
+    expect(versionOf(file)).toBe(3)
   })
 
   it('takes all that is new: a refund of an old order, its message, and a new order after the old numbers', async () => {
@@ -135,7 +135,7 @@ describe('a database of schema version 1', () => {
     const { file } = await writtenByVersion1()
     await expect(readSqliteStore({ file })).rejects.toMatchObject({
       code: 'STORE_INVALID',
-      message: expect.stringContaining('schema version 1, expected 2'),
+      message: expect.stringContaining('schema version 1, expected 3'),
     })
     expect(versionOf(file)).toBe(1)
   })

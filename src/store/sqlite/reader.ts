@@ -4,6 +4,7 @@ import type { JournalLine } from '../../core/change.ts'
 import type { Order, OrderKey } from '../../core/order.ts'
 import type { Evidence } from '../../core/outcome.ts'
 import { type AftercareRow, aftercareOf, refundOf } from '../rows/aftercare.ts'
+import { apiKeyOf } from '../rows/api-keys.ts'
 import { type Cells, integer, text, textOrNull } from '../rows/cells.ts'
 import { deliveryOf, deliveryStateOf } from '../rows/deliveries.ts'
 import {
@@ -17,6 +18,7 @@ import {
 } from '../rows/orders.ts'
 import { strayOf } from '../rows/strays.ts'
 import {
+  type ApiKey,
   DELIVERY_STATES,
   type Delivery,
   type DeliveryState,
@@ -28,6 +30,7 @@ import {
 import { Query } from './query.ts'
 import {
   SELECT_AFTERCARE,
+  SELECT_API_KEYS,
   SELECT_DELIVERIES,
   SELECT_EVIDENCE,
   SELECT_JOURNAL,
@@ -55,6 +58,7 @@ export class SqliteReader implements StoreReader {
   readonly #deliveriesIn: ReadonlyMap<DeliveryState, Query<Delivery>>
   readonly #deliveryCounts: Query<readonly [DeliveryState, number]>
   readonly #strays: Query<Stray>
+  readonly #apiKeys: Query<ApiKey>
 
   constructor(db: DatabaseSync) {
     this.db = db
@@ -104,6 +108,7 @@ export class SqliteReader implements StoreReader {
       'SELECT state, count(*) FROM deliveries GROUP BY state',
       ([state, count]) => [deliveryStateOf(state), integer(count)] as const,
     )
+    this.#apiKeys = new Query(db, SELECT_API_KEYS, apiKeyOf)
     this.#strays = new Query(db, `${SELECT_STRAYS} ORDER BY id LIMIT ?`, strayOf)
   }
 
@@ -163,6 +168,10 @@ export class SqliteReader implements StoreReader {
 
   async platformKeys(): Promise<readonly PlatformKey[]> {
     return this.#platformKeys.all()
+  }
+
+  async apiKeys(): Promise<readonly ApiKey[]> {
+    return this.#apiKeys.all()
   }
 
   async close(): Promise<void> {

@@ -1,4 +1,5 @@
 import { AFTERCARE_COLUMNS, REFUND_COLUMNS } from '../rows/aftercare.ts'
+import { API_KEY_COLUMNS } from '../rows/api-keys.ts'
 import { DELIVERY_COLUMNS } from '../rows/deliveries.ts'
 import {
   ALL_COLUMNS,
@@ -79,3 +80,16 @@ export const INSERT_DELIVERY = `INSERT INTO deliveries
 export const SELECT_STRAYS = `SELECT ${STRAY_COLUMNS} FROM strays`
 /** The same notification is kept once. */
 export const INSERT_STRAY = `${insertInto('strays', NEW_STRAY_COLUMNS)} ON CONFLICT DO NOTHING`
+
+// ------------------------------------------------------------------ callers of the service
+
+export const INSERT_API_KEY = insertInto('api_keys', API_KEY_COLUMNS)
+export const SELECT_API_KEYS = `SELECT ${API_KEY_COLUMNS} FROM api_keys ORDER BY created_at, id`
+
+/** Takes the caller, the key, the hash, the moment, and that up to which others count as never used. */
+export const CLAIM_REQUEST = `INSERT INTO requests (caller, key, hash, at) VALUES (?, ?, ?, ?)
+  ON CONFLICT DO UPDATE SET hash = excluded.hash, at = excluded.at WHERE requests.at <= ?`
+export const SELECT_REQUEST = 'SELECT hash FROM requests WHERE caller = ? AND key = ?'
+/** Takes the moment up to which they count as never used. More than one at a time, so that they become fewer. */
+export const DROP_REQUESTS = `DELETE FROM requests WHERE (caller, key) IN (
+  SELECT caller, key FROM requests WHERE at <= ? ORDER BY at LIMIT 4)`

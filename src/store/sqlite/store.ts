@@ -13,6 +13,7 @@ import {
 } from '../../core/order.ts'
 import type { Evidence } from '../../core/outcome.ts'
 import { aftercareCells, refundCells } from '../rows/aftercare.ts'
+import { apiKeyCells } from '../rows/api-keys.ts'
 import { type Cells, integer, text } from '../rows/cells.ts'
 import {
   evidenceCells,
@@ -26,19 +27,22 @@ import {
   verdictCells,
 } from '../rows/orders.ts'
 import { strayCells, strayOf } from '../rows/strays.ts'
-import type {
-  Claim,
-  ClaimRequest,
-  Commit,
-  Delivery,
-  DeliveryClaim,
-  DeliveryResult,
-  Inserted,
-  NewOrder,
-  NewStray,
-  PlatformKey,
-  Store,
-  Stray,
+import {
+  type ApiKey,
+  type CallerRequest,
+  type Claim,
+  type ClaimRequest,
+  type Commit,
+  type Delivery,
+  type DeliveryClaim,
+  type DeliveryResult,
+  type Inserted,
+  type NewOrder,
+  type NewStray,
+  type PlatformKey,
+  REQUEST_KEPT_MS,
+  type Store,
+  type Stray,
 } from '../store.ts'
 import type { Checkpointer } from './checkpointer.ts'
 import { Claims } from './claims.ts'
@@ -47,6 +51,9 @@ import type { Ownership } from './owner.ts'
 import { Query } from './query.ts'
 import { SqliteReader } from './reader.ts'
 import {
+  CLAIM_REQUEST,
+  DROP_REQUESTS,
+  INSERT_API_KEY,
   INSERT_EVIDENCE,
   INSERT_FACTS,
   INSERT_JOURNAL,
@@ -57,6 +64,7 @@ import {
   PUT_REFUND,
   SELECT_DUE_ORDERS,
   SELECT_ORDERS,
+  SELECT_REQUEST,
   SELECT_STRAYS,
   UPDATE_ORDER,
 } from './statements.ts'
@@ -90,6 +98,11 @@ export class SqliteStore extends SqliteReader implements Store {
   readonly #noteStrayTold: StatementSync
   readonly #putAftercare: StatementSync
   readonly #putRefund: StatementSync
+  readonly #insertApiKey: StatementSync
+  readonly #revokeApiKey: StatementSync
+  readonly #claimRequest: StatementSync
+  readonly #dropRequests: StatementSync
+  readonly #requestHash: Query<string>
   readonly #begin: StatementSync
   readonly #end: StatementSync
 
@@ -113,6 +126,11 @@ export class SqliteStore extends SqliteReader implements Store {
     this.#noteStrayTold = db.prepare('UPDATE strays SET told_at = ? WHERE id = ?')
     this.#putAftercare = db.prepare(PUT_AFTERCARE)
     this.#putRefund = db.prepare(PUT_REFUND)
+    this.#insertApiKey = db.prepare(INSERT_API_KEY)
+    this.#revokeApiKey = db.prepare('UPDATE api_keys SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL')
+    this.#claimRequest = db.prepare(CLAIM_REQUEST)
+    this.#dropRequests = db.prepare(DROP_REQUESTS)
+    this.#requestHash = new Query(db, SELECT_REQUEST, ([cell]) => text(cell))
     this.#begin = db.prepare('BEGIN IMMEDIATE')
     this.#end = db.prepare('COMMIT')
     this.#takesPurchase = new Query(
@@ -230,6 +248,25 @@ export class SqliteStore extends SqliteReader implements Store {
     this.#durably(() => {
       for (const { account, serial, publicKey, keptAtMs } of keys)
         this.#keepPlatformKey.run(account, serial, publicKey, keptAtMs)
+    })
+  }
+
+  async keepApiKey(key: ApiKey): Promise<void> {
+    this.#durably(() => this.#insertApiKey.run(...apiKeyCells(key)))
+  }
+
+  async revokeApiKey(id: string, nowMs: number): Promise<boolean> {
+    return this.#durably(() => this.#revokeApiKey.run(nowMs, id).changes > 0)
+  }
+
+  async claimRequest(request: CallerRequest): Promise<'new' | 'same' | 'other'> {
+    const { caller, key, hash, nowMs, keptMs = REQUEST_KEPT_MS } = request
+    return this.#durably(() => {
+      const overMs = nowMs - keptMs
+      const isNew = this.#claimRequest.run(caller, key, hash, nowMs, overMs).changes > 0
+      if (!isNew) return this.#requestHash.first(caller, key) === hash ? 'same' : 'other'
+      this.#dropRequests.run(overMs)
+      return 'new'
     })
   }
 
