@@ -45,6 +45,9 @@ const PAIR_MS = (EVERY_MS * LIMIT) / POLLED_ORDERS
 
 const SIZES = `SELECT relname, pg_relation_size(oid) / 1048576 AS mib FROM pg_class
   WHERE relnamespace = 'verdict'::regnamespace AND relname ~ '^(orders|journal|facts)' AND relkind IN ('r', 'i') ORDER BY 1`
+/** Those that changed no index are `hot`. */
+const UPDATES = `SELECT n_tup_upd AS all, n_tup_hot_upd AS hot FROM pg_stat_user_tables
+  WHERE schemaname = 'verdict' AND relname = 'orders'`
 
 const flags = new Command('growth')
   .option('--minutes <n>', 'of polls beside an open transaction', number(0.1, 600), 1)
@@ -69,7 +72,8 @@ async function measure(small: StorePlace, large: StorePlace): Promise<void> {
   const phases = await besideATransaction(stores[1], urlOf(large))
   show('beside an open transaction', ...phases)
   const sizes = await onServer(urlOf(large), SIZES)
-  console.log(JSON.stringify({ flags, small: inSmall, large: inLarge, phases, sizes }, summed))
+  const updates = await onServer(urlOf(large), UPDATES)
+  console.log(JSON.stringify({ flags, small: inSmall, large: inLarge, phases, sizes, updates }, summed))
   for (const store of stores) await store.close()
 }
 
@@ -119,6 +123,7 @@ async function besideATransaction(store: Store, url: string): Promise<readonly P
   const phases: Phase[] = []
   const during = async (name: string): Promise<void> => {
     const costs = noCosts()
+    const cpuFrom = databases.cpuUs() ?? Number.NaN
     let polls = 0
     for (const untilMs = Date.now() + third; Date.now() < untilMs; ) {
       const nowMs = Date.now()
@@ -127,7 +132,12 @@ async function besideATransaction(store: Store, url: string): Promise<readonly P
       // In step with what falls due: a full claim means that there is more.
       if (count < LIMIT / 2) await new Promise((resolve) => setTimeout(resolve, PAIR_MS))
     }
-    phases.push([`${name}, ${(polls / (third / 1_000)).toFixed(0)} polls/s`, costs])
+    const cpuUs = ((databases.cpuUs() ?? Number.NaN) - cpuFrom) / polls
+    const perSecond = polls / (third / 1_000)
+    phases.push([
+      `${name}: ${perSecond.toFixed(0)} polls/s, ${cpuUs.toFixed(0)} µs of PostgreSQL each`,
+      costs,
+    ])
   }
   await during('before')
   await reader.query('BEGIN ISOLATION LEVEL REPEATABLE READ')
