@@ -64,28 +64,36 @@ function realNowMs(): number {
 
 export const systemClock: Clock = { nowMs: realNowMs, after: realAfter }
 
-/** A clock that follows another one, by as much ahead or behind as it is set. Set back, it stands until that time has come. */
+/** Set back, a clock goes so much slower until it is right: it neither runs back nor stands. */
+const SLOW = 0.75
+
+/** A clock that follows another one, by as much ahead or behind as it is set. Put forward it jumps, put back it goes slower. */
 export class AdjustableClock implements Clock {
   readonly #base: Clock
   #aheadMs = 0
-  #latestMs = Number.NEGATIVE_INFINITY
+  /** Where it was set the last time. */
+  #set: { readonly ms: number; readonly baseMs: number }
 
   constructor(base: Clock) {
     this.#base = base
+    this.#set = { ms: base.nowMs(), baseMs: base.nowMs() }
   }
 
   nowMs(): number {
-    this.#latestMs = Math.max(this.#latestMs, this.#base.nowMs() + this.#aheadMs)
-    return this.#latestMs
+    const baseMs = this.#base.nowMs()
+    const { ms, baseMs: setAtMs } = this.#set
+    return Math.floor(Math.max(baseMs + this.#aheadMs, ms + SLOW * (baseMs - setAtMs)))
   }
 
   after(ms: number, task: () => void): () => void {
     return this.#base.after(ms, task)
   }
 
-  /** Puts it forward, or back where negative, as seen from what it shows: while it stands that is not what it was put to. */
+  /** Puts it forward, or back where negative, as seen from what it shows. */
   adjust(byMs: number): void {
-    this.#aheadMs = this.nowMs() + byMs - this.#base.nowMs()
+    const [ms, baseMs] = [this.nowMs(), this.#base.nowMs()]
+    this.#aheadMs = ms + byMs - baseMs
+    this.#set = { ms, baseMs }
   }
 }
 

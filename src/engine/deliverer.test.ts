@@ -56,7 +56,11 @@ function target(answer: (message: Message, nth: number) => Delivered | Promise<D
 const OK: Delivered = { ok: true }
 const MISSED: Delivered = { ok: false, why: 'answered 500' }
 
-function deliverer(shop: Target, around: Around = (_, call) => call()): Deliverer {
+function deliverer(
+  shop: Target,
+  around: Around = (_, call) => call(),
+  pulse: { readonly sendUntilMs: number } | null = null,
+): Deliverer {
   const one = new Deliverer({
     target: shop,
     store: watchedStore(store, around),
@@ -64,6 +68,7 @@ function deliverer(shop: Target, around: Around = (_, call) => call()): Delivere
     random: { next: () => 0 },
     worker: 'w',
     report,
+    pulse,
   })
   opened.push(one)
   return one
@@ -380,5 +385,39 @@ describe('stopping', () => {
     await one.stop()
     await clock.advance(MINUTE)
     expect([sent, clock.timers]).toEqual([[], 0])
+  })
+})
+
+describe('a process among others', () => {
+  it('claims and sends nothing while it may not, and goes on when it is woken', async () => {
+    const { shop, sent } = target()
+    const pulse = { sendUntilMs: clock.nowMs() - 1 }
+    await write()
+    const one = deliverer(shop, undefined, pulse)
+    one.start()
+    await clock.advance(10 * SECOND)
+    expect(sent).toEqual([])
+    pulse.sendUntilMs = clock.nowMs() + 10 * SECOND
+    one.wake()
+    await clock.advance(SECOND)
+    expect(sent).toHaveLength(1)
+  })
+
+  it('that was stopped after a claim sends nothing, and gives the message back', async () => {
+    const { shop, sent } = target()
+    const pulse = { sendUntilMs: clock.nowMs() + 3 * SECOND }
+    const [message] = await write()
+    const stopped: Around = async (name, call) => {
+      const result = await call()
+      if (name === 'claimDeliveries' && sent.length === 0) pulse.sendUntilMs = clock.nowMs() - 1
+      return result
+    }
+    deliverer(shop, stopped, pulse).start()
+    await clock.advance(SECOND)
+    expect(sent).toEqual([])
+    expect(await store.deliveriesOf(message?.orderId ?? 0)).toMatchObject([{ state: 'pending', attempts: 1 }])
+    const later = { target: 'shop', worker: 'other', limit: 1, untilMs: clock.nowMs() + MINUTE }
+    const free = await store.claimDeliveries({ ...later, nowMs: clock.nowMs() + MINUTE })
+    expect(free).toMatchObject([{ id: message?.id }])
   })
 })

@@ -4,6 +4,7 @@ import { type Delivered, type Message, notDelivered, type Target } from '../deli
 import type { Random } from '../random.ts'
 import type { Delivery, DeliveryResult, Store } from '../store/store.ts'
 import { Batcher } from './batcher.ts'
+import type { Pulse } from './pulse.ts'
 import type { Report } from './report.ts'
 
 export interface DelivererOptions {
@@ -13,6 +14,8 @@ export interface DelivererOptions {
   readonly random: Random
   readonly worker: string
   readonly report: Report
+  /** Null where one process owns the store. */
+  readonly pulse: Pick<Pulse, 'sendUntilMs'> | null
 }
 
 /** Messages under way to one target at once: a dead one keeps no more than these waiting. */
@@ -26,6 +29,7 @@ const BATCH_MAX = 200
 const STORE_PAUSE_MS = 1_000
 /** Pause after a claim gave nothing though something is due: somebody else holds it at this moment. */
 const NOTHING_FREE_MS = 1_000
+const STOPPED = notDelivered('this process was stopped, or could not reach the database')
 
 /**
  * One target's messages on their way: claim due → send → write what came of it. A target has a deliverer of its own, so
@@ -105,9 +109,9 @@ export class Deliverer {
   async #claim(): Promise<void> {
     const { store, target, worker, clock } = this.#options
     const limit = UNDER_WAY_MAX - this.#underWay.size
-    // Whatever ends wakes us.
-    if (limit === 0) return
+    // Whatever ends wakes us, and so does a heartbeat.
     const nowMs = clock.nowMs()
+    if (limit === 0 || this.#isSilent(nowMs)) return
     const untilMs = nowMs + LEASE_MS
     const due = await store.claimDeliveries({ target: target.name, worker, nowMs, untilMs, limit })
     for (const delivery of due) this.#begin(delivery, untilMs)
@@ -115,6 +119,12 @@ export class Deliverer {
     const soonestMs = due.length > 0 ? Number.NEGATIVE_INFINITY : clock.nowMs() + NOTHING_FREE_MS
     const lostMs = nowMs < this.#lostUntilMs ? this.#lostUntilMs : Number.POSITIVE_INFINITY
     this.#wakeAt(Math.min(Math.max(nextMs, soonestMs), lostMs))
+  }
+
+  /** Whether the others may take this process for dead. */
+  #isSilent(nowMs: number): boolean {
+    const { pulse } = this.#options
+    return pulse !== null && nowMs > pulse.sendUntilMs
   }
 
   /** Something is perhaps claimed that nobody works on. A lease from now every claim of this moment is over. */
@@ -131,14 +141,16 @@ export class Deliverer {
   }
 
   async #deliver(delivery: Delivery, claimedUntilMs: number): Promise<void> {
-    const { target, clock, report } = this.#options
+    const { target, clock, report, worker } = this.#options
     const firstAtMs = delivery.firstAtMs ?? clock.nowMs()
-    const delivered = await attempted(target, delivery.message)
+    // We were stopped after the claim: others may have sent it, and what follows it.
+    const isSilent = this.#isSilent(clock.nowMs())
+    const delivered = isSilent ? STOPPED : await attempted(target, delivery.message)
     const nowMs = clock.nowMs()
     const attempts = delivery.attempts + 1
     const outcome = delivered.ok ? ({ state: 'sent' } as const) : this.#missed(attempts, delivered.why)
-    report.delivered(target.name, outcome)
-    await this.#write({ id: delivery.id, nowMs, firstAtMs, attempts, outcome }, claimedUntilMs)
+    if (!isSilent) report.delivered(target.name, outcome)
+    await this.#write({ id: delivery.id, worker, nowMs, firstAtMs, attempts, outcome }, claimedUntilMs)
   }
 
   /**

@@ -454,7 +454,7 @@ export class Engine {
       else if (isAlone || isTimeToLook) lane.wake(this.#clock.nowMs())
       lane.goOn()
     }
-    if (!isAlone && !isTimeToLook) return
+    if (!isBack && !isAlone && !isTimeToLook) return
     for (const deliverer of this.#deliverers) deliverer.wake()
     void this.#onChanged(null)
   }

@@ -30,6 +30,8 @@ export interface IntakeOptions {
   readonly queriesPerSecond: number
   /** Whether somebody works on the order already: then it is not put on the agenda. */
   readonly isInWork: (claimed: Claimed) => boolean
+  /** Whether this process may send now: what it claimed else, it would keep from the others. */
+  readonly maySend: (nowMs: number) => boolean
   /** Something was claimed, or may be claimed at another moment than before. */
   readonly onChange: () => void
 }
@@ -51,12 +53,13 @@ export class Intake {
 
   /** When to claim next; Infinity while that would be of no use. */
   get nextAtMs(): number {
-    return this.#claiming === null && this.#hasRoom ? this.#claimAtMs : Number.POSITIVE_INFINITY
+    const mayClaim = this.#claiming === null && this.#hasRoom && this.#maySend
+    return mayClaim ? this.#claimAtMs : Number.POSITIVE_INFINITY
   }
 
   /** Claims ahead if it is time to. */
   claimIfDue(nowMs: number): void {
-    if (nowMs >= this.#claimAtMs && this.#hasRoom) void this.claim(nowMs + READ_AHEAD_MS)
+    if (nowMs >= this.#claimAtMs && this.#hasRoom && this.#maySend) void this.claim(nowMs + READ_AHEAD_MS)
   }
 
   /** Claims what falls due up to `dueUntilMs`. One claim at a time. Never rejects. */
@@ -106,6 +109,12 @@ export class Intake {
   get #hasRoom(): boolean {
     const { agenda } = this.#options
     return agenda.others <= this.#claimMax / 2 && agenda.till <= 2 * TILL_IN_HAND_MAX
+  }
+
+  /** A heartbeat turns the loop again. */
+  get #maySend(): boolean {
+    const { clock, maySend } = this.#options
+    return maySend(clock.nowMs())
   }
 
   async #claimDue(dueUntilMs: number): Promise<void> {

@@ -132,6 +132,7 @@ export class Lane {
       report,
       queriesPerSecond: options.limits.query,
       isInWork: (claimed) => this.#isInWork(claimed),
+      maySend: (nowMs) => edges.pulse === null || nowMs <= edges.pulse.sendUntilMs,
       onChange: () => this.#turn(),
     })
   }
@@ -209,8 +210,14 @@ export class Lane {
 
   /** The order was changed by somebody else than this lane: it may be due earlier than before, later, or not at all. */
   changed(order: Order): void {
-    const { claimedUntilMs = null } = this.#agenda.take(order.id) ?? {}
+    const held = this.#agenda.take(order.id)
     const nowMs = this.#edges.clock.nowMs()
+    // It was read before our own commit.
+    if (held !== null && held.order.version > order.version) {
+      this.#agenda.add(held, nowMs)
+      return
+    }
+    const { claimedUntilMs = null } = held ?? {}
     if (claimedUntilMs === null || !isDue(order)) this.#follow(order, null)
     else if (this.#staysOurs(order, claimedUntilMs, nowMs)) this.#follow(order, claimedUntilMs)
     else void this.#track(this.#intake.giveBack([{ order, claimedUntilMs }]))

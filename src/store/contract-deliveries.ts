@@ -234,6 +234,23 @@ export function deliveriesContract(name: string, openStore: () => Promise<Store>
       }
     })
 
+    it("of somebody whose claim is another's by then counts only if it was sent", async () => {
+      const store = await openStore()
+      const { deliveries } = await tell(store, await settled(store), [{}])
+      const [id = 0] = idsOf(deliveries)
+      await store.claimDeliveries(dueDeliveries({ worker: 'late', untilMs: T0 + 100 }))
+      await store.claimDeliveries(dueDeliveries({ worker: 'next', nowMs: T0 + 100, untilMs: T0 + DAY_MS }))
+      for (const outcome of [again(T0), failed]) {
+        await store.finishDeliveries([{ ...attempt({ id }, { outcome }), worker: 'late' }])
+        expect(await store.deliveriesOf(deliveries[0]?.orderId ?? 0)).toMatchObject([
+          { state: 'pending', attempts: 0 },
+        ])
+        expect(await store.claimDeliveries(dueDeliveries({ nowMs: T0 + 200 }))).toEqual([])
+      }
+      await store.finishDeliveries([{ ...attempt({ id }, {}), worker: 'late' }])
+      expect(await store.countDeliveries()).toEqual({ sent: 1 })
+    })
+
     it('changes nothing of a message that is done, waits in line, or is not there', async () => {
       const store = await openStore()
       const { order, deliveries } = await tell(store, await settled(store), [{}, {}])

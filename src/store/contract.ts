@@ -4,6 +4,7 @@ import type { OpenOrder, Order, OrderIn } from '../core/order.ts'
 import { aftercareContract } from './contract-aftercare.ts'
 import { callersContract } from './contract-callers.ts'
 import { deliveriesContract } from './contract-deliveries.ts'
+import { listsContract } from './contract-lists.ts'
 import { straysContract } from './contract-strays.ts'
 import type { Commit, Store } from './store.ts'
 import {
@@ -507,4 +508,5 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
   deliveriesContract(name, openStore)
   straysContract(name, openStore)
   callersContract(name, openStore)
+  listsContract(name, openStore)
 }

@@ -1,6 +1,15 @@
 import type { Change, JournalLine } from '../core/change.ts'
 import type { Message } from '../core/message.ts'
-import type { DueOrder, OpenOrder, Order, OrderFacts, OrderIn, OrderKey, Progress } from '../core/order.ts'
+import type {
+  DueOrder,
+  Kind,
+  OpenOrder,
+  Order,
+  OrderFacts,
+  OrderIn,
+  OrderKey,
+  Progress,
+} from '../core/order.ts'
 import type { Credential, Evidence, RefundStatement, TradeStatement } from '../core/outcome.ts'
 
 /**
@@ -68,6 +77,10 @@ export interface Store {
   countByState(): Promise<Readonly<Partial<Record<Order['state'], number>>>>
   /** Orders in the order of entering, from after row `afterId`, at most `limit`. */
   page(afterId: number, limit: number): Promise<readonly Order[]>
+  /** Orders that fit the filter, newest first: the highest row number, which was given last. */
+  list(filter: OrderFilter, page: OrderPage): Promise<readonly Order[]>
+  /** How many orders need a person. */
+  countAttention(): Promise<number>
   /** What was written with the order and is needed again: the bytes to repeat, and what the reply gave. */
   placingOf(id: number): Promise<StoredPlacing | null>
   journalOf(id: number): Promise<readonly JournalLine[]>
@@ -150,6 +163,8 @@ export type StoreReader = Pick<
   | 'named'
   | 'countByState'
   | 'page'
+  | 'list'
+  | 'countAttention'
   | 'placingOf'
   | 'journalOf'
   | 'evidenceOf'
@@ -161,6 +176,37 @@ export type StoreReader = Pick<
   | 'apiKeys'
   | 'close'
 >
+
+/** What orders are listed by: all that is given must hold. */
+export interface OrderFilter {
+  readonly account?: string
+  /** Null: common mode. */
+  readonly sub_mchid?: string | null
+  readonly out_trade_no?: string
+  /** WeChat Pay's number in the order's verdict, or of its late money. */
+  readonly transaction_id?: string
+  /** One of these. */
+  readonly states?: readonly Order['state'][]
+  /** One of these. */
+  readonly kinds?: readonly Kind[]
+  /** Whether it has no verdict yet. */
+  readonly isOpen?: boolean
+  readonly needsAttention?: boolean
+  /** Open, and due before this moment. */
+  readonly overdueSinceMs?: number
+  /** Inclusive. */
+  readonly createdFromMs?: number
+  /** Exclusive. */
+  readonly createdToMs?: number
+  readonly total?: number
+}
+
+export interface OrderPage {
+  /** Only row numbers below this one; null: from the newest on. */
+  readonly before: number | null
+  /** 1 to 1000. */
+  readonly limit: number
+}
 
 /** Who may work on an order, and until when. */
 export interface Claim {
@@ -247,6 +293,8 @@ export interface DeliveryResult {
   readonly firstAtMs: number
   /** This attempt included. */
   readonly attempts: number
+  /** Whose attempt it was. While another has claimed the message, it counts only if it was sent. Default: whoever's it is. */
+  readonly worker?: string
   readonly outcome:
     | { readonly state: 'sent' }
     | { readonly state: 'pending'; readonly dueAtMs: number; readonly why: string }

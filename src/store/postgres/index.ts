@@ -10,7 +10,7 @@ import { PostgresStore } from './store.ts'
 export interface PostgresOptions {
   /** `postgres://user:password@host:port/database`, with `?sslmode=…` as PostgreSQL's tools take it. */
   readonly url: string
-  /** Connections at most, 2 to 100; one more listens. Default 6. */
+  /** Connections at most, 2 to 100; one more is for heartbeats, and one listens. Default 6. */
   readonly poolSize?: number
   /** Told of a connection that broke. Default: nobody; what was under way fails in any case, and is done again. */
   readonly onError?: (error: Error) => void

@@ -4,8 +4,9 @@ import type { Order, OrderKey } from '../../core/order.ts'
 import type { Evidence } from '../../core/outcome.ts'
 import { aftercareOf, refundOf } from '../rows/aftercare.ts'
 import { apiKeyOf } from '../rows/api-keys.ts'
-import { type Cells, cellsOf, integer, text, textOrNull } from '../rows/cells.ts'
+import { type Cells, cellsOf, integer, text, textOrNull, type Value } from '../rows/cells.ts'
 import { deliveryOf, deliveryStateOf } from '../rows/deliveries.ts'
+import { dueBelowMs, FEW, selectPage } from '../rows/lists.ts'
 import {
   ALL_COLUMNS,
   credentialOf,
@@ -21,6 +22,8 @@ import type {
   ApiKey,
   Delivery,
   DeliveryState,
+  OrderFilter,
+  OrderPage,
   PlatformKey,
   StoredPlacing,
   StoreReader,
@@ -28,13 +31,16 @@ import type {
 } from '../store.ts'
 import type { Connection, Parameter, Session } from './connection.ts'
 import {
+  dialectOf,
   SELECT_API_KEYS,
   SELECT_DELIVERIES,
+  SELECT_DUE_BELOW,
   SELECT_EVIDENCE,
   SELECT_JOURNAL,
   SELECT_ORDERS,
   SELECT_PLATFORM_KEYS,
   SELECT_STRAYS,
+  selectOrdersOf,
 } from './statements.ts'
 
 /** Everything that only reads. */
@@ -66,6 +72,25 @@ export class PostgresReader implements StoreReader {
 
   async page(afterId: number, limit: number): Promise<readonly Order[]> {
     return this.#orders('WHERE orders.id > $1 ORDER BY orders.id LIMIT $2', afterId, limit)
+  }
+
+  async list(filter: OrderFilter, page: OrderPage): Promise<readonly Order[]> {
+    const values: Value[] = []
+    const ids = selectPage(filter, page, dialectOf(values), await this.#dueIds(filter))
+    return ids === null ? [] : ordersIn(this.connection, selectOrdersOf(ids), ...values)
+  }
+
+  async #dueIds(filter: OrderFilter): Promise<readonly number[] | null> {
+    const belowMs = dueBelowMs(filter, false)
+    if (belowMs === null) return null
+    const rows = await this.connection.rows(SELECT_DUE_BELOW, belowMs, FEW + 1)
+    return rows.length > FEW ? null : rows.map(([id]) => integer(id))
+  }
+
+  async countAttention(): Promise<number> {
+    const sql = 'SELECT count(*) FROM verdict.orders WHERE attention IS NOT NULL'
+    const [row = []] = await this.connection.rows(sql)
+    return integer(row[0])
   }
 
   async placingOf(id: number): Promise<StoredPlacing | null> {

@@ -1,6 +1,8 @@
 import { AFTERCARE_COLUMNS, REFUND_COLUMNS } from '../rows/aftercare.ts'
 import { API_KEY_COLUMNS } from '../rows/api-keys.ts'
+import type { Value } from '../rows/cells.ts'
 import { DELIVERY_COLUMNS } from '../rows/deliveries.ts'
+import type { Dialect } from '../rows/lists.ts'
 import {
   ALL_COLUMNS,
   EVIDENCE_COLUMNS,
@@ -81,6 +83,37 @@ export const SELECT_ORDERS = `SELECT ${ALL_COLUMNS}, ${AFTERCARE_CELLS}, ${REFUN
   LEFT JOIN verdict.evidence ON evidence.order_id = verdicts.order_id
     AND evidence.version = verdicts.evidence_version AND evidence.nth = verdicts.evidence_nth
   LEFT JOIN verdict.aftercare ON aftercare.order_id = orders.id`
+
+/** Of a statement that gives row numbers: their orders, newest first. */
+export function selectOrdersOf(ids: string): string {
+  return `WITH chosen AS MATERIALIZED (${ids})
+${SELECT_ORDERS} WHERE orders.id = ANY (ARRAY (SELECT id FROM chosen)) ORDER BY orders.id DESC`
+}
+
+/**
+ * Takes the moment and how many: orders that are due before it, whoever's they are, without a look at their states. Finds
+ * the accounts one after the other, since the index begins with them. Asks for a sequence, which keeps it to the index.
+ */
+export const SELECT_DUE_BELOW = `WITH RECURSIVE accounts (account) AS (
+  SELECT min(account) FROM verdict.orders WHERE due_at IS NOT NULL
+  UNION ALL
+  SELECT (SELECT min(orders.account) FROM verdict.orders WHERE due_at IS NOT NULL AND orders.account > accounts.account)
+  FROM accounts WHERE accounts.account IS NOT NULL
+)
+SELECT due.id FROM accounts CROSS JOIN (VALUES (0), (1)) AS tills (till) CROSS JOIN LATERAL (
+  SELECT orders.id FROM verdict.orders
+  WHERE orders.account = accounts.account AND orders.till = tills.till AND orders.due_at < $1
+  ORDER BY orders.due_at, orders.id LIMIT $2
+) AS due LIMIT $2`
+
+/** Of `selectPage`. Takes parameters into `values`. */
+export function dialectOf(values: Value[]): Dialect {
+  return {
+    schema: 'verdict.',
+    parameter: (value) => `$${values.push(value)}`,
+    isAmong: (cell, select) => `${cell} = ANY (ARRAY (${select}))`,
+  }
+}
 
 export const SELECT_JOURNAL = `SELECT ${JOURNAL_COLUMNS} FROM verdict.journal WHERE order_id = $1
   ORDER BY version, line`
@@ -364,9 +397,11 @@ export const LOCK_ORDERS_OF_DELIVERIES = `SELECT id FROM verdict.orders
 
 /** Takes the numbers of messages. Gives target and due time of each that is free now. */
 export const RELEASE_DELIVERIES = `UPDATE verdict.deliveries SET worker = NULL, claimed_until = NULL
-  WHERE id = ANY ($1::bigint[]) AND worker IS NOT NULL RETURNING target, due_at`
+  FROM ${unnest(1, ['id', 'worker'], 'done')}
+  WHERE deliveries.id = done.id AND deliveries.worker = coalesce(done.worker, deliveries.worker)
+  RETURNING deliveries.target, deliveries.due_at`
 
-const RESULT_COLUMNS = ['id', 'state', 'due_at', 'attempts', 'first_at', 'done_at', 'why']
+const RESULT_COLUMNS = ['id', 'state', 'due_at', 'attempts', 'first_at', 'done_at', 'why', 'worker']
 export const RESULT_WIDTH = RESULT_COLUMNS.length
 
 /** Writes results, unless what is on file is newer. Gives the order and the target of each, when it is done, and when it is due. */
@@ -375,6 +410,7 @@ export const FINISH_DELIVERIES = `UPDATE verdict.deliveries SET state = results.
   worker = NULL, claimed_until = NULL
 FROM ${unnest(1, RESULT_COLUMNS, 'results')}
 WHERE deliveries.id = results.id AND deliveries.state = 'pending' AND deliveries.attempts < results.attempts
+  AND (results.state = 'sent' OR deliveries.worker IS NULL OR deliveries.worker = coalesce(results.worker, deliveries.worker))
 RETURNING deliveries.order_id, deliveries.target, deliveries.done_at, deliveries.due_at`
 
 const ADVANCE_COLUMNS = ['order_id', 'target', 'now_at']

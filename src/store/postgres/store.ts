@@ -44,7 +44,7 @@ import {
   type Stray,
 } from '../store.ts'
 import { columnwise } from './columnwise.ts'
-import type { Connection, Parameter, Session } from './connection.ts'
+import { Connection, type Parameter, type Session } from './connection.ts'
 import { Fronts } from './fronts.ts'
 import { CHANNEL, type Dead, type PeersOptions, PostgresPeers } from './peers.ts'
 import { ordersIn, PostgresReader } from './reader.ts'
@@ -53,6 +53,8 @@ import * as sql from './statements.ts'
 /** The store of any number of processes. */
 export class PostgresStore extends PostgresReader implements Store {
   readonly peers: PostgresPeers
+  /** A heartbeat must not wait behind slow statements. */
+  readonly #beats: Connection
   readonly #fronts = new Fronts()
   /** Workers that had been silent since before a moment of the store's, as the latest heartbeat of this process found. */
   #dead: Dead = { names: [], silentSinceMs: Number.MIN_SAFE_INTEGER }
@@ -67,7 +69,12 @@ export class PostgresStore extends PostgresReader implements Store {
       if (dead.names.some((name) => !this.#dead.names.includes(name))) this.#lookAgain()
       this.#dead = dead
     }
-    this.peers = new PostgresPeers(connection, { ...listening, onDead })
+    this.#beats = new Connection({ ...listening, poolSize: 1 })
+    this.peers = new PostgresPeers(this.#beats, { ...listening, onDead })
+  }
+
+  override async close(): Promise<void> {
+    await Promise.all([super.close(), this.#beats.end()])
   }
 
   #lookAgain(): void {
@@ -360,7 +367,8 @@ export class PostgresStore extends PostgresReader implements Store {
   async #finish(session: Session, results: readonly DeliveryResult[]): Promise<readonly Free[]> {
     const ids = results.map(({ id }) => id)
     await session.rows(sql.LOCK_ORDERS_OF_DELIVERIES, ids)
-    const released = await session.rows(sql.RELEASE_DELIVERIES, ids)
+    const workers = results.map(({ worker }) => worker ?? null)
+    const released = await session.rows(sql.RELEASE_DELIVERIES, ids, workers)
     const free = released.map(([target, due_at]) => freeOf(target, due_at))
     for (const round of roundsOfResults(results)) {
       const ended = await session.rows(
@@ -559,8 +567,9 @@ function freeOf(target: unknown, dueAt: unknown): Free {
   return { target: text(target), dueAtMs: integer(dueAt) }
 }
 
-function resultCells({ id, nowMs, firstAtMs, attempts, outcome }: DeliveryResult): Value[] {
+function resultCells({ id, nowMs, firstAtMs, attempts, outcome, worker }: DeliveryResult): Value[] {
   const again = outcome.state === 'pending'
   const why = outcome.state === 'sent' ? null : outcome.why
-  return [id, outcome.state, again ? outcome.dueAtMs : null, attempts, firstAtMs, again ? null : nowMs, why]
+  const moments = [again ? outcome.dueAtMs : null, attempts, firstAtMs, again ? null : nowMs]
+  return [id, outcome.state, ...moments, why, worker ?? null]
 }

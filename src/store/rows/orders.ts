@@ -322,7 +322,8 @@ export function platformKeyOf([account, serial, public_key, kept_at]: Cells): Pl
 
 // ------------------------------------------------------------------ words
 
-export const stateOf = oneOf('state', ['placing', 'waiting', 'ending', ...FINAL_STATES] as const)
+export const STATES = ['placing', 'waiting', 'ending', ...FINAL_STATES] as const
+export const stateOf = oneOf('state', STATES)
 const kindOf = oneOf('kind', KINDS)
 const originOf = oneOf('origin', ['placed', 'tracked'] as const)
 const tradeStateOf = oneOf('seen', Object.keys(TRADE_STATES) as TradeState[])

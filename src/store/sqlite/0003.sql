@@ -18,3 +18,11 @@ CREATE TABLE requests (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX requests_at ON requests (at);
+
+-- Lists for people. `state` and `attention` change seldom, and a poll that changes neither touches neither index (see
+-- UPDATE_POLLED): row numbers stand in every index, so each is in the order of a list.
+CREATE INDEX orders_state ON orders (state);
+CREATE INDEX orders_attention ON orders (id) WHERE attention IS NOT NULL;
+CREATE INDEX facts_created ON facts (created_at);
+CREATE INDEX verdicts_transaction ON verdicts (transaction_id) WHERE transaction_id IS NOT NULL;
+CREATE INDEX aftercare_transaction ON aftercare (late_transaction_id) WHERE late_transaction_id IS NOT NULL;

@@ -55,7 +55,8 @@ export class Deliveries {
     this.#insert.run(orderId, target, id, type, payload, state, isFirst ? createdAtMs : null, createdAtMs)
   }
 
-  finish({ id, outcome, nowMs, firstAtMs, attempts }: DeliveryResult): void {
+  finish({ id, outcome, nowMs, firstAtMs, attempts, worker }: DeliveryResult): void {
+    if (outcome.state !== 'sent' && this.#isAnothers(id, worker)) return
     const delivery = this.#byId.first(id)
     // It was sent again, or taken over, meanwhile: what is on file is newer.
     if (delivery === null || delivery.state !== 'pending' || delivery.attempts >= attempts) return
@@ -81,8 +82,13 @@ export class Deliveries {
     return free.flatMap(({ id }) => this.#byId.first(id) ?? [])
   }
 
-  release(ids: readonly number[]): void {
-    for (const id of ids) this.#held.delete(id)
+  release(results: ReadonlyArray<Pick<DeliveryResult, 'id' | 'worker'>>): void {
+    for (const { id, worker } of results) if (!this.#isAnothers(id, worker)) this.#held.delete(id)
+  }
+
+  #isAnothers(id: number, worker: string | undefined): boolean {
+    const held = this.#held.get(id)
+    return worker !== undefined && held !== undefined && held.worker !== worker
   }
 
   nextAtMs(target: string): number | null {

@@ -5,8 +5,9 @@ import type { Order, OrderKey } from '../../core/order.ts'
 import type { Evidence } from '../../core/outcome.ts'
 import { type AftercareRow, aftercareOf, refundOf } from '../rows/aftercare.ts'
 import { apiKeyOf } from '../rows/api-keys.ts'
-import { type Cells, integer, text, textOrNull } from '../rows/cells.ts'
+import { type Cells, integer, text, textOrNull, type Value } from '../rows/cells.ts'
 import { deliveryOf, deliveryStateOf } from '../rows/deliveries.ts'
+import { dueBelowMs, FEW, selectPage } from '../rows/lists.ts'
 import {
   credentialOf,
   evidenceOf,
@@ -22,6 +23,8 @@ import {
   DELIVERY_STATES,
   type Delivery,
   type DeliveryState,
+  type OrderFilter,
+  type OrderPage,
   type PlatformKey,
   type StoredPlacing,
   type StoreReader,
@@ -29,9 +32,12 @@ import {
 } from '../store.ts'
 import { Query } from './query.ts'
 import {
+  COUNT_ATTENTION,
+  dialectOf,
   SELECT_AFTERCARE,
   SELECT_API_KEYS,
   SELECT_DELIVERIES,
+  SELECT_DUE_BELOW,
   SELECT_EVIDENCE,
   SELECT_JOURNAL,
   SELECT_ORDERS,
@@ -47,6 +53,8 @@ export class SqliteReader implements StoreReader {
   readonly #orderById: Query<Order>
   readonly #ordersNamed: Query<Order>
   readonly #ordersAfter: Query<Order>
+  readonly #dueBelow: Query<number>
+  readonly #attention: Query<number>
   readonly #counts: Query<readonly [Order['state'], number]>
   readonly #placing: Query<StoredPlacing>
   readonly #journal: Query<JournalLine>
@@ -75,6 +83,8 @@ export class SqliteReader implements StoreReader {
       `${SELECT_ORDERS} WHERE orders.id > ? ORDER BY orders.id LIMIT ?`,
       order,
     )
+    this.#dueBelow = new Query(db, SELECT_DUE_BELOW, firstInteger)
+    this.#attention = new Query(db, COUNT_ATTENTION, firstInteger)
     this.#counts = new Query(
       db,
       'SELECT state, count(*) FROM orders GROUP BY state',
@@ -138,6 +148,25 @@ export class SqliteReader implements StoreReader {
     return this.#ordersAfter.all(afterId, limit)
   }
 
+  async list(filter: OrderFilter, page: OrderPage): Promise<readonly Order[]> {
+    const values: Value[] = []
+    const sql = selectPage(filter, page, dialectOf(values), this.#dueIds(filter))
+    if (sql === null) return []
+    const ids = new Query(this.db, sql, firstInteger).all(...values)
+    return ids.flatMap((id) => this.#orderById.first(id) ?? [])
+  }
+
+  #dueIds(filter: OrderFilter): readonly number[] | null {
+    const belowMs = dueBelowMs(filter, true)
+    if (belowMs === null) return null
+    const ids = this.#dueBelow.all(belowMs, FEW + 1)
+    return ids.length > FEW ? null : ids
+  }
+
+  async countAttention(): Promise<number> {
+    return this.#attention.first() ?? 0
+  }
+
   async placingOf(id: number): Promise<StoredPlacing | null> {
     return this.#placing.first(id)
   }
@@ -177,4 +206,8 @@ export class SqliteReader implements StoreReader {
   async close(): Promise<void> {
     if (this.db.isOpen) this.db.close()
   }
+}
+
+function firstInteger([cell]: Cells): number {
+  return integer(cell)
 }

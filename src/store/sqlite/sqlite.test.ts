@@ -17,6 +17,9 @@ import { createInterface } from 'node:readline'
 import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { storeContract } from '../contract.ts'
+import type { Value } from '../rows/cells.ts'
+import { selectPage } from '../rows/lists.ts'
+import type { OrderFilter } from '../store.ts'
 import {
   due,
   dueDeliveries,
@@ -32,7 +35,14 @@ import {
 import { SELECT_DUE } from './claims.ts'
 import { readSqliteStore, sqliteStore } from './index.ts'
 import { migrate } from './migrate.ts'
-import { SELECT_DUE_DELIVERIES, selectDeliveriesIn } from './statements.ts'
+import {
+  dialectOf,
+  SELECT_DUE_BELOW,
+  SELECT_DUE_DELIVERIES,
+  selectDeliveriesIn,
+  UPDATE_ORDER,
+  UPDATE_POLLED,
+} from './statements.ts'
 
 /** Half of the time in which a callback is answered. */
 const WAIT_MS_MAX = 2_000
@@ -265,7 +275,7 @@ describe('the owner', () => {
     Array.from({ length: version - 1 }, (_, commit) => [`${commit + 1} a`, `${commit + 1} b`]).flat()
 })
 
-function planOf(db: DatabaseSync, sql: string, ...values: ReadonlyArray<string | number>): string {
+function planOf(db: DatabaseSync, sql: string, ...values: readonly Value[]): string {
   const rows = db.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...values)
   return rows.map(({ detail }) => String(detail)).join('; ')
 }
@@ -327,6 +337,89 @@ describe('a claim', () => {
       claimed.push(...(await store.claimDue(due({ limit: 500 }))).map(({ id }) => id))
     expect(claimed).toEqual(orders.map(({ id }) => id))
     await store.close()
+  })
+})
+
+describe('a list', () => {
+  const page = { before: 9, limit: 5 }
+  const planOfList = (filter: OrderFilter, dueIds: readonly number[] | null = null): string => {
+    const values: Value[] = []
+    const sql = selectPage(filter, page, dialectOf(values), dueIds)
+    return planOf(schema(), sql ?? '', ...values)
+  }
+
+  it.each<readonly [string, OrderFilter, string]>([
+    ['no filter', {}, 'SEARCH orders USING INTEGER PRIMARY KEY (rowid<?)'],
+    ['total', { total: 7 }, 'SEARCH orders USING INTEGER PRIMARY KEY (rowid<?)'],
+    [
+      'a state',
+      { states: ['ending'], account: 'a', kinds: ['h5'] },
+      'SEARCH orders USING INDEX orders_state (state=? AND rowid<?)',
+    ],
+    [
+      'attention',
+      { needsAttention: true, isOpen: true },
+      'SEARCH orders USING INDEX orders_attention (id<?)',
+    ],
+    [
+      'a created range',
+      { createdFromMs: T0, createdToMs: T0 + 1 },
+      'SEARCH facts USING COVERING INDEX facts_created (created_at>? AND created_at<?)',
+    ],
+  ])('by %s walks along an index, and neither sorts nor reads everything', (_, filter, step) => {
+    const plan = planOfList(filter)
+    expect(plan).toContain(step)
+    expect(plan).not.toMatch(/SCAN|TEMP B-TREE/)
+  })
+
+  it.each<readonly [string, OrderFilter, string]>([
+    ['number', { out_trade_no: 'A' }, 'SEARCH orders USING INDEX orders_key (out_trade_no=?)'],
+    [
+      'transaction',
+      { transaction_id: 'A' },
+      'SEARCH verdicts USING COVERING INDEX verdicts_transaction (transaction_id=?)',
+    ],
+    [
+      'transaction of late money',
+      { transaction_id: 'A' },
+      'SEARCH aftercare USING COVERING INDEX aftercare_transaction (late_transaction_id=?)',
+    ],
+  ])('by %s reads the few orders that bear it', (_, filter, step) => {
+    const plan = planOfList({ ...filter, isOpen: false, account: 'a' })
+    expect(plan).toContain(step)
+    expect(plan).not.toContain('SCAN')
+  })
+
+  it.each<OrderFilter>([{ isOpen: true }, { overdueSinceMs: T0 }])(
+    'of open orders merges one walk for each state: %j',
+    (filter) => {
+      const plan = planOfList(filter)
+      expect(plan.match(/USING (COVERING )?INDEX orders_state \(state=\? AND rowid<\?\)/g)).toHaveLength(3)
+    },
+  )
+
+  it('of few due orders looks each up', () => {
+    const plan = planOfList({ overdueSinceMs: T0 }, [3, 5])
+    expect(plan).toContain('SEARCH orders USING INTEGER PRIMARY KEY (rowid=?)')
+    expect(plan).not.toContain('SCAN')
+    expect(planOf(schema(), SELECT_DUE_BELOW, T0, 9)).toContain(
+      'SEARCH orders USING COVERING INDEX orders_due (account=? AND till=? AND due_at<?)',
+    )
+  })
+
+  it('costs no poll an entry in an index, but for its due time', () => {
+    const db = schema()
+    const written = (sql: string): unknown[] => {
+      const roots = db
+        .prepare(`EXPLAIN ${sql}`)
+        .all()
+        .filter(({ opcode }) => opcode === 'OpenWrite')
+      const name = db.prepare('SELECT name FROM sqlite_schema WHERE rootpage = ?')
+      return roots.map(({ p2 }) => name.get(Number(p2))?.name).sort()
+    }
+    expect(written(UPDATE_POLLED)).toEqual(['orders', 'orders_due'])
+    // Twin: what changes the state as well.
+    expect(written(UPDATE_ORDER)).toEqual(['orders', 'orders_attention', 'orders_due', 'orders_state'])
   })
 })
 

@@ -1,6 +1,8 @@
 import { AFTERCARE_COLUMNS, REFUND_COLUMNS } from '../rows/aftercare.ts'
 import { API_KEY_COLUMNS } from '../rows/api-keys.ts'
+import type { Value } from '../rows/cells.ts'
 import { DELIVERY_COLUMNS } from '../rows/deliveries.ts'
+import type { Dialect } from '../rows/lists.ts'
 import {
   ALL_COLUMNS,
   EVIDENCE_COLUMNS,
@@ -35,6 +37,16 @@ export const SELECT_ORDERS = `SELECT ${ALL_COLUMNS} FROM orders JOIN facts ON fa
 
 export const INSERT_ORDER = insertInto('orders', [...KEY_COLUMNS, ...PROGRESS_COLUMNS])
 export const INSERT_FACTS = insertInto('facts', ['order_id', ...FACTS_COLUMNS])
+/** What most polls leave as it is. Other indexes than that over due times are about these. */
+const MARKS: ReadonlySet<string> = new Set(['state', 'attention'])
+export const POLLED = PROGRESS_COLUMNS.map((name) => !MARKS.has(name))
+/**
+ * Takes the progress without state and attention, the id, the version before, and state and attention, which are what they
+ * were. They are not assigned: SQLite would write their indexes anew.
+ */
+export const UPDATE_POLLED = `UPDATE orders
+  SET ${PROGRESS_COLUMNS.filter((name) => !MARKS.has(name)).map((name) => `${name} = ?`)}
+  WHERE id = ? AND version = ? AND state = ? AND attention IS ?`
 /** Takes the progress, the id, the version before, and the state once more: a final one never becomes another. */
 export const UPDATE_ORDER = `UPDATE orders SET ${PROGRESS_COLUMNS.map((name) => `${name} = ?`)}
   WHERE id = ? AND version = ? AND (state IN ('placing', 'waiting', 'ending') OR state = ?)`
@@ -45,6 +57,35 @@ export const SELECT_EVIDENCE = `SELECT ${EVIDENCE_COLUMNS} FROM evidence WHERE o
 
 export const INSERT_JOURNAL = insertInto('journal', ['order_id', 'version', 'line', ...JOURNAL_COLUMNS])
 export const SELECT_JOURNAL = `SELECT ${JOURNAL_COLUMNS} FROM journal WHERE order_id = ? ORDER BY version, line`
+
+// ------------------------------------------------------------------ lists
+
+/**
+ * Takes the moment and how many: orders that are due before it, whoever's they are, without a look at their states. Finds
+ * the accounts one after the other, since the index begins with them.
+ */
+export const SELECT_DUE_BELOW = `WITH RECURSIVE accounts (account) AS (
+  SELECT min(account) FROM orders WHERE due_at IS NOT NULL
+  UNION ALL
+  SELECT (SELECT min(orders.account) FROM orders WHERE due_at IS NOT NULL AND orders.account > accounts.account)
+  FROM accounts WHERE accounts.account IS NOT NULL
+)
+SELECT orders.id FROM accounts CROSS JOIN orders
+WHERE orders.account = accounts.account AND orders.till IN (0, 1) AND orders.due_at < ? LIMIT ?`
+
+export const COUNT_ATTENTION = 'SELECT count(*) FROM orders WHERE attention IS NOT NULL'
+
+/** Of `selectPage`. Takes parameters into `values`. */
+export function dialectOf(values: Value[]): Dialect {
+  return {
+    schema: '',
+    parameter: (value) => {
+      values.push(value)
+      return '?'
+    },
+    isAmong: (cell, select) => `${cell} IN (${select})`,
+  }
+}
 
 // ------------------------------------------------------------------ what follows a verdict
 

@@ -60,6 +60,7 @@ import {
   INSERT_ORDER,
   INSERT_STRAY,
   INSERT_VERDICT,
+  POLLED,
   PUT_AFTERCARE,
   PUT_REFUND,
   SELECT_DUE_ORDERS,
@@ -67,6 +68,7 @@ import {
   SELECT_REQUEST,
   SELECT_STRAYS,
   UPDATE_ORDER,
+  UPDATE_POLLED,
 } from './statements.ts'
 
 /** The store of the one process that owns the database. */
@@ -92,6 +94,7 @@ export class SqliteStore extends SqliteReader implements Store {
   readonly #insertVerdict: StatementSync
   readonly #putCredential: StatementSync
   readonly #keepPlatformKey: StatementSync
+  readonly #updatePolled: StatementSync
   readonly #update: StatementSync
   readonly #insertStray: StatementSync
   readonly #dropStray: StatementSync
@@ -166,6 +169,7 @@ export class SqliteStore extends SqliteReader implements Store {
       `INSERT INTO platform_keys (account, serial, public_key, kept_at) VALUES (?, ?, ?, ?)
        ON CONFLICT DO NOTHING`,
     )
+    this.#updatePolled = db.prepare(UPDATE_POLLED)
     this.#update = db.prepare(UPDATE_ORDER)
   }
 
@@ -211,7 +215,7 @@ export class SqliteStore extends SqliteReader implements Store {
     this.#durably(() => {
       for (const result of results) this.#deliveries.finish(result)
     })
-    this.#deliveries.release(results.map(({ id }) => id))
+    this.#deliveries.release(results)
   }
 
   async nextDeliveryAtMs(target: string): Promise<number | null> {
@@ -322,7 +326,7 @@ export class SqliteStore extends SqliteReader implements Store {
   #apply({ change, deliveries = [], strayId }: Commit): 'applied' | 'moved' {
     const { from, order, journal, evidence, credential, aftercare } = change
     assert(order.version === from + 1)
-    if (this.#update.run(...progressCells(order), order.id, from, order.state).changes === 0) {
+    if (!this.#writeProgress(order, from)) {
       assert(this.#version.first(order.id) !== from, `${nameOf(order)}: a verdict never falls`)
       return 'moved'
     }
@@ -334,6 +338,14 @@ export class SqliteStore extends SqliteReader implements Store {
     for (const delivery of deliveries) this.#deliveries.write(order.id, delivery)
     if (strayId !== undefined) this.#dropStray.run(strayId)
     return 'applied'
+  }
+
+  #writeProgress(order: Order, from: number): boolean {
+    const { id, state, attention } = order
+    const cells = progressCells(order)
+    const polled = cells.filter((_, nth) => POLLED[nth])
+    if (this.#updatePolled.run(...polled, id, from, state, attention).changes > 0) return true
+    return this.#update.run(...cells, id, from, state).changes > 0
   }
 
   #writeAftercare(id: number, aftercare: NonNullable<Change['aftercare']>): void {

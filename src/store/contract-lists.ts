@@ -1,0 +1,193 @@
+import { describe, expect, it } from 'vitest'
+import { type FinalOrder, isFinal, type Order } from '../core/order.ts'
+import type { OrderFilter, Store } from './store.ts'
+import {
+  ACCOUNT,
+  applied,
+  ENDING,
+  enter,
+  follow,
+  HELD,
+  lateMoney,
+  many,
+  newOrder,
+  nextOf,
+  settle,
+  settled,
+  T0,
+} from './testing.ts'
+
+const OTHER = '1900000002'
+const LATE_NUMBER = '4200000009'
+
+/** Orders of every sort, whose moments don't grow with their row numbers. */
+async function world(store: Store): Promise<readonly Order[]> {
+  const [native, quick, sub, twin, ending, marked] = await enter(store, [
+    { createdAtMs: T0 + 7, dueAtMs: T0 + 9, state: 'placing' },
+    { createdAtMs: T0 + 3, kind: 'quick_pay', dueAtMs: T0 - 1, windowEndAtMs: T0 + 9 },
+    { createdAtMs: T0 + 9, out_trade_no: 'A1', sub_mchid: '1900000007', kind: 'h5', total: 7 },
+    { createdAtMs: T0 + 1, out_trade_no: 'A1', account: OTHER, dueAtMs: T0 - 9 },
+    { createdAtMs: T0 + 2, out_trade_no: 'A2', dueAtMs: T0 - 5 },
+    { createdAtMs: T0 + 8, account: OTHER, kind: 'h5', attention: 'overdue', dueAtMs: T0 - 3 },
+  ])
+  const change = nextOf(ending, { dueAtMs: T0 - 5 })
+  const order = { ...change.order, state: 'ending', ending: ENDING } as const
+  await applied(store, { change: { ...change, order } })
+  const finals: FinalOrder[] = []
+  for (const [nth, state] of (['SUCCESS', 'CLOSED', 'REVOKED', 'NOT_CREATED', 'SUCCESS'] as const).entries())
+    finals.push(await settled(store, state, { createdAtMs: T0 + ((nth * 3) % 7), total: 7 + (nth % 2) }))
+  const [, closed, revoked] = finals
+  if (closed === undefined || revoked === undefined) throw new Error('expected five')
+  // Something is to be done about a final order: it is due, and not open.
+  const late = lateMoney({ transaction_id: LATE_NUMBER })
+  await follow(store, closed, { late, dueAtMs: T0 - 7 })
+  await settle(store, marked, 'CLOSED')
+  await enter(store, [{ createdAtMs: T0, total: 7 }])
+  const all = await store.page(0, 100)
+  expect(all.map(({ id }) => id)).toEqual(
+    expect.arrayContaining([native, quick, sub, twin, ending, marked].map(({ id }) => id)),
+  )
+  return all.toReversed()
+}
+
+/** Filters of one field each, and what they mean. */
+const FILTERS: ReadonlyArray<readonly [OrderFilter, (order: Order) => boolean]> = [
+  [{}, () => true],
+  [{ account: OTHER }, ({ account }) => account === OTHER],
+  [{ account: '1900000003' }, () => false],
+  [{ sub_mchid: null }, ({ sub_mchid }) => sub_mchid === null],
+  [{ sub_mchid: '1900000007' }, ({ sub_mchid }) => sub_mchid === '1900000007'],
+  [{ out_trade_no: 'A1' }, ({ out_trade_no }) => out_trade_no === 'A1'],
+  [{ out_trade_no: "A1' OR 1=1 --" }, () => false],
+  [{ transaction_id: '4200000001' }, (order) => order.state === 'SUCCESS'],
+  [{ transaction_id: LATE_NUMBER }, (order) => isFinal(order) && order.aftercare !== null],
+  [{ states: [] }, () => false],
+  [{ states: ['waiting'] }, ({ state }) => state === 'waiting'],
+  [{ states: ['ending'] }, ({ state }) => state === 'ending'],
+  [{ states: ['NOT_CREATED'] }, ({ state }) => state === 'NOT_CREATED'],
+  [{ states: ['SUCCESS', 'placing', 'waiting'] }, ({ state }) => /SUCCESS|placing|waiting/.test(state)],
+  [{ kinds: [] }, () => false],
+  [{ kinds: ['h5', 'quick_pay'] }, ({ kind }) => kind === 'h5' || kind === 'quick_pay'],
+  [{ isOpen: true }, (order) => !isFinal(order)],
+  [{ isOpen: false }, isFinal],
+  [{ needsAttention: true }, ({ attention }) => attention !== null],
+  [{ needsAttention: false }, ({ attention }) => attention === null],
+  [{ overdueSinceMs: T0 - 4 }, (order) => !isFinal(order) && order.dueAtMs < T0 - 4],
+  [{ overdueSinceMs: T0 }, (order) => !isFinal(order) && order.dueAtMs < T0],
+  [{ createdFromMs: T0 + 3 }, ({ createdAtMs }) => createdAtMs >= T0 + 3],
+  [{ createdToMs: T0 + 3 }, ({ createdAtMs }) => createdAtMs < T0 + 3],
+  [
+    { createdFromMs: T0 + 2, createdToMs: T0 + 8 },
+    ({ createdAtMs }) => createdAtMs >= T0 + 2 && createdAtMs < T0 + 8,
+  ],
+  [{ createdFromMs: T0 + 100 }, () => false],
+  [{ total: 7 }, ({ total }) => total === 7],
+]
+
+const idsOf = (orders: readonly Order[]) => orders.map(({ id }) => id)
+
+/** What every store lists for people. */
+export function listsContract(name: string, openStore: () => Promise<Store>): void {
+  describe(`${name}: a list`, () => {
+    it('holds the orders that fit each filter, whole, newest first', async () => {
+      const store = await openStore()
+      const all = await world(store)
+      for (const [filter, fits] of FILTERS)
+        expect(await store.list(filter, { before: null, limit: 100 })).toEqual(all.filter(fits))
+    })
+
+    it('holds those that fit any two filters at once, from any row number on', async () => {
+      const store = await openStore()
+      const all = await world(store)
+      const before = all[3]?.id ?? 0
+      for (const [nth, [one, fitsOne]] of FILTERS.entries()) {
+        for (const [other, fitsOther] of FILTERS.slice(nth + 1)) {
+          // Two filters by one field are one filter.
+          if (Object.keys(one).some((field) => field in other)) continue
+          const filter = { ...one, ...other }
+          const fitting = all.filter((order) => order.id < before && fitsOne(order) && fitsOther(order))
+          const found = await store.list(filter, { before, limit: 100 })
+          expect({ filter, found: idsOf(found) }).toEqual({ filter, found: idsOf(fitting) })
+        }
+      }
+    })
+
+    it.each<OrderFilter>([{}, { isOpen: true }, { isOpen: false }, { kinds: ['native', 'h5'] }])(
+      'comes in pages, each from below the last row number: %j',
+      async (filter) => {
+        const store = await openStore()
+        await world(store)
+        const whole = await store.list(filter, { before: null, limit: 100 })
+        const pages: Order[] = []
+        for (let before: number | null = null; ; ) {
+          const page = await store.list(filter, { before, limit: 2 })
+          pages.push(...page)
+          if (page.length < 2) break
+          before = page[1]?.id ?? 0
+        }
+        expect(pages).toEqual(whole)
+        expect(whole.length).toBeGreaterThan(3)
+      },
+    )
+
+    it('is right where more orders are due than are looked up one by one', async () => {
+      const store = await openStore()
+      const sketches = [{ dueAtMs: T0 - 9 }, ...many(1_100, { dueAtMs: T0 - 5 }), { dueAtMs: T0 + 1 }]
+      const orders = (await enter(store, sketches)).toReversed()
+      const [newest, ...others] = idsOf(orders)
+      const final = await settled(store)
+      const page = { before: null, limit: 3 }
+      expect(idsOf(await store.list({ isOpen: true }, page))).toEqual([newest, ...others.slice(0, 2)])
+      expect(idsOf(await store.list({ states: ['waiting', 'SUCCESS'] }, page))).toEqual([
+        final.id,
+        newest,
+        others[0],
+      ])
+      expect(idsOf(await store.list({ overdueSinceMs: T0 }, page))).toEqual(others.slice(0, 3))
+      expect(idsOf(await store.list({ overdueSinceMs: T0 - 5 }, page))).toEqual(others.slice(-1))
+      expect(await store.list({ overdueSinceMs: T0, account: OTHER }, page)).toEqual([])
+    })
+
+    it('is empty where there are no orders', async () => {
+      const store = await openStore()
+      for (const [filter] of FILTERS)
+        expect(await store.list(filter, { before: null, limit: 10 })).toEqual([])
+    })
+
+    it('follows an order from state to state, and what marks it', async () => {
+      const store = await openStore()
+      const [placing] = await enter(store, [{ state: 'placing' }])
+      const listed = async (filter: OrderFilter) =>
+        idsOf(await store.list(filter, { before: null, limit: 9 }))
+      const waiting = nextOf(placing)
+      await applied(store, { change: waiting })
+      expect(await listed({ states: ['placing'] })).toEqual([])
+      expect(await listed({ states: ['waiting'] })).toEqual([placing.id])
+      const marked = nextOf(waiting.order)
+      await applied(store, { change: { ...marked, order: { ...marked.order, attention: 'overdue' } } })
+      expect(await listed({ needsAttention: true })).toEqual([placing.id])
+      expect(await store.countAttention()).toBe(1)
+      const polled = nextOf({ ...marked.order, attention: 'overdue' }, { queries: 4 })
+      await applied(store, { change: polled })
+      expect(await listed({ needsAttention: true })).toEqual([placing.id])
+      expect(await store.byId(placing.id)).toEqual(polled.order)
+      const clear = nextOf({ ...polled.order, attention: null })
+      await applied(store, { change: clear })
+      expect(await listed({ needsAttention: true })).toEqual([])
+      await settle(store, clear.order, 'CLOSED')
+      expect(await listed({ isOpen: true })).toEqual([])
+      expect(await listed({ states: ['CLOSED'] })).toEqual([placing.id])
+    })
+  })
+
+  describe(`${name}: orders that need a person`, () => {
+    it('are counted, open ones and final ones', async () => {
+      const store = await openStore()
+      expect(await store.countAttention()).toBe(0)
+      await store.insert([newOrder({ account: ACCOUNT }), newOrder({ attention: 'overdue' })], HELD)
+      const [order] = await enter(store, [{ attention: 'late_money' }])
+      await settle(store, order, 'CLOSED')
+      expect(await store.countAttention()).toBe(2)
+    })
+  })
+}
