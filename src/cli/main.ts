@@ -150,6 +150,45 @@ program
     print(explainPolicies(file === undefined ? {} : policiesIn(file)))
   })
 
+program
+  .command('init')
+  .description('writes a verdict.config.json; asks on a terminal for what no option gives')
+  .option('--dir <dir>', 'where to', '.')
+  .option('--simulator', "with a simulator's account, to try everything at once", false)
+  .option('--mode <mode>', 'common or institutional')
+  .option('--mchid <mchid>', 'the mchid, or in institutional mode the sp_mchid')
+  .option('--appid <appid>', 'the appid, or in institutional mode the sp_appid')
+  .option('--sub-mchid <sub_mchid>', 'institutional mode: the sub-merchant of orders that name none')
+  .option('--serial-no <serial_no>', 'serial number of the API certificate, where its file is not at hand')
+  .option('--key-file <file>', "the merchant's private key (default: apiclient_key.pem)")
+  .option('--cert-file <file>', "the merchant's API certificate (default: apiclient_cert.pem)")
+  .option(
+    '--apiv3-key-env <name>',
+    'the variable that will hold the APIv3 key (default: WECHATPAY_APIV3_KEY)',
+  )
+  .option('--public-key-id <id>', "PUB_KEY_ID_…; without it WeChat Pay's certificates are downloaded")
+  .option('--public-key-file <file>', "WeChat Pay's public key (default: pub_key.pem)")
+  .option('--mcc <code>', 'the merchant category code of orders that name none')
+  .option('--base-url <url>', 'another host of WeChat Pay, such as a simulator')
+  .option('--public-url <url>', 'where WeChat Pay reaches this machine')
+  .option('--store <store>', 'a file, or postgres://… (default: verdict.db)')
+  .option('--port <n>', 'the port of the API (default: 8080)', number)
+  .option('--force', 'overwrites the configuration that is there', false)
+  .action(async (flags) => {
+    const { runInit } = await import('./init.ts')
+    await runInit(flags, { say, signal })
+  })
+
+program
+  .command('doctor')
+  .description('checks everything before launch: keys, hosts, clock, callbacks, store')
+  .option('--config <file>', 'the configuration', 'verdict.config.json')
+  .option('--json', 'print all findings as one line of JSON', false)
+  .action(async (flags) => {
+    const [{ runDoctor }, { systemClock }] = await Promise.all([import('./doctor.ts'), import('../clock.ts')])
+    process.exitCode = await runDoctor({ ...flags, env: process.env, clock: systemClock }, { print })
+  })
+
 interface SimulateFlags {
   readonly dir: string
   readonly clock?: string

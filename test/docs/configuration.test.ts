@@ -1,11 +1,13 @@
+import { globSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { QUICK_PAY_POLICY, TWO_PERIOD_POLICY } from '../../src/core/policy.ts'
 import { DEFAULT_LIMITS } from '../../src/engine/budget.ts'
 import type { WechatPayAccount } from '../../src/gateway/wechatpay/account.ts'
 import { openAccount } from '../../src/gateway/wechatpay/open-account.ts'
+import { CONFIG } from '../../src/service-config/schema.ts'
 import type { VerdictAccount } from '../../src/verdict.ts'
 import { commonAccount, institutionalAccount } from '../support/wechatpay.ts'
-import { blocks, codesIn, rows, section, textOf } from './markdown.ts'
+import { blocks, codesIn, root, rows, section, textOf } from './markdown.ts'
 
 const text = textOf('docs/configuration.md')
 
@@ -70,4 +72,34 @@ it('tells the default of the base address and of the timeouts', () => {
 it('tells rightly that ids of the other mode are refused', () => {
   const mixed = { ...institutionalAccount(), mchid: '1900000001' } as WechatPayAccount
   expect(() => openAccount(mixed)).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }))
+})
+
+it('has every field of verdict.config.json, and no other', () => {
+  const told = rows(section(text, 'verdict.config.json')).flatMap(([field = '']) => codesIn(field))
+  const { http, ...shape } = CONFIG.shape
+  const ofHttp = Object.keys(http.unwrap().shape).map((field) => `http.${field}`)
+  expect(told.toSorted()).toEqual([...Object.keys(shape), ...ofHttp].toSorted())
+})
+
+it('shows a verdict.config.json of the right shape', () => {
+  const [shown = ''] = blocks(section(text, 'verdict.config.json'), 'json')
+  expect(CONFIG.safeParse(JSON.parse(shown)).error).toBeUndefined()
+})
+
+it('has every option of verdict init, and no other', () => {
+  const [, command = ''] = /\.command\('init'\)([\s\S]*?)\.action\(/.exec(textOf('src/cli/main.ts')) ?? []
+  const options = [...command.matchAll(/\.option\(\s*'(--[\w-]+)/g)].map(([, option]) => option)
+  const told = rows(section(text, 'verdict init')).map(([option = '']) => codesIn(option)[0]?.split(' ')[0])
+  expect(told.toSorted()).toEqual(options.toSorted())
+})
+
+it('has every check of verdict doctor, and no other', () => {
+  const told = rows(section(text, 'verdict doctor')).flatMap(([check = '']) => codesIn(check))
+  const sources = globSync('src/cli/doctor/*.ts', { cwd: root }).map(textOf).join('\n')
+  const named = [
+    ...sources.matchAll(/(?:\bok|\bwarn|\bfail|validity)\(\s*(['"])(.+?)\1/g),
+    ...sources.matchAll(/\b(?:check|CHECK|WAY) = (['"])(.+?)\1/g),
+    ...sources.matchAll(/examineHost\((['"])(.+?)\1/g),
+  ]
+  expect(told.toSorted()).toEqual([...new Set(named.map(([, , name]) => name))].toSorted())
 })
