@@ -43,6 +43,24 @@ export const ERRORS = {
   CLOSED: { status: 503 },
   /** The wait ended before the verdict came. The order goes on. */
   NOT_SETTLED_YET: { status: 504 },
+  /** A request to the HTTP API has a field that is unknown, missing or wrong; nothing was done. */
+  REQUEST_INVALID: { status: 400 },
+  /** The cursor is of another list, or no cursor. */
+  CURSOR_INVALID: { status: 400 },
+  /** No API key, or one that is unknown or revoked. */
+  KEY_MISSING: { status: 401 },
+  /** The API key's role may not do this. */
+  ROLE_TOO_LOW: { status: 403 },
+  /** The HTTP API has no such address. */
+  ROUTE_UNKNOWN: { status: 404 },
+  /** The `Idempotency-Key` was used with another request. */
+  IDEMPOTENCY_CONFLICT: { status: 409 },
+  /** The body is larger than the HTTP API reads. */
+  BODY_TOO_LARGE: { status: 413 },
+  /** The body is no JSON of the type that it says. */
+  BODY_UNREADABLE: { status: 415 },
+  /** Something failed on our side; the request may have been done. */
+  INTERNAL: { status: 500 },
 } as const satisfies Record<string, { status: number }>
 
 export type ErrorCode = keyof typeof ERRORS

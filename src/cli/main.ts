@@ -93,6 +93,44 @@ program
   })
 
 program
+  .command('serve')
+  .description(
+    'follows orders, answers callbacks, and offers the HTTP API; SIGHUP reads the configuration again',
+  )
+  .option('--config <file>', 'the configuration', 'verdict.config.json')
+  .addOption(
+    new Option('--log-level <level>', 'what is logged')
+      .choices(['debug', 'info', 'warn', 'error'])
+      .default('info'),
+  )
+  .action(async (flags) => {
+    const { runServe } = await import('./serve.ts')
+    await runServe(flags, { version, signal })
+  })
+
+const key = program.command('key').description('API keys of the service: made, listed, revoked')
+key
+  .command('add')
+  .requiredOption('--name <name>', 'whose it is')
+  .requiredOption('--role <role>', 'read, operate or admin')
+  .option('--config <file>', 'the configuration, which names the store', 'verdict.config.json')
+  .option('--json', 'print the key as JSON', false)
+  .action(async (flags) => (await import('./key.ts')).addKey(flags, { say, print, signal }))
+key
+  .command('list')
+  .option('--config <file>', 'the configuration, which names the store', 'verdict.config.json')
+  .option('--json', 'print the keys as JSON', false)
+  .action(async (flags) => (await import('./key.ts')).listKeys(flags, { say, print, signal }))
+key
+  .command('revoke')
+  .argument('<id>')
+  .option('--config <file>', 'the configuration, which names the store', 'verdict.config.json')
+  .option('--json', 'print the result as JSON', false)
+  .action(async (id: string, flags) =>
+    (await import('./key.ts')).revokeKey({ id, ...flags }, { say, print, signal }),
+  )
+
+program
   .command('archive')
   .description(
     'moves old final orders of a PostgreSQL into tables of their month, beside the running processes',

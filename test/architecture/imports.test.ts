@@ -55,6 +55,21 @@ const MAY_IMPORT: Directions = {
   // It judges them: by the documents, and by what it reads itself.
   'simulation/checker': ['simulation', 'simulator', 'gateway/wechatpay/transport.ts', 'wechatpay/signing.ts'],
 
+  // The service: it speaks HTTP to people's programs, and does everything through the library and the store's interface.
+  http: [
+    'http',
+    'core',
+    'engine/observer.ts',
+    'engine/report.ts',
+    'callback',
+    'gateway/wechatpay/account.ts',
+    'store/store.ts',
+    'verdict.ts',
+    'service-config.ts',
+    'clock.ts',
+    'errors.ts',
+  ],
+
   'proof.ts': ['core', 'wechatpay', 'store/store.ts', 'errors.ts'],
   'clock.ts': ['errors.ts'],
   'connecting.ts': [],

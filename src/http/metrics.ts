@@ -1,0 +1,123 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { FinalOrder } from '../core/order.ts'
+import type { Observer } from '../engine/observer.ts'
+import type { Statistics } from '../engine/report.ts'
+
+/** What Prometheus reads. */
+export interface Metrics {
+  readonly contentType: string
+  readonly observer: Observer
+  text(): Promise<string>
+}
+
+export interface MetricsSource {
+  readonly statistics: () => Statistics | null
+  readonly accounts: () => ReadonlyArray<{ readonly account: string; readonly answers: boolean }>
+  /** Orders that need a person. */
+  readonly attention: () => Promise<number>
+  readonly deliveries: () => Promise<Readonly<Partial<Record<string, number>>>>
+}
+
+const TO_VERDICT_S = [0.1, 0.5, 1, 2, 5, 10, 20, 45, 60, 120, 300, 600, 900, 1_200, 3_600, 86_400]
+const CALL_S = [0.025, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 8, 20]
+const LAG_S = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 30, 300]
+
+export function openMetrics(source: MetricsSource): Metrics {
+  const registry = new Registry()
+  const registers = [registry]
+  collectDefaultMetrics({ register: registry })
+  const timeToVerdict = new Histogram({
+    name: 'verdict_time_to_verdict_seconds',
+    help: 'From the placing of an order to its verdict',
+    labelNames: ['kind', 'state', 'learnt_by'],
+    buckets: TO_VERDICT_S,
+    registers,
+  })
+  const calls = new Histogram({
+    name: 'verdict_call_seconds',
+    help: 'Calls to WeChat Pay, by what came of them',
+    labelNames: ['account', 'call', 'outcome'],
+    buckets: CALL_S,
+    registers,
+  })
+  const lag = new Histogram({
+    name: 'verdict_due_lag_seconds',
+    help: 'How late work on an order begins',
+    labelNames: ['account'],
+    buckets: LAG_S,
+    registers,
+  })
+  counted(
+    'verdict_callbacks_total',
+    'Callbacks, by what became of them',
+    'outcome',
+    ({ callbacks }) => callbacks,
+  )
+  counted(
+    'verdict_delivery_attempts_total',
+    'Messages to your system',
+    'outcome',
+    ({ deliveries }) => deliveries,
+  )
+  gauge(
+    'verdict_account_answers',
+    'Whether WeChat Pay answers: 1, or 0 while only probes are sent',
+    'account',
+    async () =>
+      Object.fromEntries(source.accounts().map(({ account, answers }) => [account, Number(answers)])),
+  )
+  gauge('verdict_deliveries', 'Messages, by state', 'state', source.deliveries)
+  gauge('verdict_attention_orders', 'Orders that need a person', null, async () => ({
+    '': await source.attention(),
+  }))
+
+  return {
+    contentType: registry.contentType,
+    text: () => registry.metrics(),
+    observer: {
+      settled({ kind, createdAtMs, verdict }: FinalOrder) {
+        const seconds = Math.max(0, verdict.atMs - createdAtMs) / 1_000
+        timeToVerdict.observe({ kind, state: verdict.state, learnt_by: verdict.learntBy }, seconds)
+      },
+      called: ({ account, call, outcome, tookMs }) =>
+        calls.observe({ account, call, outcome }, tookMs / 1_000),
+      started: ({ account, lateMs }) => lag.observe({ account }, Math.max(0, lateMs) / 1_000),
+    },
+  }
+
+  /** Counted elsewhere: read when Prometheus asks. */
+  function counted(
+    name: string,
+    help: string,
+    label: string,
+    counts: (statistics: Statistics) => object,
+  ): void {
+    new Counter({
+      ...{ name, help, registers },
+      labelNames: [label],
+      collect() {
+        this.reset()
+        const statistics = source.statistics()
+        if (statistics === null) return
+        for (const [word, count] of Object.entries(counts(statistics))) this.inc({ [label]: word }, count)
+      },
+    })
+  }
+
+  function gauge(
+    name: string,
+    help: string,
+    label: string | null,
+    read: () => Promise<Readonly<Partial<Record<string, number>>>>,
+  ): void {
+    new Gauge({
+      ...{ name, help, registers },
+      labelNames: label === null ? [] : [label],
+      async collect() {
+        this.reset()
+        for (const [word, value] of Object.entries(await read()))
+          this.set(label === null ? {} : { [label]: word }, value ?? 0)
+      },
+    })
+  }
+}

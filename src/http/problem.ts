@@ -1,0 +1,71 @@
+import { ERRORS, type ErrorCode, VerdictError } from '../errors.ts'
+
+/** An error as RFC 9457 writes it. */
+export interface Problem {
+  /** Where the code is explained, below the documents of the service. */
+  readonly type: string
+  /** The code, for programs. */
+  readonly code: ErrorCode
+  readonly status: number
+  /** One sentence for people. */
+  readonly detail: string
+  /** The request, as it is named in the log. */
+  readonly instance: string
+  /** What is wrong with the request, by JSON pointer. */
+  readonly errors?: readonly FieldError[]
+}
+
+export interface FieldError {
+  /** RFC 6901, with `query` and `path` as first parts where it is not the body. */
+  readonly pointer: string
+  readonly detail: string
+}
+
+/** A request whose fields are wrong. */
+export class RequestInvalid extends VerdictError {
+  readonly errors: readonly FieldError[]
+
+  constructor(errors: readonly FieldError[]) {
+    const [first] = errors
+    super(
+      'REQUEST_INVALID',
+      first === undefined ? 'the request is wrong' : `${first.pointer}: ${first.detail}`,
+    )
+    this.errors = errors
+  }
+}
+
+/** What the caller is told of an error: of one that is not ours, nothing but that it happened. */
+export function problemOf(error: unknown, instance: string): Problem {
+  const known = error instanceof VerdictError ? error : ofFastify(error)
+  const { code, message } = known ?? {
+    code: 'INTERNAL' as const,
+    message: 'something failed on our side; the request may have been done',
+  }
+  return {
+    type: `/docs/errors#${code}`,
+    code,
+    status: ERRORS[code].status,
+    detail: message,
+    instance,
+    ...(known instanceof RequestInvalid && { errors: known.errors }),
+  }
+}
+
+/** What Fastify refuses before a route sees it. */
+function ofFastify(error: unknown): VerdictError | null {
+  const { code, statusCode } = error as { readonly code?: unknown; readonly statusCode?: unknown }
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE' || statusCode === 413)
+    return new VerdictError(
+      'BODY_TOO_LARGE',
+      `the body is too large; expected at most ${BODY_BYTES_MAX} bytes`,
+    )
+  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE' || statusCode === 415)
+    return new VerdictError('BODY_UNREADABLE', 'the body is of another type; expected application/json')
+  if (statusCode === 400)
+    return new VerdictError('BODY_UNREADABLE', 'the body is no JSON; expected an object')
+  return null
+}
+
+/** Of a request to the API. A thousand orders to be tracked have some 300 kB. */
+export const BODY_BYTES_MAX = 1_048_576

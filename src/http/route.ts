@@ -1,0 +1,105 @@
+import type { FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import type { ApiKey } from '../store/store.ts'
+import type { Role } from './api-keys.ts'
+import { type FieldError, RequestInvalid } from './problem.ts'
+
+/** One address of the API: what it takes, what it gives, who may call it. OpenAPI and the server are made from it. */
+export interface Route {
+  readonly method: 'GET' | 'POST' | 'DELETE'
+  /** With `{name}` where a parameter stands. */
+  readonly path: string
+  readonly role: Role
+  readonly tag: string
+  readonly summary: string
+  readonly description?: string
+  readonly params: z.ZodType
+  readonly query: z.ZodType
+  /** Null where a body is not read. */
+  readonly body: z.ZodType | null
+  readonly reply: z.ZodType
+  readonly status: number
+  /** Whether it takes an `Idempotency-Key`: it creates something. */
+  readonly creates: boolean
+  readonly handle: (request: RouteRequest) => Promise<unknown>
+}
+
+export interface RouteRequest {
+  readonly params: unknown
+  readonly query: unknown
+  readonly body: unknown
+  readonly caller: ApiKey
+  /** Null without one. */
+  readonly idempotencyKey: string | null
+}
+
+export interface TypedRequest<P, Q, B> extends Omit<RouteRequest, 'params' | 'query' | 'body'> {
+  readonly params: P
+  readonly query: Q
+  readonly body: B
+}
+
+const NOTHING = z.strictObject({})
+
+interface RouteSketch<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, R extends z.ZodType> {
+  readonly method: Route['method']
+  readonly path: string
+  readonly role: Role
+  readonly tag: string
+  readonly summary: string
+  readonly description?: string
+  readonly params?: P
+  readonly query?: Q
+  readonly body?: B
+  readonly reply: R
+  readonly status?: number
+  readonly creates?: boolean
+  readonly handle: (
+    request: TypedRequest<z.output<P>, z.output<Q>, z.output<B>>,
+  ) => Promise<z.input<R>> | z.input<R>
+}
+
+/** Keeps the types of a route's parts together. */
+export function route<
+  P extends z.ZodType = typeof NOTHING,
+  Q extends z.ZodType = typeof NOTHING,
+  B extends z.ZodType = typeof NOTHING,
+  R extends z.ZodType = z.ZodType,
+>(sketch: RouteSketch<P, Q, B, R>): Route {
+  const { params = NOTHING, query = NOTHING, body = null, status = 200, creates = false, handle } = sketch
+  return {
+    ...sketch,
+    ...{ params, query, body, status, creates },
+    // The schemas below have given the parts these types.
+    handle: async (request) => handle(request as TypedRequest<z.output<P>, z.output<Q>, z.output<B>>),
+  }
+}
+
+/** The parts of a request, checked. @throws REQUEST_INVALID with every field that is wrong */
+export function partsOf({ params, query, body }: Route, request: FastifyRequest) {
+  const errors: FieldError[] = []
+  const parse = (schema: z.ZodType, given: unknown, where: string): unknown => {
+    const parsed = schema.safeParse(given ?? {})
+    if (parsed.success) return parsed.data
+    errors.push(...parsed.error.issues.flatMap((issue) => fieldErrors(issue, where)))
+    return undefined
+  }
+  const parts = {
+    params: parse(params, request.params, '/path'),
+    query: parse(query, request.query, '/query'),
+    body: body === null ? {} : parse(body, request.body, ''),
+  }
+  if (errors.length > 0) throw new RequestInvalid(errors)
+  return parts
+}
+
+function fieldErrors(issue: z.core.$ZodIssue, where: string): readonly FieldError[] {
+  const pointer = [
+    where,
+    ...issue.path.map((part) => String(part).replaceAll('~', '~0').replaceAll('/', '~1')),
+  ]
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({ pointer: [...pointer, key].join('/'), detail: 'is unknown' }))
+  }
+  return [{ pointer: pointer.join('/') || '/', detail: issue.message }]
+}

@@ -1,0 +1,388 @@
+import { z } from 'zod'
+import { isFinal, KINDS } from '../../core/order.ts'
+import { VerdictError } from '../../errors.ts'
+import type { OrderFilter } from '../../store/store.ts'
+import { cursorAt, type Desk, orderOf, placeIn, refOf } from '../desk.ts'
+import { type Route, route } from '../route.ts'
+import {
+  CredentialView,
+  credentialView,
+  DeliveryView,
+  deliveryView,
+  EvidenceView,
+  evidenceView,
+  JournalView,
+  journalView,
+  ORDER_STATES,
+  OrderId,
+  OrderView,
+  orderView,
+  PlacedView,
+  pageOf,
+  RefundView,
+  refundView,
+} from '../views.ts'
+
+const text = z.string()
+const moment = z.iso.datetime({ offset: true })
+const flag = z.enum(['true', 'false']).transform((word) => word === 'true')
+const whole = (min: number, max: number) => z.coerce.number().int().min(min).max(max)
+const several = <Word extends string>(words: readonly Word[]) =>
+  text
+    .transform((list) => list.split(','))
+    .pipe(z.array(z.enum(words as [Word, ...Word[]])).max(words.length))
+
+const Amount = z.strictObject({ total: z.int().positive(), currency: text })
+const json = z.record(z.string(), z.unknown())
+
+/** WeChat Pay's words; the library checks what is in them, and says what is wrong. */
+const Placement = z
+  .strictObject({
+    account: text.exactOptional(),
+    sub_mchid: text.nullable().exactOptional(),
+    out_trade_no: text,
+    kind: z.enum(KINDS),
+    description: text,
+    amount: Amount,
+    purchase: text.exactOptional(),
+    payer: z
+      .strictObject({
+        auth_code: text.exactOptional(),
+        openid: text.exactOptional(),
+        sp_openid: text.exactOptional(),
+        sub_openid: text.exactOptional(),
+      })
+      .exactOptional(),
+    notify_url: text.exactOptional(),
+    time_expire: text.exactOptional(),
+    merchant_category_code: text.exactOptional(),
+    appid: text.exactOptional(),
+    sub_appid: text.exactOptional(),
+    attach: text.exactOptional(),
+    goods_tag: text.exactOptional(),
+    limit_pay: text.exactOptional(),
+    scene_info: json.exactOptional(),
+    detail: z.array(z.unknown()).exactOptional(),
+  })
+  .meta({ id: 'Placement' })
+
+const Tracking = z
+  .strictObject({
+    account: text.exactOptional(),
+    sub_mchid: text.nullable().exactOptional(),
+    out_trade_no: text,
+    kind: z.enum(KINDS),
+    amount: Amount,
+    purchase: text.exactOptional(),
+    /** When it was created. */
+    createdAt: moment.exactOptional(),
+    /** Whether Verdict may close or revoke it when its window is over. */
+    end: z.boolean().exactOptional(),
+  })
+  .meta({ id: 'Tracking' })
+
+const ById = z.strictObject({ id: OrderId })
+
+const Filter = z.strictObject({
+  account: text.optional(),
+  sub_mchid: text.optional(),
+  out_trade_no: text.optional(),
+  transaction_id: text.optional(),
+  state: several(ORDER_STATES).optional(),
+  kind: several(KINDS).optional(),
+  open: flag.optional(),
+  attention: flag.optional(),
+  overdue: flag.optional(),
+  total: whole(1, Number.MAX_SAFE_INTEGER).optional(),
+  createdFrom: moment.optional(),
+  createdTo: moment.optional(),
+  cursor: text.optional(),
+  limit: whole(1, 200).default(50),
+})
+
+/** So long after its due time an order is overdue: something holds its query back. */
+const OVERDUE_MS = 60_000
+const WAIT_S_MAX = 60
+const BULK_MAX = 500
+
+export function orderRoutes(desk: Desk): readonly Route[] {
+  const { store, clock } = desk
+  const tag = 'orders'
+
+  return [
+    route({
+      method: 'POST',
+      path: '/v1/orders',
+      role: 'operate',
+      tag,
+      summary: 'Place an order',
+      description:
+        'It is written before its request leaves, and followed to its verdict whatever becomes of the reply. The same number with the same parameters gives the order that exists, and sends nothing.',
+      body: Placement,
+      reply: PlacedView,
+      status: 201,
+      creates: true,
+      async handle({ body }) {
+        const placed = await desk.verdict.place(body)
+        const { order, credential, repeated, warnings } = placed
+        return {
+          order: orderView(order),
+          credential: credentialView(credential),
+          repeated,
+          warnings: [...warnings],
+        }
+      },
+    }),
+    route({
+      method: 'POST',
+      path: '/v1/orders/track',
+      role: 'operate',
+      tag,
+      summary: 'Follow an order that other code placed',
+      body: Tracking,
+      reply: OrderView,
+      status: 201,
+      creates: true,
+      handle: async ({ body }) => orderView(await desk.verdict.track(tracked(body))),
+    }),
+    route({
+      method: 'POST',
+      path: '/v1/orders/track/bulk',
+      role: 'operate',
+      tag,
+      summary: 'Follow many orders that other code placed',
+      description: 'Each by itself: one that is wrong takes nothing from the others.',
+      body: z.strictObject({ orders: z.array(Tracking).min(1).max(BULK_MAX) }),
+      reply: z
+        .object({
+          data: z.array(
+            z.union([
+              z.object({ order: OrderView }),
+              z.object({ code: text, detail: text, out_trade_no: text }),
+            ]),
+          ),
+        })
+        .meta({ id: 'TrackedOrders' }),
+      creates: true,
+      async handle({ body }) {
+        const data = body.orders.map(async (one) => {
+          try {
+            return { order: orderView(await desk.verdict.track(tracked(one))) }
+          } catch (error) {
+            if (!(error instanceof VerdictError) || error.code === 'CLOSED') throw error
+            return { code: error.code, detail: error.message, out_trade_no: one.out_trade_no }
+          }
+        })
+        return { data: await Promise.all(data) }
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/v1/orders',
+      role: 'read',
+      tag,
+      summary: 'List orders, the newest first',
+      query: Filter,
+      reply: pageOf(OrderView, 'OrderPage'),
+      async handle({ query: { cursor, limit, ...filter } }) {
+        const before = placeIn(cursor, 'orders', filter)
+        const orders = await store.list(filterOf(filter, clock.nowMs()), { before, limit: limit + 1 })
+        const page = orders.slice(0, limit)
+        const last = orders.length > limit ? page.at(-1) : undefined
+        return {
+          data: page.map(orderView),
+          next: last === undefined ? null : cursorAt('orders', filter, last.id),
+        }
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/v1/orders/{id}',
+      role: 'read',
+      tag,
+      summary: 'Get an order',
+      description: 'With `wait` the answer comes when the verdict is there, or when the seconds are over.',
+      params: ById,
+      query: z.strictObject({ wait: whole(0, WAIT_S_MAX).default(0) }),
+      reply: OrderView,
+      async handle({ params, query: { wait } }) {
+        const order = await orderOf(desk, params.id)
+        if (wait === 0 || isFinal(order)) return orderView(order)
+        await settledOrNot(desk.verdict.settled(refOf(order), { waitMs: wait * 1_000 }))
+        return orderView(await orderOf(desk, params.id))
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/v1/orders/{id}/journal',
+      role: 'read',
+      tag,
+      summary: 'Everything that happened to an order',
+      params: ById,
+      reply: z.object({ data: z.array(JournalView) }).meta({ id: 'Journal' }),
+      async handle({ params }) {
+        const { id } = await orderOf(desk, params.id)
+        return { data: (await store.journalOf(id)).map(journalView) }
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/v1/orders/{id}/evidence',
+      role: 'read',
+      tag,
+      summary: 'The signed statements that were kept of an order, and whether they prove its verdict',
+      params: ById,
+      reply: z
+        .object({ data: z.array(EvidenceView), holds: z.boolean(), because: text.nullable() })
+        .meta({ id: 'EvidenceList' }),
+      async handle({ params }) {
+        const { evidence, proof } = await desk.verdict.order(refOf(await orderOf(desk, params.id)))
+        return {
+          data: evidence.map(evidenceView),
+          holds: proof.holds,
+          because: proof.holds ? null : proof.because,
+        }
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/v1/orders/{id}/credential',
+      role: 'operate',
+      tag,
+      summary: 'What the customer needs to pay',
+      params: ById,
+      reply: z.object({ credential: CredentialView.nullable() }).meta({ id: 'OrderCredential' }),
+      async handle({ params }) {
+        const { id } = await orderOf(desk, params.id)
+        return { credential: credentialView((await store.placingOf(id))?.credential ?? null) }
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/v1/orders/{id}/deliveries',
+      role: 'read',
+      tag,
+      summary: 'What your system was or will be told about an order',
+      params: ById,
+      reply: z.object({ data: z.array(DeliveryView) }).meta({ id: 'OrderDeliveries' }),
+      async handle({ params }) {
+        const { id } = await orderOf(desk, params.id)
+        return { data: (await store.deliveriesOf(id)).map(deliveryView) }
+      },
+    }),
+    route({
+      method: 'POST',
+      path: '/v1/orders/{id}/query',
+      role: 'operate',
+      tag,
+      summary: 'Ask WeChat Pay now',
+      description: 'Whatever the schedule; the answer is in the journal, or comes with `GET …?wait=`.',
+      params: ById,
+      reply: OrderView,
+      status: 202,
+      handle: async ({ params, caller }) =>
+        orderView(await desk.verdict.askNow(refOf(await orderOf(desk, params.id)), caller.name)),
+    }),
+    route({
+      method: 'POST',
+      path: '/v1/orders/{id}/give-up',
+      role: 'operate',
+      tag,
+      summary: 'The merchant no longer wants the order',
+      description: 'It is revoked or closed as soon as WeChat Pay allows.',
+      params: ById,
+      reply: OrderView,
+      status: 202,
+      handle: async ({ params }) =>
+        orderView(await desk.verdict.giveUp(refOf(await orderOf(desk, params.id)))),
+    }),
+    route({
+      method: 'GET',
+      path: '/v1/orders/{id}/refunds',
+      role: 'read',
+      tag: 'refunds',
+      summary: 'The refunds of an order',
+      params: ById,
+      reply: z.object({ data: z.array(RefundView) }).meta({ id: 'Refunds' }),
+      async handle({ params }) {
+        const order = await orderOf(desk, params.id)
+        return { data: (isFinal(order) ? (order.aftercare?.refunds ?? []) : []).map(refundView) }
+      },
+    }),
+    route({
+      method: 'POST',
+      path: '/v1/orders/{id}/refunds',
+      role: 'operate',
+      tag: 'refunds',
+      summary: 'Give money back to the customer',
+      description:
+        'The `Idempotency-Key` is the key of the refund: the same key is the same refund, however often it is asked for.',
+      params: ById,
+      body: z
+        .strictObject({
+          amount: z.int().positive().exactOptional(),
+          reason: text.min(1).max(80).exactOptional(),
+        })
+        .meta({ id: 'RefundWish' }),
+      reply: RefundView,
+      status: 202,
+      creates: true,
+      async handle({ params, body, idempotencyKey }) {
+        if (idempotencyKey === null) {
+          throw new VerdictError(
+            'REQUEST_INVALID',
+            'the header Idempotency-Key is missing; expected one for each refund',
+          )
+        }
+        const wish = { ...body, idempotencyKey }
+        return refundView(await desk.verdict.refund(refOf(await orderOf(desk, params.id)), wish))
+      },
+    }),
+  ]
+}
+
+/** Without the fields that are absent. */
+function defined<Fields extends object>(fields: Fields) {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
+    [Name in keyof Fields]: Exclude<Fields[Name], undefined>
+  }
+}
+
+function tracked({ createdAt, ...order }: z.output<typeof Tracking>) {
+  return { ...order, ...(createdAt !== undefined && { createdAtMs: Date.parse(createdAt) }) }
+}
+
+function filterOf(
+  {
+    state,
+    kind,
+    open,
+    attention,
+    overdue,
+    createdFrom,
+    createdTo,
+    sub_mchid,
+    ...plain
+  }: Omit<z.output<typeof Filter>, 'cursor' | 'limit'>,
+  nowMs: number,
+): OrderFilter {
+  return defined({
+    ...plain,
+    sub_mchid: sub_mchid === '' ? null : sub_mchid,
+    states: state,
+    kinds: kind,
+    isOpen: open,
+    needsAttention: attention,
+    overdueSinceMs: overdue === true ? nowMs - OVERDUE_MS : undefined,
+    createdFromMs: createdFrom === undefined ? undefined : Date.parse(createdFrom),
+    createdToMs: createdTo === undefined ? undefined : Date.parse(createdTo),
+  })
+}
+
+async function settledOrNot(waiting: Promise<unknown>): Promise<void> {
+  try {
+    await waiting
+  } catch (error) {
+    if (!(error instanceof VerdictError && error.code === 'NOT_SETTLED_YET')) throw error
+  }
+}

@@ -1,0 +1,132 @@
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import type { Logger } from 'pino'
+import { fastifyCallbacks } from '../callback/fastify.ts'
+import type { CallbackReceiver } from '../callback/http.ts'
+import { VerdictError } from '../errors.ts'
+import { ApiKeys } from './api-keys.ts'
+import type { Desk } from './desk.ts'
+import { idempotent } from './idempotency.ts'
+import type { Metrics } from './metrics.ts'
+import { openApiOf } from './openapi.ts'
+import { errorsPage, referencePage } from './pages.ts'
+import { BODY_BYTES_MAX, problemOf } from './problem.ts'
+import { partsOf, type Route } from './route.ts'
+import { accountRoutes } from './routes/accounts.ts'
+import { deliveryRoutes } from './routes/deliveries.ts'
+import { keyRoutes } from './routes/keys.ts'
+import { orderRoutes } from './routes/orders.ts'
+
+export interface ServerOptions {
+  readonly desk: Desk
+  /** The accounts whose callbacks are answered, at `/callbacks/{account}`. */
+  readonly accounts: readonly string[]
+  readonly version: string
+  readonly logger: Logger
+  readonly metrics: Metrics
+}
+
+/** No sender needs more time for a request, or holds a connection for longer without one. */
+const REQUEST_MS_MAX = 30_000
+const IDLE_MS = 75_000
+
+/** The API, and what watches over it. Callbacks are answered by it, too, unless they have a port of their own. */
+export function apiServer(options: ServerOptions & { readonly withCallbacks: boolean }): FastifyInstance {
+  const { desk, version, metrics } = options
+  const app = newApp(options)
+  const routes = routesOf(desk)
+  const openApi = openApiOf(routes, version)
+  const keys = new ApiKeys(desk.store, desk.clock)
+
+  for (const route of routes) {
+    app.route({
+      method: route.method,
+      url: route.path.replaceAll(/\{(\w+)\}/g, ':$1'),
+      handler: (request, reply) => answer(route, { desk, keys, request, reply }),
+    })
+  }
+  app.get('/openapi.json', async () => openApi)
+  app.get('/docs', (_, reply) => reply.type('text/html; charset=utf-8').send(referencePage(routes, version)))
+  app.get('/docs/errors', (_, reply) => reply.type('text/html; charset=utf-8').send(errorsPage()))
+  watch(app, desk, metrics)
+  if (options.withCallbacks) answerCallbacks(app, options)
+  return app
+}
+
+/** Callbacks alone: what faces the internet need not offer the API. */
+export function callbackServer(options: ServerOptions): FastifyInstance {
+  const app = newApp(options)
+  answerCallbacks(app, options)
+  return app
+}
+
+export function routesOf(desk: Desk): readonly Route[] {
+  return [...orderRoutes(desk), ...deliveryRoutes(desk), ...accountRoutes(desk), ...keyRoutes(desk)]
+}
+
+async function answer(
+  route: Route,
+  { desk, keys, request, reply }: { desk: Desk; keys: ApiKeys; request: FastifyRequest; reply: FastifyReply },
+): Promise<unknown> {
+  const caller = await keys.callerOf(request.headers.authorization, route.role)
+  const parts = partsOf(route, request)
+  const idempotencyKey = route.creates ? await idempotent(desk, route, { caller, request, parts }) : null
+  const value = await route.handle({ ...parts, caller, idempotencyKey })
+  return reply.code(route.status).send(value)
+}
+
+function newApp({ logger }: ServerOptions): FastifyInstance {
+  const app = Fastify({
+    loggerInstance: logger,
+    bodyLimit: BODY_BYTES_MAX,
+    requestTimeout: REQUEST_MS_MAX,
+    keepAliveTimeout: IDLE_MS,
+    // Nobody is told to wait while we end: what is under way ends, new requests go elsewhere.
+    forceCloseConnections: 'idle',
+    routerOptions: { ignoreTrailingSlash: false },
+  }) as unknown as FastifyInstance
+  app.addHook('onSend', async (_, reply) => {
+    reply.headers({
+      'cache-control': 'no-store',
+      'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+      'referrer-policy': 'no-referrer',
+      'x-content-type-options': 'nosniff',
+    })
+  })
+  app.setErrorHandler((error, request, reply) => {
+    const problem = problemOf(error, request.id)
+    if (problem.status >= 500) request.log.error({ err: error }, problem.detail)
+    reply.code(problem.status).type('application/problem+json').send(JSON.stringify(problem))
+  })
+  app.setNotFoundHandler((request) => {
+    const message = `there is no ${request.method} ${request.url.split('?')[0]}; see /openapi.json`
+    throw new VerdictError('ROUTE_UNKNOWN', message)
+  })
+  return app
+}
+
+function watch(app: FastifyInstance, desk: Desk, metrics: Metrics): void {
+  app.get('/healthz', async () => ({ ok: true }))
+  app.get('/readyz', async (_, reply) => {
+    const why = await whyNotReady()
+    return reply.code(why === null ? 200 : 503).send({ ready: why === null, why })
+  })
+  app.get('/metrics', async (_, reply) => reply.type(metrics.contentType).send(await metrics.text()))
+
+  async function whyNotReady(): Promise<string | null> {
+    if (!desk.verdict.maySend) return 'the database has not confirmed a heartbeat for three seconds'
+    try {
+      await desk.store.apiKeys()
+      return null
+    } catch (error) {
+      return `the store fails: ${error instanceof Error ? error.message : String(error)}`
+    }
+  }
+}
+
+function answerCallbacks(app: FastifyInstance, { desk, accounts, logger }: ServerOptions): void {
+  for (const account of accounts) {
+    const answer: CallbackReceiver = (callback) => desk.verdict.callbacksOf(account)(callback)
+    const notify = ({ message }: { message: string }) => logger.warn(message)
+    app.register(fastifyCallbacks(answer, { path: `/callbacks/${account}`, clock: desk.clock, notify }))
+  }
+}

@@ -1,0 +1,214 @@
+import { z } from 'zod'
+import { REFUND_STATES, type Refund } from '../core/aftercare.ts'
+import { ATTENTION } from '../core/attention.ts'
+import type { JournalLine } from '../core/change.ts'
+import { FINAL_STATES, isFinal, KINDS, type Order, type Verdict } from '../core/order.ts'
+import type { Credential, Evidence } from '../core/outcome.ts'
+import { DELIVERY_STATES, type Delivery } from '../store/store.ts'
+
+/*
+ * What the API shows. WeChat Pay's words keep WeChat Pay's spelling, ours are written as in the library and the webhooks.
+ * Amounts are in the smallest unit of their currency, moments in RFC 3339.
+ */
+
+export const ORDER_STATES = ['placing', 'waiting', 'ending', ...FINAL_STATES] as const
+
+const moment = z.string().meta({ format: 'date-time' })
+const text = z.string()
+const amount = z.object({ total: z.int(), currency: text })
+
+export const OrderId = z.string().regex(/^ord_[1-9]\d{0,15}$/, 'expected an order id, as ord_42')
+export const DeliveryId = z.string().regex(/^dlv_[1-9]\d{0,15}$/, 'expected a delivery id, as dlv_42')
+
+export function numberIn(id: string): number {
+  return Number(id.slice(4))
+}
+
+export const OrderView = z
+  .object({
+    id: OrderId,
+    account: text,
+    sub_mchid: text.nullable(),
+    out_trade_no: text,
+    kind: z.enum(KINDS),
+    purchase: text.nullable(),
+    amount,
+    origin: z.enum(['placed', 'tracked']),
+    state: z.enum(ORDER_STATES),
+    /** The latest `trade_state` that WeChat Pay signed; null before the first. */
+    trade_state: text.nullable(),
+    attention: z.enum(Object.keys(ATTENTION) as [keyof typeof ATTENTION]).nullable(),
+    createdAt: moment,
+    windowEndsAt: moment,
+    nextDueAt: moment.nullable(),
+    givenUpAt: moment.nullable(),
+    queries: z.int(),
+    verdict: z
+      .object({
+        state: z.enum(FINAL_STATES),
+        at: moment,
+        learntBy: z.enum(['place', 'query', 'callback']),
+        transaction_id: text.nullable(),
+        success_time: text.nullable(),
+      })
+      .nullable(),
+    lateMoney: z.object({ phase: text, transaction_id: text.nullable(), learntAt: moment }).nullable(),
+    refunded: z.int(),
+  })
+  .meta({ id: 'Order' })
+
+export function orderView(order: Order): z.input<typeof OrderView> {
+  const { id, account, sub_mchid, out_trade_no, kind, purchase, total, currency, origin, state } = order
+  const aftercare = isFinal(order) ? order.aftercare : null
+  const late = aftercare?.late ?? null
+  return {
+    id: `ord_${id}`,
+    ...{ account, sub_mchid, out_trade_no, kind, purchase, origin, state },
+    amount: { total, currency },
+    trade_state: order.seen,
+    attention: order.attention,
+    createdAt: at(order.createdAtMs),
+    windowEndsAt: at(order.windowEndAtMs),
+    nextDueAt: atOrNull(order.dueAtMs),
+    givenUpAt: atOrNull(order.givenUpAtMs),
+    queries: order.queries,
+    verdict: isFinal(order) ? verdictView(order.verdict) : null,
+    lateMoney:
+      late === null
+        ? null
+        : { phase: late.phase, transaction_id: late.transaction_id, learntAt: at(late.learntAtMs) },
+    refunded: (aftercare?.refunds ?? [])
+      .filter((refund) => refund.state === 'SUCCESS')
+      .reduce((sum, refund) => sum + refund.amount, 0),
+  }
+}
+
+function verdictView({ state, atMs, learntBy, transaction_id, success_time }: Verdict) {
+  return { state, at: at(atMs), learntBy, transaction_id, success_time }
+}
+
+export const CredentialView = z
+  .object({ name: z.enum(['code_url', 'prepay_id', 'mweb_url']), value: text })
+  .meta({ id: 'Credential' })
+
+export const PlacedView = z
+  .object({
+    order: OrderView,
+    /** What the customer needs to pay; null for Quick Pay, and while no reply has come. */
+    credential: CredentialView.nullable(),
+    /** Whether the order was there before, with the same parameters: then nothing was sent. */
+    repeated: z.boolean(),
+    warnings: z.array(text),
+  })
+  .meta({ id: 'Placed' })
+
+export function credentialView(credential: Credential | null) {
+  return credential === null ? null : { name: credential.name, value: credential.value }
+}
+
+export const RefundView = z
+  .object({
+    out_refund_no: text,
+    /** The caller's own; null for a refund that was made elsewhere. */
+    idempotencyKey: text.nullable(),
+    origin: z.enum(['asked', 'late_money', 'elsewhere']),
+    amount: z.int(),
+    reason: text.nullable(),
+    state: z.enum(REFUND_STATES),
+    /** The last word of WeChat Pay. */
+    status: text.nullable(),
+    refund_id: text.nullable(),
+    success_time: text.nullable(),
+    createdAt: moment,
+    nextDueAt: moment.nullable(),
+  })
+  .meta({ id: 'Refund' })
+
+export function refundView(refund: Refund): z.input<typeof RefundView> {
+  const { out_refund_no, key, origin, amount, reason, state, said, refund_id, success_time } = refund
+  return {
+    ...{ out_refund_no, idempotencyKey: key, origin, amount, reason, state, status: said },
+    ...{ refund_id, success_time },
+    createdAt: at(refund.createdAtMs),
+    nextDueAt: atOrNull(refund.dueAtMs),
+  }
+}
+
+export const JournalView = z
+  .object({
+    at: moment,
+    event: text,
+    call: text.optional(),
+    said: text.optional(),
+    note: text.optional(),
+    tookMs: z.int().optional(),
+  })
+  .meta({ id: 'JournalLine' })
+
+export function journalView({ atMs, ...line }: JournalLine): z.input<typeof JournalView> {
+  return { at: at(atMs), ...line }
+}
+
+export const EvidenceView = z
+  .object({
+    source: z.enum(['reply', 'callback']),
+    request: text,
+    status: z.int(),
+    serial: text,
+    timestamp: text,
+    nonce: text,
+    signature: text,
+    body: text,
+    receivedAt: moment,
+  })
+  .meta({ id: 'Evidence' })
+
+export function evidenceView(evidence: Evidence): z.input<typeof EvidenceView> {
+  const { source, request, status, serial, timestamp, nonce, signature, body, receivedAtMs } = evidence
+  return { source, request, status, serial, timestamp, nonce, signature, body, receivedAt: at(receivedAtMs) }
+}
+
+export const DeliveryView = z
+  .object({
+    id: DeliveryId,
+    orderId: OrderId,
+    target: text,
+    message: z.object({ id: text, type: text, payload: text }),
+    state: z.enum(DELIVERY_STATES),
+    attempts: z.int(),
+    createdAt: moment,
+    nextAttemptAt: moment.nullable(),
+    doneAt: moment.nullable(),
+    why: text.nullable(),
+  })
+  .meta({ id: 'Delivery' })
+
+export function deliveryView(delivery: Delivery): z.input<typeof DeliveryView> {
+  const { id, orderId, target, message, state, attempts, why } = delivery
+  return {
+    id: `dlv_${id}`,
+    orderId: `ord_${orderId}`,
+    ...{ target, message, state, attempts, why },
+    createdAt: at(delivery.createdAtMs),
+    nextAttemptAt: atOrNull(delivery.dueAtMs),
+    doneAt: atOrNull(delivery.doneAtMs),
+  }
+}
+
+export function pageOf<Item extends z.ZodType>(item: Item, id: string) {
+  return z
+    .object({
+      data: z.array(item),
+      /** For `cursor`, with the same filter; null on the last page. */
+      next: text.nullable(),
+    })
+    .meta({ id })
+}
+
+function at(ms: number): string {
+  return new Date(ms).toISOString()
+}
+
+function atOrNull(ms: number | null): string | null {
+  return ms === null ? null : at(ms)
+}

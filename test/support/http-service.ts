@@ -1,0 +1,141 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { FastifyInstance } from 'fastify'
+import { pino } from 'pino'
+import { systemClock } from '../../src/clock.ts'
+import { accountName } from '../../src/gateway/wechatpay/account.ts'
+import { accountsFromFile } from '../../src/gateway/wechatpay/account-file.ts'
+import { newApiKey, type Role } from '../../src/http/api-keys.ts'
+import { openMetrics } from '../../src/http/metrics.ts'
+import { apiServer } from '../../src/http/server.ts'
+import { type Simulator, startSimulator } from '../../src/simulator/index.ts'
+import { sqliteStore } from '../../src/store/sqlite/index.ts'
+import type { Store } from '../../src/store/store.ts'
+import { Verdict } from '../../src/verdict.ts'
+
+/* For tests of the API: the whole service against a simulated WeChat Pay, without a port of its own. */
+
+export interface Asked {
+  readonly method?: 'GET' | 'POST' | 'DELETE' | 'PUT'
+  readonly body?: unknown
+  /** Null: no key. */
+  readonly key?: string | null
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+export interface Answered {
+  readonly status: number
+  readonly type: string
+  // biome-ignore lint/suspicious/noExplicitAny: a test looks into it, and says what it expects
+  readonly json: any
+  readonly text: string
+  readonly headers: Readonly<Record<string, unknown>>
+}
+
+export class TestService {
+  readonly app: FastifyInstance
+  readonly store: Store
+  readonly verdict: Verdict
+  readonly simulator: Simulator
+  readonly logged: string[]
+  readonly keys: Readonly<Record<Role, string>>
+  readonly #end: () => Promise<void>
+
+  private constructor(
+    parts: Omit<TestService, 'ask' | 'close' | 'pay' | 'place'> & { end: () => Promise<void> },
+  ) {
+    this.app = parts.app
+    this.store = parts.store
+    this.verdict = parts.verdict
+    this.simulator = parts.simulator
+    this.logged = parts.logged
+    this.keys = parts.keys
+    this.#end = parts.end
+  }
+
+  static async open(): Promise<TestService> {
+    const dir = await mkdtemp(join(tmpdir(), 'verdict-http-'))
+    const simulator = await startSimulator({ dir, clock: systemClock, port: 0, backupPort: 0 })
+    const accounts = await accountsFromFile(join(dir, 'account.json'))
+    const store = await sqliteStore({ file: ':memory:' })
+    const logged: string[] = []
+    const logger = pino({ level: 'debug' }, { write: (line) => void logged.push(line) })
+    const opened: { verdict: Verdict | null } = { verdict: null }
+    const metrics = openMetrics({
+      statistics: () => opened.verdict?.statistics ?? null,
+      accounts: () => opened.verdict?.accounts ?? [],
+      attention: () => store.countAttention(),
+      deliveries: () => store.countDeliveries(),
+    })
+    const verdict = await Verdict.open({ store, accounts, observer: metrics.observer })
+    opened.verdict = verdict
+    const app = apiServer({
+      desk: { verdict, store, clock: systemClock },
+      ...{ accounts: accounts.map(accountName), version: '0.0.0', logger, metrics, withCallbacks: true },
+    })
+    const keys: Record<string, string> = {}
+    for (const role of ['read', 'operate', 'admin'] as const) {
+      const { text, key } = newApiKey(`the ${role} key`, role, systemClock.nowMs())
+      await store.keepApiKey(key)
+      keys[role] = text
+    }
+    const end = async (): Promise<void> => {
+      await app.close()
+      await verdict.close()
+      await store.close()
+      await simulator.close()
+      await rm(dir, { recursive: true, force: true })
+    }
+    return new TestService({
+      app,
+      store,
+      verdict,
+      simulator,
+      logged,
+      keys: keys as Record<Role, string>,
+      end,
+    })
+  }
+
+  async ask(
+    url: string,
+    { method, body, key = this.keys.operate, headers = {} }: Asked = {},
+  ): Promise<Answered> {
+    const reply = await this.app.inject({
+      method: method ?? (body === undefined ? 'GET' : 'POST'),
+      url,
+      headers: { ...(key !== null && { authorization: `Bearer ${key}` }), ...headers },
+      ...(body !== undefined && { payload: body as object }),
+    })
+    const type = String(reply.headers['content-type'] ?? '')
+    const json = type.includes('json') ? JSON.parse(reply.body) : null
+    return { status: reply.statusCode, type, json, text: reply.body, headers: reply.headers }
+  }
+
+  /** A native order of the common account. */
+  async place(out_trade_no: string, more: object = {}): Promise<Answered> {
+    return this.ask('/v1/orders', {
+      body: {
+        account: this.simulator.keys.identity.mchid,
+        ...{ out_trade_no, kind: 'native', description: 'Two coffees' },
+        amount: { total: 8_800, currency: 'HKD' },
+        notify_url: `${this.simulator.url}/nobody`,
+        ...more,
+      },
+    })
+  }
+
+  /** The customer pays at WeChat Pay. */
+  async pay(out_trade_no: string): Promise<void> {
+    const reply = await fetch(`${this.simulator.url}/_sim/orders/${out_trade_no}/pay`, {
+      method: 'POST',
+      body: '{}',
+    })
+    if (!reply.ok) throw new Error(await reply.text())
+  }
+
+  close(): Promise<void> {
+    return this.#end()
+  }
+}
