@@ -5,7 +5,8 @@ import { STATES, stateOf } from './orders.ts'
 /*
  * Lists for people, as SQL for every database. Each is a walk along an index in the order of row numbers that ends when the
  * page is full, so it costs what the page costs, however many orders there are. Conditions that no walk should begin from
- * stand behind `coalesce`, so that the database can't be tempted to sort by what they leave.
+ * are written so that no index serves them (`coalesce`; PostgreSQL has none for `IS NOT DISTINCT FROM`): else the database
+ * would at times read all that fits one of them, and sort it.
  */
 
 /** What the databases say differently. */
@@ -103,8 +104,8 @@ function conditions(filter: OrderFilter, { before }: OrderPage, dialect: Dialect
       ),
     ),
     ...when(needsAttention, (does) => `orders.attention IS ${does ? 'NOT ' : ''}NULL`),
-    ...when(account, (name) => `orders.account = ${at(name)}`),
-    ...when(sub_mchid, (name) => `orders.sub_mchid = ${at(name ?? '')}`),
+    ...when(account, (name) => `orders.account IS NOT DISTINCT FROM ${at(name)}`),
+    ...when(sub_mchid, (name) => `orders.sub_mchid IS NOT DISTINCT FROM ${at(name ?? '')}`),
     ...when(kinds, (words) => `orders.kind IN (${words.map((word) => at(word))})`),
     ...when(overdueSinceMs, (ms) => `coalesce(orders.due_at, ${at(ms)}) < ${at(ms)}`),
     ...when(total, (amount) => `${fact('total')} = ${at(amount)}`),

@@ -373,7 +373,7 @@ describe('a list', () => {
   })
 
   it.each<readonly [string, OrderFilter, string]>([
-    ['number', { out_trade_no: 'A' }, 'SEARCH orders USING INDEX orders_key (out_trade_no=?)'],
+    ['number', { out_trade_no: 'A' }, 'SEARCH orders USING INDEX orders_key (out_trade_no=?'],
     [
       'transaction',
       { transaction_id: 'A' },
