@@ -20,6 +20,8 @@ export interface Started {
   readonly ended: Promise<Ended>
   /** Resolves with the match as soon as standard error has it; rejects if the process ends without. */
   heard(pattern: RegExp): Promise<RegExpExecArray>
+  /** The same of standard output. */
+  said(pattern: RegExp): Promise<RegExpExecArray>
 }
 
 const running = new Set<ChildProcess>()
@@ -34,6 +36,7 @@ export function start(...args: readonly string[]): Started {
   const listeners = new Set<() => void>()
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     stdout += text
+    for (const listener of listeners) listener()
   })
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text
@@ -45,19 +48,22 @@ export function start(...args: readonly string[]): Started {
       resolve({ code, signal, stdout, stderr })
     }),
   )
-  const heard = (pattern: RegExp): Promise<RegExpExecArray> =>
-    new Promise((resolve, reject) => {
-      const look = (): void => {
-        const match = pattern.exec(stderr)
-        if (match === null) return
-        listeners.delete(look)
-        resolve(match)
-      }
-      listeners.add(look)
-      look()
-      ended.then(() => reject(new Error(`ended without ${pattern}: ${stderr}`)))
-    })
-  return { process: child, ended, heard }
+  const inText =
+    (text: () => string) =>
+    (pattern: RegExp): Promise<RegExpExecArray> =>
+      new Promise((resolve, reject) => {
+        const look = (): void => {
+          const match = pattern.exec(text())
+          if (match === null) return
+          listeners.delete(look)
+          resolve(match)
+        }
+        listeners.add(look)
+        look()
+        ended.then(() => reject(new Error(`ended without ${pattern}: ${text()}`)))
+      })
+  const [heard, said] = [inText(() => stderr), inText(() => stdout)]
+  return { process: child, ended, heard, said }
 }
 
 export function run(...args: readonly string[]): Promise<Ended> {

@@ -51,6 +51,22 @@ describe('examples', () => {
     70_000,
   )
 
+  it('curl.sh goes from nothing to a verdict, a refund and a webhook', async () => {
+    const port = String(20_000 + Math.floor(process.pid % 20_000))
+    const path = `${join(process.execPath, '..')}:${process.env.PATH}`
+    const { stdout } = await run('bash', [join(examples, 'curl.sh'), port], {
+      timeout: 60_000,
+      env: { ...process.env, PATH: path },
+    })
+    expect(stdout.trimEnd().split('\n')).toEqual([
+      'ord_1 is waiting',
+      'ord_1 is SUCCESS',
+      'evidence holds: true',
+      expect.stringMatching(/^refund of 4400 is \w+$/),
+      'the webhook is sent',
+    ])
+  }, 70_000)
+
   it('history.ts tells the whole life and proves its end', async () => {
     const lines = await linesOf('history.ts')
     expect(lines.slice(0, 2)).toEqual(['entered  placed', 'intent place'])
