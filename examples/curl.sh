@@ -6,13 +6,13 @@ set -euo pipefail
 port=${1:-8080}
 dir=$(mktemp -d)
 api="http://127.0.0.1:$port"
-verdict() { node "$(dirname "$0")/../bin/verdict.mjs" "$@"; }
+verdict=(node "$(dirname "$0")/../bin/verdict.mjs")
 field() { sed -n "s/.*\"$1\":\"\{0,1\}\([^\",}]*\).*/\1/p" | head -1; }
 started=()
 trap 'kill "${started[@]}" 2> /dev/null || true; wait || true; rm -rf "$dir"' EXIT
 
 # A configuration with a simulator's account, and where your system wants to be told.
-verdict init --simulator --dir "$dir" --port "$port" 2> /dev/null
+"${verdict[@]}" init --simulator --dir "$dir" --port "$port" 2> /dev/null
 node -e '
   const [, file, port] = process.argv
   const fs = require("node:fs")
@@ -29,11 +29,11 @@ node -e '
 started+=($!)
 
 # An API key: shown once, stored hashed.
-key=$(verdict key add --name curl --role operate --config "$dir/verdict.config.json" 2> /dev/null)
+key=$("${verdict[@]}" key add --name curl --role operate --config "$dir/verdict.config.json" 2> /dev/null)
 
-verdict simulate --dir "$dir/wechatpay" 2> "$dir/simulator.log" &
+"${verdict[@]}" simulate --dir "$dir/wechatpay" 2> "$dir/simulator.log" &
 started+=($!)
-verdict serve --config "$dir/verdict.config.json" > "$dir/service.log" &
+"${verdict[@]}" serve --config "$dir/verdict.config.json" > "$dir/service.log" &
 started+=($!)
 for _ in $(seq 100); do curl -sf "$api/readyz" > /dev/null && break || sleep 0.2; done
 simulator=$(sed -n 's/.*"baseUrl": *"\([^"]*\)".*/\1/p' "$dir/verdict.config.json" "$dir/wechatpay/account.json" | head -1)

@@ -4,7 +4,7 @@ import { readSqliteStore } from '../../src/store/sqlite/index.ts'
 import { type Ended, folder, isAlive, resultOf, type Started, start, until } from './cli.ts'
 
 const ORDERS = 60
-const LONG_MS = 90_000
+const LONG_MS = 240_000
 
 function begin(store: string): Started {
   const run = ['--once', '--json', '--orders', String(ORDERS), '--seed', '11', '--faults', 'harsh']
