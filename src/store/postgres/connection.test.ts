@@ -241,3 +241,28 @@ function meeting(count: number): () => Promise<void> {
     return all.promise
   }
 }
+
+it('statements that the server keeps by name give the same, time after time and after their connection is lost', async () => {
+  const { url, drop } = await newTestDatabase()
+  const connection = new Connection({ url, poolSize: 2, prepares: true, onError: () => {} })
+  const other = new Connection({ url, poolSize: 1, onError: () => {} })
+  const doubled = 'SELECT one * 2 FROM unnest($1::bigint[]) AS one ORDER BY one'
+  for (let round = 1; round <= 12; round++) {
+    const rows = await connection.rows(doubled, [round, 7])
+    expect(rows.flat().toSorted()).toEqual([round * 2, 14].toSorted())
+    const inside = await connection.together((session) => session.rows(doubled, [round]))
+    expect(inside).toEqual([[round * 2]])
+    const [kept] = await connection.rows('SELECT count(*) FROM pg_prepared_statements')
+    expect(Number(kept?.[0])).toBeGreaterThan(0)
+    if (round === 6) {
+      const victims = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid()`
+      await other.rows(victims)
+      await connection.rows('SELECT 1').catch(() => {})
+      await connection.rows('SELECT 1').catch(() => {})
+    }
+  }
+  await connection.end()
+  await other.end()
+  await drop()
+})

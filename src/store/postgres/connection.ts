@@ -1,6 +1,7 @@
 import { Pool, type PoolClient, types } from 'pg'
 import { sleep, systemClock } from '../../clock.ts'
 import type { Cells, Value } from '../rows/cells.ts'
+import { arrayLiteral, withoutNul } from './array-literal.ts'
 
 /** What goes into a statement: one value, or one array for each column of `unnest`. */
 export type Parameter = Value | ReadonlyArray<Value>
@@ -21,6 +22,8 @@ export interface ConnectionOptions {
   readonly url: string
   /** Connections at most. */
   readonly poolSize: number
+  /** Whether the server keeps our statements by name: then nothing may stand in between that changes its connections. */
+  readonly prepares?: boolean
   /** Hears of a connection that broke while nobody used it. */
   readonly onError: (error: Error) => void
 }
@@ -44,9 +47,11 @@ const ATTEMPTS_MAX = 5
  */
 export class Connection implements Session {
   readonly #pool: Pool
+  readonly #prepares: boolean
   readonly #underWay = new Set<Promise<unknown>>()
 
-  constructor({ url, poolSize, onError }: ConnectionOptions) {
+  constructor({ url, poolSize, prepares = false, onError }: ConnectionOptions) {
+    this.#prepares = prepares
     this.#pool = new Pool({
       connectionString: url,
       max: poolSize,
@@ -61,7 +66,9 @@ export class Connection implements Session {
 
   /** One statement, which is a transaction of its own. Repeated if the server chose it to end a deadlock. */
   async rows(sql: string, ...parameters: readonly Parameter[]): Promise<readonly Cells[]> {
-    return this.#during(repeated(async () => rowsOf(await this.#pool.query(query(sql, parameters)))))
+    return this.#during(
+      repeated(async () => rowsOf(await this.#pool.query(query(sql, parameters, this.#prepares)))),
+    )
   }
 
   /** All of `work` or nothing of it. Repeated from its beginning if the server chose it to end a deadlock. */
@@ -76,7 +83,7 @@ export class Connection implements Session {
     client.on('error', ignore)
     try {
       await client.query(BEGIN)
-      const result = await work(transactionOf(client))
+      const result = await work(transactionOf(client, this.#prepares))
       await client.query('COMMIT')
       client.release()
       return result
@@ -106,31 +113,40 @@ export class Connection implements Session {
   }
 }
 
-function transactionOf(client: PoolClient): Transaction {
+function transactionOf(client: PoolClient, prepares: boolean): Transaction {
   return {
-    rows: async (sql, ...parameters) => rowsOf(await client.query(query(sql, parameters))),
+    rows: async (sql, ...parameters) => rowsOf(await client.query(query(sql, parameters, prepares))),
     run: async (sql) => {
       await client.query(sql)
     },
   }
 }
 
-function query(text: string, parameters: readonly Parameter[]) {
-  return { text, values: parameters.map(clean), rowMode: 'array' as const }
+function query(text: string, parameters: readonly Parameter[], isPrepared: boolean) {
+  return {
+    text,
+    values: parameters.map(written),
+    rowMode: 'array' as const,
+    ...(isPrepared && { name: nameOf(text) }),
+  }
+}
+
+const names = new Map<string, string>()
+
+/** The same text has the same name, on every connection. */
+function nameOf(text: string): string {
+  const name = names.get(text) ?? `verdict ${names.size + 1}`
+  names.set(text, name)
+  return name
 }
 
 function rowsOf({ rows }: { readonly rows: unknown[] }): readonly Cells[] {
   return rows as Cells[]
 }
 
-/** PostgreSQL's text holds every character but one. Ours stand in notes for people: no signed JSON holds it. */
-function clean(parameter: Parameter): Parameter {
-  if (Array.isArray(parameter)) return parameter.map((value) => cleanValue(value))
-  return cleanValue(parameter as Value)
-}
-
-function cleanValue(value: Value): Value {
-  return typeof value === 'string' && value.includes('\0') ? value.replaceAll('\0', '\ufffd') : value
+function written(parameter: Parameter): Value {
+  if (parameter === null || typeof parameter === 'number') return parameter
+  return typeof parameter === 'string' ? withoutNul(parameter) : arrayLiteral(parameter)
 }
 
 function ignore(): void {}

@@ -12,6 +12,11 @@ export interface PostgresOptions {
   readonly url: string
   /** Connections at most, 2 to 100; one more is for heartbeats, and one listens. Default 6. */
   readonly poolSize?: number
+  /**
+   * Whether the server keeps Verdict's statements by name, which spares it the reading of each. Only without a pooler in
+   * transaction mode, or with one that knows of them. Default false.
+   */
+  readonly prepares?: boolean
   /** Told of a connection that broke. Default: nobody; what was under way fails in any case, and is done again. */
   readonly onError?: (error: Error) => void
   /** Told, one sentence each, what the server may lose of what it has confirmed. Default: nobody. */
@@ -27,8 +32,8 @@ const POOL_SIZE = 6
  * whatever the connection throws
  */
 export async function postgresStore(options: PostgresOptions): Promise<Store> {
-  const { url, poolSize = POOL_SIZE, onError = () => {}, onRisk = () => {} } = options
-  const connection = new Connection({ url, poolSize, onError })
+  const { url, poolSize = POOL_SIZE, prepares = false, onError = () => {}, onRisk = () => {} } = options
+  const connection = new Connection({ url, poolSize, prepares, onError })
   try {
     await migrate(connection)
     for (const sentence of await risksOf(connection)) onRisk(sentence)
