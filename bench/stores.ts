@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { Client } from 'pg'
+import { Client, escapeIdentifier } from 'pg'
 import { postgresStore } from '../src/store/postgres/index.ts'
 import { type OwnServer, startOwnServer } from '../src/store/postgres/own-server.ts'
 import { sqliteStore } from '../src/store/sqlite/index.ts'
@@ -45,7 +45,7 @@ export async function postgresDatabases(more: Readonly<Record<string, string>> =
       try {
         return await work({ url })
       } finally {
-        await onServer(server.url, `DROP DATABASE ${name} WITH (FORCE)`)
+        await onServer(server.url, `DROP DATABASE ${escapeIdentifier(name)} WITH (FORCE)`)
       }
     },
     cpuUs: () => cpuOfServer(server),
