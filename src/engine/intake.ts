@@ -8,6 +8,8 @@ export const READ_AHEAD_MS = 1_000
 /** What one claim takes at most; the next one is made when half of it is worked off. */
 const CLAIM_LIMIT = 128
 const CLAIM_LIMIT_MIN = 20
+/** While a backlog fills all the room that there is for others, the till is looked at this often by itself. */
+const TILL_LOOK_MS = 100
 /** Pause after the store failed. */
 const STORE_PAUSE_MS = 1_000
 /** Pause after a claim gave nothing though something is due: somebody else holds it at this moment. */
@@ -32,6 +34,8 @@ export interface IntakeOptions {
   readonly isInWork: (claimed: Claimed) => boolean
   /** Whether this process may send now: what it claimed else, it would keep from the others. */
   readonly maySend: (nowMs: number) => boolean
+  /** Whether an order that comes now could be sent soon: a place is free, and nothing holds all calls back. */
+  readonly hasPlace: (nowMs: number) => boolean
   /** Something was claimed, or may be claimed at another moment than before. */
   readonly onChange: () => void
 }
@@ -43,6 +47,7 @@ export class Intake {
   #claiming: Promise<void> | null = null
   /** When something unclaimed may fall within reach. */
   #claimAtMs = Number.NEGATIVE_INFINITY
+  #lookedAtTillMs = Number.NEGATIVE_INFINITY
   /** Claims that nobody works on are over by then: a dead worker's, or one that the store failed to take back. */
   #strayUntilMs = Number.NEGATIVE_INFINITY
 
@@ -53,18 +58,22 @@ export class Intake {
 
   /** When to claim next; Infinity while that would be of no use. */
   get nextAtMs(): number {
-    const mayClaim = this.#claiming === null && this.#hasRoom && this.#maySend
-    return mayClaim ? this.#claimAtMs : Number.POSITIVE_INFINITY
+    if (this.#claiming !== null || !this.#maySend) return Number.POSITIVE_INFINITY
+    if (this.#hasRoom) return this.#claimAtMs
+    const { clock, hasPlace } = this.#options
+    return this.#hasRoomAtTill && hasPlace(clock.nowMs())
+      ? Math.max(this.#claimAtMs, this.#lookedAtTillMs + TILL_LOOK_MS)
+      : Number.POSITIVE_INFINITY
   }
 
   /** Claims ahead if it is time to. */
   claimIfDue(nowMs: number): void {
-    if (nowMs >= this.#claimAtMs && this.#hasRoom && this.#maySend) void this.claim(nowMs + READ_AHEAD_MS)
+    if (nowMs >= this.nextAtMs) void this.claim(nowMs + READ_AHEAD_MS, !this.#hasRoom)
   }
 
-  /** Claims what falls due up to `dueUntilMs`. One claim at a time. Never rejects. */
-  claim(dueUntilMs: number): Promise<void> {
-    this.#claiming ??= this.#claimDue(dueUntilMs).finally(() => {
+  /** Claims what falls due up to `dueUntilMs`, or what of it is at the till. One claim at a time. Never rejects. */
+  claim(dueUntilMs: number, tillOnly = false): Promise<void> {
+    this.#claiming ??= (tillOnly ? this.#claimTill(dueUntilMs) : this.#claimDue(dueUntilMs)).finally(() => {
       this.#claiming = null
       this.#options.onChange()
     })
@@ -107,8 +116,11 @@ export class Intake {
 
   /** Those at the till and those in line don't count: however many are in hand, the others must come in as well. */
   get #hasRoom(): boolean {
-    const { agenda } = this.#options
-    return agenda.others <= this.#claimMax / 2 && agenda.till <= 2 * TILL_IN_HAND_MAX
+    return this.#options.agenda.others <= this.#claimMax / 2 && this.#hasRoomAtTill
+  }
+
+  get #hasRoomAtTill(): boolean {
+    return this.#options.agenda.till <= 2 * TILL_IN_HAND_MAX
   }
 
   /** A heartbeat turns the loop again. */
@@ -117,28 +129,51 @@ export class Intake {
     return maySend(clock.nowMs())
   }
 
-  async #claimDue(dueUntilMs: number): Promise<void> {
-    const { account, agenda, store, clock, worker, leaseMs, report, isInWork } = this.#options
+  /** A customer who has come needn't wait until the backlog has room: when it has, everything is looked at again. */
+  async #claimTill(dueUntilMs: number): Promise<void> {
+    this.#lookedAtTillMs = this.#options.clock.nowMs()
+    try {
+      await this.#take(dueUntilMs, true)
+    } catch (error) {
+      this.#failed(error)
+    }
+  }
+
+  async #take(dueUntilMs: number, tillOnly: boolean): Promise<number> {
+    const { account, agenda, store, clock, worker, leaseMs, isInWork } = this.#options
     const nowMs = clock.nowMs()
     const untilMs = nowMs + leaseMs
+    const limit = this.#claimMax
+    const claim = { account, worker, untilMs, nowMs, dueUntilMs, limit }
+    const orders = await store.claimDue(tillOnly ? { ...claim, tillOnly } : claim)
+    for (const order of orders) {
+      if (isInWork({ order, claimedUntilMs: untilMs })) continue
+      agenda.add({ order, atMs: order.dueAtMs, claimedUntilMs: untilMs }, nowMs)
+    }
+    return orders.length
+  }
+
+  /** What it claimed before it failed, if anything, is free when those claims are over. */
+  #failed(error: unknown): void {
+    const { clock, leaseMs, report } = this.#options
+    this.#strayUntilMs = clock.nowMs() + leaseMs
+    this.#claimAtMs = clock.nowMs() + STORE_PAUSE_MS
+    report.storeFailed(error)
+  }
+
+  async #claimDue(dueUntilMs: number): Promise<void> {
+    const { account, store, clock } = this.#options
+    const nowMs = clock.nowMs()
     this.#claimAtMs = Number.POSITIVE_INFINITY
     try {
-      const limit = this.#claimMax
-      const orders = await store.claimDue({ account, worker, untilMs, nowMs, dueUntilMs, limit })
-      for (const order of orders) {
-        if (isInWork({ order, claimedUntilMs: untilMs })) continue
-        agenda.add({ order, atMs: order.dueAtMs, claimedUntilMs: untilMs }, nowMs)
-      }
+      const taken = await this.#take(dueUntilMs, false)
       const dueAtMs = await store.nextDueAtMs(account)
-      const soonestMs = orders.length > 0 ? Number.NEGATIVE_INFINITY : clock.nowMs() + NOTHING_FREE_MS
+      const soonestMs = taken > 0 ? Number.NEGATIVE_INFINITY : clock.nowMs() + NOTHING_FREE_MS
       const nextMs = dueAtMs === null ? Number.POSITIVE_INFINITY : dueAtMs - READ_AHEAD_MS / 2
       const strayMs = nowMs < this.#strayUntilMs ? this.#strayUntilMs : Number.POSITIVE_INFINITY
       this.#claimAtMs = Math.min(this.#claimAtMs, Math.max(nextMs, soonestMs), strayMs)
     } catch (error) {
-      // What it claimed before it failed, if anything, is free when those claims are over.
-      this.#strayUntilMs = clock.nowMs() + leaseMs
-      this.#claimAtMs = clock.nowMs() + STORE_PAUSE_MS
-      report.storeFailed(error)
+      this.#failed(error)
     }
   }
 }

@@ -55,6 +55,8 @@ export interface LaneEdges {
  * signature may wait a few ms for a core.
  */
 const AHEAD_MS = 5
+/** A budget holds calls back for a moment, a breaker for longer. */
+const BRIEF_PAUSE_MS = 100
 /** How long a claim lasts at least. After a crash it is free again then, or at once where one process owns the store. */
 const LEASE_MS_MIN = 60_000
 /** A call is sent only if the claim outlasts it by this much. */
@@ -132,6 +134,8 @@ export class Lane {
       report,
       queriesPerSecond: options.limits.query,
       isInWork: (claimed) => this.#isInWork(claimed),
+      hasPlace: (nowMs) =>
+        this.#underWay.size < options.concurrency && this.#pausedUntilMs - nowMs <= BRIEF_PAUSE_MS,
       maySend: (nowMs) => edges.pulse === null || nowMs <= edges.pulse.sendUntilMs,
       onChange: () => this.#turn(),
     })

@@ -296,6 +296,19 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
       expect(rest).toEqual([...Array(11).fill('quick_pay'), ...Array(9).fill('native')])
     })
 
+    it('leaves all others where there is room for the till alone', async () => {
+      const store = await openStore()
+      const [here] = await enterFree(store, [
+        atTill(T0),
+        atTill(T0 - MINUTE_MS),
+        { dueAtMs: T0 - DAY_MS },
+        atTill(T0 + 1),
+      ])
+      expect(await store.claimDue(due({ tillOnly: true }))).toEqual([here])
+      expect(await store.claimDue(due({ tillOnly: true }))).toEqual([])
+      expect(await store.claimDue(due())).toHaveLength(2)
+    })
+
     it('claims for one account only', async () => {
       const store = await openStore()
       const [mine, theirs] = await enterFree(store, [{ dueAtMs: T0 }, { dueAtMs: T0, account: '1900000002' }])

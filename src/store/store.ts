@@ -220,6 +220,8 @@ export interface ClaimRequest extends Claim {
   readonly dueUntilMs: number
   /** At most this many orders; 1 to 1000. */
   readonly limit: number
+  /** Only customers who are at the till: the others would find no room. Default: all. */
+  readonly tillOnly?: boolean
 }
 
 export interface NewOrder {

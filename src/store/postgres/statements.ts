@@ -192,12 +192,13 @@ function freeOrders(till: 0 | 1, afterMs: string, untilMs: string, limit: string
     ORDER BY due_at, id LIMIT ${limit} FOR NO KEY UPDATE SKIP LOCKED`
 }
 
-const ROOM_FOR_OTHERS = '(SELECT greatest($5::integer / $12::integer, $5::integer - count(*)) FROM here)'
+const ROOM_FOR_OTHERS = `(SELECT CASE WHEN $13::boolean THEN 0
+  ELSE greatest($5::integer / $12::integer, $5::integer - count(*)) END FROM here)`
 
 /**
  * Claims for $6 until $7 what is due for the account $1 at $2 up to $3: at most $5, those at the till first, who are here
  * unless they have been due since $4. The dead are $8, silent since $9. Looks at due times after $10 at the till and $11
- * elsewhere. One in $12 is kept for the others. Gives the rows of OPEN_COLUMNS.
+ * elsewhere. One in $12 is kept for the others; nothing, if $13 says so. Gives the rows of OPEN_COLUMNS.
  */
 export const CLAIM_DUE = `WITH here AS MATERIALIZED (${freeOrders(1, 'greatest($4::bigint, $10::bigint)', '$3', '$5')}),
 gone AS MATERIALIZED (${freeOrders(1, '$10', '$4', ROOM_FOR_OTHERS)}),

@@ -201,15 +201,15 @@ export class PostgresStore extends PostgresReader implements Store {
   // -------------------------------------------------------------- claims
 
   async claimDue(request: ClaimRequest): Promise<readonly DueOrder[]> {
-    const { account, worker, nowMs, dueUntilMs, untilMs, limit } = request
+    const { account, worker, nowMs, dueUntilMs, untilMs, limit, tillOnly = false } = request
     const front = this.#fronts.of(account)
-    const { till, elsewhere } = front.from(nowMs)
+    const { till, elsewhere } = tillOnly ? front.looking : front.from(nowMs)
     const stillHereMs = Math.min(nowMs - TILL_PATIENCE_MS, dueUntilMs)
     const rows = await this.connection.rows(
       sql.CLAIM_DUE,
       ...[account, nowMs, dueUntilMs, stillHereMs, limit, worker, untilMs],
       ...this.#deadCells,
-      ...[till, elsewhere, OTHERS_ONE_IN],
+      ...[till, elsewhere, OTHERS_ONE_IN, String(tillOnly)],
     )
     const orders = await this.#dueOf(rows)
     const isHere = (order: DueOrder): boolean => isAtTheTill(order) && order.dueAtMs > stillHereMs

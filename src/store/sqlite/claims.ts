@@ -62,12 +62,20 @@ export class Claims {
   }
 
   /** Claims what is due: customers at the till first, then the others by due time. Returns the orders' numbers. */
-  claimDue({ account, worker, untilMs, nowMs, dueUntilMs, limit }: ClaimRequest): readonly number[] {
+  claimDue({
+    account,
+    worker,
+    untilMs,
+    nowMs,
+    dueUntilMs,
+    limit,
+    tillOnly = false,
+  }: ClaimRequest): readonly number[] {
     this.#endOver(nowMs)
     const [till, rest] = this.#queuesOf(account)
     const stillHereMs = Math.min(nowMs - TILL_PATIENCE_MS, dueUntilMs)
     const atTill = this.#free(till, till.here, stillHereMs, dueUntilMs, limit)
-    const roomForOthers = Math.max(Math.floor(limit / OTHERS_ONE_IN), limit - atTill.length)
+    const roomForOthers = tillOnly ? 0 : Math.max(Math.floor(limit / OTHERS_ONE_IN), limit - atTill.length)
     const gone = this.#free(till, till.gone, ALWAYS_MS, stillHereMs, roomForOthers)
     const elsewhere = this.#free(rest, rest.here, ALWAYS_MS, dueUntilMs, roomForOthers)
     const others = [...gone, ...elsewhere].sort(byDueTime).slice(0, roomForOthers)
