@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, truncateSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -22,6 +22,7 @@ import {
   T0,
 } from '../testing.ts'
 import { readSqliteStore, sqliteStore } from './index.ts'
+import { refuseForeignFile } from './migrate.ts'
 
 /** A database as schema version 1 wrote it, with orders open in every state, is brought to the latest. */
 let folder = ''
@@ -157,4 +158,13 @@ describe('a database of schema version 1', () => {
     expect(await everythingIn(store)).toEqual(before)
     await store.close()
   })
+})
+
+it('a file that looks broken without a lock is judged by whoever gets the lock: its owner may be writing it', async () => {
+  const file = join(folder, 'verdict.db')
+  await (await sqliteStore({ file })).close()
+  // As in the middle of a checkpoint: the first page tells of more pages than are there.
+  truncateSync(file, 4_096)
+  expect(() => refuseForeignFile(file)).not.toThrow()
+  await expect(sqliteStore({ file })).rejects.toThrow('malformed')
 })

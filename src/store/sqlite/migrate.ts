@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { DatabaseSync, type SQLOutputValue } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
 import { VerdictError } from '../../errors.ts'
-import { resultCodeOf, SQLITE_NOTADB } from './sqlite-error.ts'
+import { resultCodeOf, SQLITE_CORRUPT, SQLITE_NOTADB } from './sqlite-error.ts'
 
 /** "VDRT" in SQLite's header, so that no other program's database is taken for ours. */
 const APPLICATION_ID = 0x56445254
@@ -65,6 +65,9 @@ export function refuseForeignFile(file: string): void {
   const db = new DatabaseSync(url, { readOnly: true })
   try {
     recognise(db, file, latestOf(migrations()))
+  } catch (error) {
+    // Read without a lock, while its owner moves the log into it, a file may look broken.
+    if (resultCodeOf(error) !== SQLITE_CORRUPT) throw error
   } finally {
     db.close()
   }

@@ -1,5 +1,6 @@
 /** SQLite's primary result codes that we tell apart (https://sqlite.org/rescode.html). */
 export const SQLITE_BUSY = 5
+export const SQLITE_CORRUPT = 11
 export const SQLITE_NOTADB = 26
 
 /** The primary result code of an error that node:sqlite threw; null for any other error. */
