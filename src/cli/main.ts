@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { FAULT_LEVELS } from './demo/options.ts'
 import { EXIT_INPUT, endingSignal, exitCodeFor } from './ending.ts'
+import type { ListIo } from './orders.ts'
+import { LIMIT_DEFAULT } from './pages.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string
@@ -91,6 +93,37 @@ program
     const { showOrder } = await import('./order.ts')
     await showOrder({ out_trade_no, sub_mchid, ...flags }, { print })
   })
+
+program
+  .command('orders')
+  .description('lists orders, the newest first, beside whoever owns the store')
+  .option('--store <file>', "Verdict's database: a file, or postgres://…", 'verdict.db')
+  .option('--open', 'those without a verdict', false)
+  .option('--overdue', 'those that should have been asked about more than a minute ago', false)
+  .option('--attention', 'those that need a person', false)
+  .option('--state <states>', 'placing, waiting, ending, SUCCESS, …; several with commas between')
+  .option('--account <mchid>', 'those of this mchid or sp_mchid')
+  .option('--limit <n>', 'at most so many', number, LIMIT_DEFAULT)
+  .option('--json', 'a line of JSON for each, as the HTTP API has them', false)
+  .action(async (flags) => (await import('./orders.ts')).listOrders(flags, await listIo()))
+
+program
+  .command('attention')
+  .description('the orders that need a person, and what to do about each')
+  .option('--store <file>', "Verdict's database: a file, or postgres://…", 'verdict.db')
+  .option('--account <mchid>', 'those of this mchid or sp_mchid')
+  .option('--limit <n>', 'at most so many', number, LIMIT_DEFAULT)
+  .option('--json', 'a line of JSON for each', false)
+  .action(async (flags) => (await import('./orders.ts')).listAttention(flags, await listIo()))
+
+program
+  .command('deliveries')
+  .description('messages that your system has not got')
+  .option('--store <file>', "Verdict's database: a file, or postgres://…", 'verdict.db')
+  .option('--failed', 'only those that were given up', false)
+  .option('--limit <n>', 'at most so many', number, LIMIT_DEFAULT)
+  .option('--json', 'a line of JSON for each', false)
+  .action(async (flags) => (await import('./deliveries.ts')).listDeliveries(flags, await listIo()))
 
 program
   .command('serve')
@@ -230,6 +263,10 @@ program
 interface SimulateFlags {
   readonly dir: string
   readonly clock?: string
+}
+
+async function listIo(): Promise<ListIo> {
+  return { print, say, clock: (await import('../clock.ts')).systemClock }
 }
 
 function each(text: string, before: readonly string[]): readonly string[] {

@@ -5,11 +5,10 @@ import { VerdictError } from '../errors.ts'
 import { accountName } from '../gateway/wechatpay/account.ts'
 import { accountsFromFile } from '../gateway/wechatpay/account-file.ts'
 import { proofOf } from '../proof.ts'
-import { readPostgresStore } from '../store/postgres/index.ts'
-import { readSqliteStore } from '../store/sqlite/index.ts'
 import type { StoreReader } from '../store/store.ts'
 import { demoFiles } from './demo/run.ts'
 import { exportEvidence } from './export.ts'
+import { readStore } from './read-store.ts'
 import { isPostgresUrl } from './store-name.ts'
 import { timeline } from './timeline.ts'
 
@@ -107,9 +106,4 @@ export async function theOrder(
     )
   }
   return order
-}
-
-/** A file, or the URL of a PostgreSQL. */
-function readStore(store: string): Promise<StoreReader> {
-  return isPostgresUrl(store) ? readPostgresStore({ url: store }) : readSqliteStore({ file: store })
 }

@@ -32,7 +32,8 @@ function told(deliveries: readonly Delivery[]): string[] {
   return ['messages to your system', ...inColumns(rows)]
 }
 
-function deliveryInWords({ state, attempts, doneAtMs, dueAtMs, why }: Delivery): string {
+/** What became of a message to the merchant's system. */
+export function deliveryInWords({ state, attempts, doneAtMs, dueAtMs, why }: Delivery): string {
   const reason = why === null ? '' : `: ${why}`
   switch (state) {
     case 'sent':

@@ -28,6 +28,9 @@ describe('the tables of options are those of the commands', () => {
     ['demo', section(readme, 'See it work')],
     ['order', section(readme, 'Look at an order')],
     ['listen', section(textOf('docs/callbacks.md'), 'A receiver alone')],
+    ['orders', section(textOf('docs/operations.md'), 'verdict orders')],
+    ['attention', section(textOf('docs/operations.md'), 'verdict attention')],
+    ['deliveries', section(textOf('docs/operations.md'), 'verdict deliveries')],
     ['prove', section(textOf('docs/proof.md'), 'Worlds from a seed')],
     ['simulate', textOf('docs/simulator.md').split('## The folder')[0] ?? ''],
   ])('verdict %s', async (command, markdown) => {
