@@ -1,7 +1,7 @@
 /**
- * `npm run bench -- [--store sqlite|postgres] [--rounds N] [LOAD...]`: polls per second as a share of what two cores could
- * sign, CPU per poll, and the lag from due to sent. Engine, gateway, checks, store and journal as shipped; WeChat Pay is a
- * process whose answers were signed before, PostgreSQL a server of our own.
+ * `npm run bench -- [--store sqlite|postgres] [--prepares] [--rounds N] [LOAD...]`: polls per second as a share of what two
+ * cores could sign, CPU per poll, and the lag from due to sent. Engine, gateway, checks, store and journal as shipped;
+ * WeChat Pay is a process whose answers were signed before, PostgreSQL a server of our own.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -32,6 +32,7 @@ const LOADS = {
 interface Flags {
   readonly store: keyof typeof LOADS
   readonly rounds: number
+  readonly prepares: boolean
 }
 
 /** A load in one round, with the sign rate of the moment: the mean of right before and right after. */
@@ -51,14 +52,15 @@ const program = new Command('bench')
   .addOption(
     new Option('--store <store>', 'where the orders lie').choices(Object.keys(LOADS)).default('sqlite'),
   )
+  .option('--prepares', 'PostgreSQL keeps the statements by name', false)
   .option('--rounds <n>', 'how often the loads run, one after the other', wholeNumber, 1)
   .argument('[load...]', 'only these loads')
   .parse()
-const { store, rounds } = program.opts<Flags>()
+const { store, rounds, prepares } = program.opts<Flags>()
 const loads = LOADS[store].filter(({ name }) => program.args.length === 0 || program.args.includes(name))
 
 const dir = mkdtempSync(join(tmpdir(), 'verdict-bench-'))
-const databases = store === 'sqlite' ? sqliteDatabases(dir) : await postgresDatabases()
+const databases = store === 'sqlite' ? sqliteDatabases(dir) : await postgresDatabases({ prepares })
 try {
   const runs = await allRuns()
   console.error(inColumns([headings(), ...runs.map(row)]).join('\n'))
@@ -66,7 +68,7 @@ try {
     console.error(
       ['', 'median (range) of the shares:', ...loads.map((load) => summary(load, runs))].join('\n'),
     )
-  const result = { store, node: process.version, results: runs.map(kept) }
+  const result = { store, prepares, node: process.version, results: runs.map(kept) }
   mkdirSync('bench/results', { recursive: true })
   writeFileSync(
     `bench/results/${store === 'sqlite' ? 'latest' : store}.json`,

@@ -7,7 +7,7 @@ import { sqliteStore } from '../src/store/sqlite/index.ts'
 import type { Store } from '../src/store/store.ts'
 
 /** Where a store lies: any process opens it there. */
-export type StorePlace = { readonly file: string } | { readonly url: string }
+export type StorePlace = { readonly file: string } | { readonly url: string; readonly prepares: boolean }
 
 export function openStore(place: StorePlace): Promise<Store> {
   return 'file' in place ? sqliteStore(place) : postgresStore(place)
@@ -37,13 +37,14 @@ export function sqliteDatabases(dir: string): Databases {
  */
 export const POSTGRES_SETTINGS = { shared_buffers: '1GB', max_wal_size: '8GB', checkpoint_timeout: '15min' }
 
-export async function postgresDatabases(more: Readonly<Record<string, string>> = {}): Promise<Databases> {
-  const server = await startOwnServer({ settings: { ...POSTGRES_SETTINGS, ...more } })
+/** @param prepares as `postgresStore` takes it */
+export async function postgresDatabases({ prepares = false } = {}): Promise<Databases> {
+  const server = await startOwnServer({ settings: POSTGRES_SETTINGS })
   return {
     within: async (name, work) => {
       const url = await server.newDatabase(name)
       try {
-        return await work({ url })
+        return await work({ url, prepares })
       } finally {
         await onServer(server.url, `DROP DATABASE ${escapeIdentifier(name)} WITH (FORCE)`)
       }
