@@ -39,7 +39,7 @@ for _ in $(seq 100); do curl -sf "$api/readyz" > /dev/null && break || sleep 0.2
 simulator=$(sed -n 's/.*"baseUrl": *"\([^"]*\)".*/\1/p' "$dir/verdict.config.json" "$dir/wechatpay/account.json" | head -1)
 [ -n "$simulator" ] || simulator=$(sed -n 's/.*serves on \([^ ]*\) .*/\1/p' "$dir/simulator.log")
 
-call() { curl -sS -H "Authorization: Bearer $key" -H 'Content-Type: application/json' "$@"; }
+call() { curl -sS --fail-with-body -H "Authorization: Bearer $key" -H 'Content-Type: application/json' "$@"; }
 
 # Place an order, and show the code_url as a QR code.
 placed=$(call "$api/v1/orders" -H 'Idempotency-Key: order A42' -d '{

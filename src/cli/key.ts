@@ -1,6 +1,6 @@
 import { systemClock } from '../clock.ts'
-import { VerdictError } from '../errors.ts'
-import { newApiKey, ROLES, type Role } from '../http/api-keys.ts'
+import { shown, VerdictError } from '../errors.ts'
+import { KEY_NAME, KEY_NAME_EXPECTED, newApiKey, ROLES, type Role } from '../http/api-keys.ts'
 import { readServiceConfig } from '../service-config.ts'
 import type { Store } from '../store/store.ts'
 import { openStore } from './open-store.ts'
@@ -25,6 +25,9 @@ export async function addKey(
   const known = ROLES.find((one) => one === role)
   if (known === undefined) {
     throw new VerdictError('OPTION_INVALID', `--role is ${role}; expected one of ${ROLES.join(', ')}`)
+  }
+  if (!KEY_NAME.test(name)) {
+    throw new VerdictError('OPTION_INVALID', `--name is ${shown(name)}; ${KEY_NAME_EXPECTED}`)
   }
   await withStore(flags, io, async (store) => {
     const { text, key } = newApiKey(name, known satisfies Role, systemClock.nowMs())

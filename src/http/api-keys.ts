@@ -7,11 +7,17 @@ import type { ApiKey, Store } from '../store/store.ts'
 export const ROLES = ['read', 'operate', 'admin'] as const
 export type Role = (typeof ROLES)[number]
 
+/** It stands in journals and on terminals. */
+export const KEY_NAME = /^[^\p{Cc}\p{Cs}]{1,64}$/u
+export const KEY_NAME_EXPECTED = 'expected 1 to 64 characters without control characters'
+
 const ID_BYTES = 6
 const SECRET_BYTES = 24
 const SHAPE = /^vk_([0-9a-f]{12})_([A-Za-z0-9_-]{32})$/
-/** A key that was revoked, or made, in another process counts here after so long. */
+/** A key that was revoked in another process counts here no longer than this. */
 const FRESH_MS = 5_000
+/** One that isn't known may be new: whoever guesses makes the store read no more often than this. */
+const UNKNOWN_FRESH_MS = 250
 
 /** A new key: the text that its owner keeps, and what is stored of it. The secret is drawn, so its plain hash suffices. */
 export function newApiKey(name: string, role: Role, nowMs: number): { text: string; key: ApiKey } {
@@ -25,8 +31,8 @@ export function newApiKey(name: string, role: Role, nowMs: number): { text: stri
 export class ApiKeys {
   readonly #store: Pick<Store, 'apiKeys'>
   readonly #clock: Clock
-  #known: ReadonlyMap<string, ApiKey> = new Map()
-  #readAtMs = Number.NEGATIVE_INFINITY
+  #known: Promise<ReadonlyMap<string, ApiKey>> | null = null
+  #readAtMs = 0
 
   constructor(store: Pick<Store, 'apiKeys'>, clock: Clock) {
     this.#store = store
@@ -39,8 +45,8 @@ export class ApiKeys {
    * @throws KEY_MISSING, ROLE_TOO_LOW
    */
   async callerOf(authorization: string | undefined, needed: Role): Promise<ApiKey> {
-    const [, id = '', secret = ''] = SHAPE.exec(authorization?.replace(/^Bearer +/i, '') ?? '') ?? []
-    const key = (await this.#keys()).get(id)
+    const [, id = '', secret = ''] = SHAPE.exec(tokenIn(authorization)) ?? []
+    const key = id === '' ? undefined : await this.#find(id)
     const isRight = key !== undefined && timingSafeEqual(hashOf(secret), Buffer.from(key.hash, 'hex'))
     if (!isRight || key.revokedAtMs !== null) {
       const message =
@@ -56,13 +62,32 @@ export class ApiKeys {
     return key
   }
 
-  async #keys(): Promise<ReadonlyMap<string, ApiKey>> {
-    const nowMs = this.#clock.nowMs()
-    if (nowMs - this.#readAtMs < FRESH_MS) return this.#known
-    this.#known = new Map((await this.#store.apiKeys()).map((key) => [key.id, key]))
-    this.#readAtMs = nowMs
-    return this.#known
+  /** A key was made or revoked here: that counts at once. */
+  readAgain(): void {
+    this.#known = null
   }
+
+  async #find(id: string): Promise<ApiKey | undefined> {
+    return (await this.#keys(FRESH_MS)).get(id) ?? (await this.#keys(UNKNOWN_FRESH_MS)).get(id)
+  }
+
+  /** Requests that come together read once. */
+  #keys(freshMs: number): Promise<ReadonlyMap<string, ApiKey>> {
+    const nowMs = this.#clock.nowMs()
+    // Of either sign: a clock that was set back must not keep a revoked key alive.
+    if (this.#known !== null && Math.abs(nowMs - this.#readAtMs) < freshMs) return this.#known
+    const known = this.#store.apiKeys().then((keys) => new Map(keys.map((key) => [key.id, key])))
+    known.catch(() => {
+      if (this.#known === known) this.#known = null
+    })
+    this.#known = known
+    this.#readAtMs = nowMs
+    return known
+  }
+}
+
+function tokenIn(authorization = ''): string {
+  return /^bearer +(\S+)$/i.exec(authorization)?.[1] ?? ''
 }
 
 function hashOf(secret: string): Buffer {

@@ -27,7 +27,7 @@ export async function idempotent(
     )
   }
   // Of what was understood, not of the bytes: blanks and the order of fields make no other request.
-  const asked = JSON.stringify([route.method, route.path, parts])
+  const asked = jsonOf([route.method, route.path, parts])
   const hash = createHash('sha256').update(asked).digest('hex')
   const claimed = await store.claimRequest({
     ...{ caller: caller.id, key, hash },
@@ -36,4 +36,13 @@ export async function idempotent(
   if (claimed !== 'other') return key
   const message = `the Idempotency-Key ${JSON.stringify(key)} was used with another request; expected a new one`
   throw new VerdictError('IDEMPOTENCY_CONFLICT', message)
+}
+
+/** Whoever nests deeper than the stack has made a mistake, and not we. */
+function jsonOf(value: unknown): string {
+  try {
+    return JSON.stringify(value)
+  } catch {
+    throw new VerdictError('REQUEST_INVALID', 'the body is nested too deep')
+  }
 }

@@ -16,7 +16,7 @@ export interface Problem {
 }
 
 export interface FieldError {
-  /** RFC 6901, with `query` and `path` as first parts where it is not the body. */
+  /** RFC 6901, with `query` and `path` as first parts where it is not the body; empty for the whole body. */
   readonly pointer: string
   readonly detail: string
 }
@@ -29,7 +29,7 @@ export class RequestInvalid extends VerdictError {
     const [first] = errors
     super(
       'REQUEST_INVALID',
-      first === undefined ? 'the request is wrong' : `${first.pointer}: ${first.detail}`,
+      first === undefined ? 'the request is wrong' : `${first.pointer || 'the body'}: ${first.detail}`,
     )
     this.errors = errors
   }
@@ -55,16 +55,36 @@ export function problemOf(error: unknown, instance: string): Problem {
 /** What Fastify refuses before a route sees it. */
 function ofFastify(error: unknown): VerdictError | null {
   const { code, statusCode } = error as { readonly code?: unknown; readonly statusCode?: unknown }
+  if (code === 'FST_ERR_BAD_URL' || code === 'FST_ERR_MAX_PARAM_LENGTH')
+    return new VerdictError('ROUTE_UNKNOWN', 'the address can not be read; see /openapi.json')
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE' || statusCode === 413)
     return new VerdictError(
       'BODY_TOO_LARGE',
       `the body is too large; expected at most ${BODY_BYTES_MAX} bytes`,
     )
-  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE' || statusCode === 415)
-    return new VerdictError('BODY_UNREADABLE', 'the body is of another type; expected application/json')
   if (statusCode === 400)
     return new VerdictError('BODY_UNREADABLE', 'the body is no JSON; expected an object')
   return null
+}
+
+/** What Node refuses before Fastify sees it, as it is written to the socket: HTTP that is broken, too long or too slow. */
+export function brokenRequestAnswer({ code }: { readonly code?: string | undefined }): string {
+  const [status, word, detail] = BROKEN[code ?? ''] ?? [400, 'Bad Request', 'the request is no HTTP/1.1']
+  const problem = { ...problemOf(new VerdictError('REQUEST_INVALID', detail), ''), status }
+  const body = JSON.stringify(problem)
+  return [
+    `HTTP/1.1 ${status} ${word}`,
+    'Content-Type: application/problem+json',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Connection: close',
+    '',
+    body,
+  ].join('\r\n')
+}
+
+const BROKEN: { readonly [code: string]: readonly [status: number, word: string, detail: string] } = {
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'Request Timeout', 'the request took too long to arrive'],
+  HPE_HEADER_OVERFLOW: [431, 'Request Header Fields Too Large', 'the headers are too large'],
 }
 
 /** Of a request to the API. A thousand orders to be tracked have some 300 kB. */

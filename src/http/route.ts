@@ -15,7 +15,7 @@ export interface Route {
   readonly description?: string
   readonly params: z.ZodType
   readonly query: z.ZodType
-  /** Null where a body is not read. */
+  /** Null where there is none. */
   readonly body: z.ZodType | null
   readonly reply: z.ZodType
   readonly status: number
@@ -79,15 +79,16 @@ export function route<
 export function partsOf({ params, query, body }: Route, request: FastifyRequest) {
   const errors: FieldError[] = []
   const parse = (schema: z.ZodType, given: unknown, where: string): unknown => {
-    const parsed = schema.safeParse(given ?? {})
+    const parsed = schema.safeParse(given)
     if (parsed.success) return parsed.data
     errors.push(...parsed.error.issues.flatMap((issue) => fieldErrors(issue, where)))
     return undefined
   }
   const parts = {
-    params: parse(params, request.params, '/path'),
-    query: parse(query, request.query, '/query'),
-    body: body === null ? {} : parse(body, request.body, ''),
+    params: parse(params, request.params ?? {}, '/path'),
+    query: parse(query, request.query ?? {}, '/query'),
+    // Where a body is wanted, one that got lost is not taken for an empty one: a refund's would mean all of the money.
+    body: parse(body ?? NOTHING, request.body ?? (body === null ? {} : undefined), ''),
   }
   if (errors.length > 0) throw new RequestInvalid(errors)
   return parts
@@ -101,5 +102,5 @@ function fieldErrors(issue: z.core.$ZodIssue, where: string): readonly FieldErro
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => ({ pointer: [...pointer, key].join('/'), detail: 'is unknown' }))
   }
-  return [{ pointer: pointer.join('/') || '/', detail: issue.message }]
+  return [{ pointer: pointer.join('/'), detail: issue.message }]
 }

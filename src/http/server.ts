@@ -3,13 +3,14 @@ import type { Logger } from 'pino'
 import { fastifyCallbacks } from '../callback/fastify.ts'
 import type { CallbackReceiver } from '../callback/http.ts'
 import { VerdictError } from '../errors.ts'
+import type { ApiKey } from '../store/store.ts'
 import { ApiKeys } from './api-keys.ts'
 import type { Desk } from './desk.ts'
 import { idempotent } from './idempotency.ts'
 import type { Metrics } from './metrics.ts'
 import { openApiOf } from './openapi.ts'
 import { errorsPage, referencePage } from './pages.ts'
-import { BODY_BYTES_MAX, problemOf } from './problem.ts'
+import { BODY_BYTES_MAX, brokenRequestAnswer, problemOf } from './problem.ts'
 import { partsOf, type Route } from './route.ts'
 import { accountRoutes } from './routes/accounts.ts'
 import { deliveryRoutes } from './routes/deliveries.ts'
@@ -33,15 +34,22 @@ const IDLE_MS = 75_000
 export function apiServer(options: ServerOptions & { readonly withCallbacks: boolean }): FastifyInstance {
   const { desk, version, metrics } = options
   const app = newApp(options)
-  const routes = routesOf(desk)
-  const openApi = openApiOf(routes, version)
   const keys = new ApiKeys(desk.store, desk.clock)
+  const routes = routesOf(desk, keys)
+  const openApi = openApiOf(routes, version)
+  const callers = new WeakMap<FastifyRequest, ApiKey>()
 
+  readJson(app)
   for (const route of routes) {
     app.route({
       method: route.method,
       url: route.path.replaceAll(/\{(\w+)\}/g, ':$1'),
-      handler: (request, reply) => answer(route, { desk, keys, request, reply }),
+      // Before the body: of a stranger's nothing is read.
+      onRequest: async (request) => {
+        callers.set(request, await keys.callerOf(request.headers.authorization, route.role))
+      },
+      handler: (request, reply) =>
+        answer(route, { desk, caller: callers.get(request) as ApiKey, request, reply }),
     })
   }
   app.get('/openapi.json', async () => openApi)
@@ -59,15 +67,19 @@ export function callbackServer(options: ServerOptions): FastifyInstance {
   return app
 }
 
-export function routesOf(desk: Desk): readonly Route[] {
-  return [...orderRoutes(desk), ...deliveryRoutes(desk), ...accountRoutes(desk), ...keyRoutes(desk)]
+export function routesOf(desk: Desk, keys: ApiKeys): readonly Route[] {
+  return [...orderRoutes(desk), ...deliveryRoutes(desk), ...accountRoutes(desk), ...keyRoutes(desk, keys)]
 }
 
 async function answer(
   route: Route,
-  { desk, keys, request, reply }: { desk: Desk; keys: ApiKeys; request: FastifyRequest; reply: FastifyReply },
+  {
+    desk,
+    caller,
+    request,
+    reply,
+  }: { desk: Desk; caller: ApiKey; request: FastifyRequest; reply: FastifyReply },
 ): Promise<unknown> {
-  const caller = await keys.callerOf(request.headers.authorization, route.role)
   const parts = partsOf(route, request)
   const idempotencyKey = route.creates ? await idempotent(desk, route, { caller, request, parts }) : null
   const value = await route.handle({ ...parts, caller, idempotencyKey })
@@ -82,26 +94,52 @@ function newApp({ logger }: ServerOptions): FastifyInstance {
     keepAliveTimeout: IDLE_MS,
     // Nobody is told to wait while we end: what is under way ends, new requests go elsewhere.
     forceCloseConnections: 'idle',
+    return503OnClosing: false,
     routerOptions: { ignoreTrailingSlash: false },
+    frameworkErrors: (error, request, reply) => refuse(error, request, reply),
+    clientErrorHandler: (error, socket) => {
+      if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
+      socket.end(brokenRequestAnswer(error), () => socket.destroy())
+    },
   }) as unknown as FastifyInstance
   app.addHook('onSend', async (_, reply) => {
-    reply.headers({
-      'cache-control': 'no-store',
-      'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
-      'referrer-policy': 'no-referrer',
-      'x-content-type-options': 'nosniff',
-    })
+    reply.headers(SAFE_HEADERS)
   })
-  app.setErrorHandler((error, request, reply) => {
-    const problem = problemOf(error, request.id)
-    if (problem.status >= 500) request.log.error({ err: error }, problem.detail)
-    reply.code(problem.status).type('application/problem+json').send(JSON.stringify(problem))
-  })
+  app.setErrorHandler((error, request, reply) => refuse(error, request, reply))
   app.setNotFoundHandler((request) => {
     const message = `there is no ${request.method} ${request.url.split('?')[0]}; see /openapi.json`
     throw new VerdictError('ROUTE_UNKNOWN', message)
   })
   return app
+}
+
+const SAFE_HEADERS = {
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+}
+
+function refuse(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  const problem = problemOf(error, request.id)
+  if (problem.status >= 500) request.log.error({ err: error }, problem.detail)
+  // RFC 9110, 11.6.1: a 401 says how to do better.
+  if (problem.status === 401) reply.header('www-authenticate', 'Bearer')
+  // What can't be routed passes no hook.
+  reply.headers(SAFE_HEADERS)
+  reply.code(problem.status).type('application/problem+json').send(JSON.stringify(problem))
+}
+
+/** Bodies are JSON. None is none, whatever type a client announces with it. */
+function readJson(app: FastifyInstance): void {
+  const parse = app.getDefaultJsonParser('error', 'error')
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser<string>('*', { parseAs: 'string' }, (request, body, done) => {
+    if (body === '') return done(null, undefined)
+    if (/^application\/json\s*(;|$)/i.test(request.headers['content-type'] ?? ''))
+      return parse(request, body, done)
+    done(new VerdictError('BODY_UNREADABLE', 'the body is of another type; expected application/json'))
+  })
 }
 
 function watch(app: FastifyInstance, desk: Desk, metrics: Metrics): void {

@@ -1,11 +1,12 @@
 import { z } from 'zod'
 import { VerdictError } from '../../errors.ts'
 import type { ApiKey } from '../../store/store.ts'
-import { newApiKey, ROLES } from '../api-keys.ts'
+import { type ApiKeys, KEY_NAME, KEY_NAME_EXPECTED, newApiKey, ROLES } from '../api-keys.ts'
 import type { Desk } from '../desk.ts'
 import { type Route, route } from '../route.ts'
 
 const moment = z.string().meta({ format: 'date-time' })
+const KeyName = z.string().regex(KEY_NAME, KEY_NAME_EXPECTED)
 const ApiKeyView = z
   .object({
     id: z.string(),
@@ -16,7 +17,7 @@ const ApiKeyView = z
   })
   .meta({ id: 'ApiKey' })
 
-export function keyRoutes({ store, clock }: Desk): readonly Route[] {
+export function keyRoutes({ store, clock }: Desk, keys: Pick<ApiKeys, 'readAgain'>): readonly Route[] {
   const tag = 'keys'
   return [
     route({
@@ -35,12 +36,13 @@ export function keyRoutes({ store, clock }: Desk): readonly Route[] {
       tag,
       summary: 'Make an API key',
       description: 'Its text is shown this once.',
-      body: z.strictObject({ name: z.string().min(1).max(64), role: z.enum(ROLES) }),
+      body: z.strictObject({ name: KeyName, role: z.enum(ROLES) }),
       reply: z.object({ key: ApiKeyView, text: z.string() }).meta({ id: 'NewApiKey' }),
       status: 201,
       async handle({ body: { name, role } }) {
         const { text, key } = newApiKey(name, role, clock.nowMs())
         await store.keepApiKey(key)
+        keys.readAgain()
         return { key: apiKeyView(key), text }
       },
     }),
@@ -50,12 +52,13 @@ export function keyRoutes({ store, clock }: Desk): readonly Route[] {
       role: 'admin',
       tag,
       summary: 'Revoke an API key',
-      description: 'Within five seconds no process takes it any more.',
-      params: z.strictObject({ id: z.string() }),
+      description: 'This process no longer takes it; within five seconds no other does.',
+      params: z.strictObject({ id: z.string().regex(/^[0-9a-f]{12}$/, 'expected the id of a key') }),
       reply: z.object({ revoked: z.literal(true) }).meta({ id: 'RevokedApiKey' }),
       async handle({ params: { id } }) {
         if (!(await store.revokeApiKey(id, clock.nowMs())))
           throw new VerdictError('ROUTE_UNKNOWN', `there is no key ${id} that is in force`)
+        keys.readAgain()
         return { revoked: true as const }
       },
     }),
