@@ -63,6 +63,14 @@ it('brings a command that knows its version', async () => {
   expect(stdout).toBe(`${manifest.version}\n`)
 })
 
+it('has all that the service needs', async () => {
+  const serving = node(join('node_modules', '.bin', 'verdict'), 'serve', '--config', 'none.json')
+  await expect(serving).rejects.toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('(OPTION_INVALID)'),
+  })
+})
+
 it('has the types that it promises', () => {
   const types = JSON.stringify(manifest.exports).match(/[^"]+\.d\.ts/g) ?? []
   expect(types).not.toEqual([])
