@@ -6,6 +6,8 @@ import { replyWith } from './node-http.ts'
 export interface FastifyCallbackOptions extends CallbackOptions {
   /** Below the plugin's prefix. Default: `/callbacks`. */
   readonly path?: string | undefined
+  /** Whose receiver answers instead, by the parameters of the path. Default: `answer` answers all. */
+  readonly receiverFor?: ((params: unknown) => CallbackReceiver) | undefined
 }
 
 /** As much of Fastify as matters here: who doesn't have it can still compile this. */
@@ -20,6 +22,7 @@ export interface FastifyApp {
 
 export interface FastifyRequest {
   readonly raw: IncomingMessage
+  readonly params: unknown
   readonly body: unknown
 }
 
@@ -36,18 +39,23 @@ export type FastifyCallbackPlugin = (app: FastifyApp, options: unknown, done: (e
  */
 export function fastifyCallbacks(
   answer: CallbackReceiver,
-  { path = '/callbacks', clock = systemClock, notify }: FastifyCallbackOptions = {},
+  {
+    path = '/callbacks',
+    clock = systemClock,
+    notify,
+    receiverFor = () => answer,
+  }: FastifyCallbackOptions = {},
 ): FastifyCallbackPlugin {
   const conclude = replyWith(answer, clock, notify)
   return (app, _options, done) => {
     app.removeAllContentTypeParsers()
     // A parser and not the handler reads it, so that no hook in between makes the sender wait.
     app.addContentTypeParser('*', ({ raw }, payload) => readBody(raw, clock, payload))
-    app.post(path, ({ raw: request, body }, reply) => {
+    app.post(path, ({ raw: request, body, params }, reply) => {
       reply.hijack()
       // The only parser gives a `BodyRead`. It isn't called for a request without a body.
       const read = body === undefined ? readBody(request, clock) : Promise.resolve(body as BodyRead)
-      void read.then((read) => conclude({ request, response: reply.raw }, read))
+      void read.then((read) => conclude({ request, response: reply.raw }, read, receiverFor(params)))
     })
     done()
   }

@@ -17,8 +17,11 @@ export interface Exchange {
   readonly response: ServerResponse
 }
 
-/** Answers what was read of a callback. Never rejects, as long as `answer` gives what its type says. */
-export type Reply = (exchange: Exchange, read: BodyRead) => Promise<void>
+/**
+ * Answers what was read of a callback, by another receiver if there is one for this request. Never rejects, as long as
+ * `answer` gives what its type says.
+ */
+export type Reply = (exchange: Exchange, read: BodyRead, answer?: CallbackReceiver) => Promise<void>
 
 /**
  * Callbacks for `http.createServer`, or for a router of your own, which must not have read the body.
@@ -44,10 +47,10 @@ export function replyWith(
 ): Reply {
   const tell = safely(notify)
   const tellTaken = once(() => tell({ level: 'warn', message: TAKEN }))
-  return async ({ request, response }, read) => {
+  return async ({ request, response }, read, another = answer) => {
     switch (read.kind) {
       case 'read':
-        return send(response, await answered(answer, request, read.body, tell))
+        return send(response, await answered(another, request, read.body, tell))
       case 'refused':
         return sendAndClose({ request, response }, read.reply, clock)
       case 'taken':

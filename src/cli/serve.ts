@@ -40,7 +40,7 @@ export async function runServe(
 
   async function reload(service: Service): Promise<void> {
     try {
-      await service.reload(await readServiceConfig(file, process.env))
+      await service.reload(() => readServiceConfig(file, process.env))
       logger.info('the configuration was read again')
     } catch (error) {
       logger.error(

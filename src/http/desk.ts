@@ -12,6 +12,26 @@ export interface Desk {
   readonly verdict: Verdict
   readonly store: Store
   readonly clock: Clock
+  /** Aborts when the service ends: whoever waits for a verdict gets the order as it is. */
+  readonly ending: AbortSignal
+}
+
+/**
+ * By the Verdict of the hour. One that is closed meanwhile, because the configuration was read again, hands over to the
+ * next: whatever is asked of Verdict may be asked twice.
+ */
+export async function byVerdict<Result>(
+  desk: Desk,
+  work: (verdict: Verdict) => Promise<Result>,
+): Promise<Result> {
+  const { verdict } = desk
+  try {
+    return await work(verdict)
+  } catch (error) {
+    const isClosed = error instanceof VerdictError && error.code === 'CLOSED'
+    if (isClosed && desk.verdict !== verdict) return byVerdict(desk, work)
+    throw error
+  }
 }
 
 /** The order of an id. @throws ORDER_UNKNOWN */

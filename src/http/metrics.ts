@@ -10,8 +10,22 @@ export interface Metrics {
   text(): Promise<string>
 }
 
+/** What the engine counts. */
+export type Counts = Pick<Statistics, 'callbacks' | 'deliveries'>
+
+/** So many altogether. */
+export function sumOf(all: readonly Counts[]): Counts {
+  const sum = <Part extends keyof Counts>(part: Part): Counts[Part] => {
+    const total: Record<string, number> = {}
+    for (const counts of all)
+      for (const [word, count] of Object.entries(counts[part])) total[word] = (total[word] ?? 0) + count
+    return total as Counts[Part]
+  }
+  return { callbacks: sum('callbacks'), deliveries: sum('deliveries') }
+}
+
 export interface MetricsSource {
-  readonly statistics: () => Statistics | null
+  readonly statistics: () => Counts | null
   readonly accounts: () => ReadonlyArray<{ readonly account: string; readonly answers: boolean }>
   /** Orders that need a person. */
   readonly attention: () => Promise<number>
@@ -86,12 +100,7 @@ export function openMetrics(source: MetricsSource): Metrics {
   }
 
   /** Counted elsewhere: read when Prometheus asks. */
-  function counted(
-    name: string,
-    help: string,
-    label: string,
-    counts: (statistics: Statistics) => object,
-  ): void {
+  function counted(name: string, help: string, label: string, counts: (statistics: Counts) => object): void {
     new Counter({
       ...{ name, help, registers },
       labelNames: [label],
@@ -115,7 +124,10 @@ export function openMetrics(source: MetricsSource): Metrics {
       labelNames: label === null ? [] : [label],
       async collect() {
         this.reset()
-        for (const [word, value] of Object.entries(await read()))
+        // 0 would be a statement.
+        if (label === null) this.remove()
+        // A store that fails takes only its own figures from Prometheus, and not all of them.
+        for (const [word, value] of Object.entries(await read().catch(() => ({}))))
           this.set(label === null ? {} : { [label]: word }, value ?? 0)
       },
     })

@@ -292,6 +292,7 @@ describe('what watches over the service', () => {
       verdict: service.verdict,
       store: service.store,
       clock: { nowMs: Date.now } as never,
+      ending: new AbortController().signal,
     })
     for (const route of routes.filter(({ method }) => method === 'GET')) {
       const { json } = await service.ask(route.path.replace('{id}', id))

@@ -1,7 +1,8 @@
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
 import { fastifyCallbacks } from '../callback/fastify.ts'
-import type { CallbackReceiver } from '../callback/http.ts'
+import { type CallbackReceiver, refusal } from '../callback/http.ts'
+import { within } from '../clock.ts'
 import { VerdictError } from '../errors.ts'
 import type { ApiKey } from '../store/store.ts'
 import { ApiKeys } from './api-keys.ts'
@@ -19,8 +20,6 @@ import { orderRoutes } from './routes/orders.ts'
 
 export interface ServerOptions {
   readonly desk: Desk
-  /** The accounts whose callbacks are answered, at `/callbacks/{account}`. */
-  readonly accounts: readonly string[]
   readonly version: string
   readonly logger: Logger
   readonly metrics: Metrics
@@ -29,6 +28,8 @@ export interface ServerOptions {
 /** No sender needs more time for a request, or holds a connection for longer without one. */
 const REQUEST_MS_MAX = 30_000
 const IDLE_MS = 75_000
+/** Below what orchestrators wait for a probe. */
+const READY_MS_MAX = 800
 
 /** The API, and what watches over it. Callbacks are answered by it, too, unless they have a port of their own. */
 export function apiServer(options: ServerOptions & { readonly withCallbacks: boolean }): FastifyInstance {
@@ -152,19 +153,31 @@ function watch(app: FastifyInstance, desk: Desk, metrics: Metrics): void {
 
   async function whyNotReady(): Promise<string | null> {
     if (!desk.verdict.maySend) return 'the database has not confirmed a heartbeat for three seconds'
+    if (desk.ending.aborted) return 'the service is ending'
     try {
-      await desk.store.apiKeys()
-      return null
+      const keys = await within(desk.clock, READY_MS_MAX, desk.store.apiKeys())
+      return keys === null ? 'the store takes too long' : null
     } catch (error) {
-      return `the store fails: ${error instanceof Error ? error.message : String(error)}`
+      // Anybody may ask: why it fails says much about where it is.
+      app.log.error({ err: error }, 'the store fails')
+      return 'the store fails'
     }
   }
 }
 
-function answerCallbacks(app: FastifyInstance, { desk, accounts, logger }: ServerOptions): void {
-  for (const account of accounts) {
-    const answer: CallbackReceiver = (callback) => desk.verdict.callbacksOf(account)(callback)
-    const notify = ({ message }: { message: string }) => logger.warn(message)
-    app.register(fastifyCallbacks(answer, { path: `/callbacks/${account}`, clock: desk.clock, notify }))
+/** At `/callbacks/{account}`, for the accounts of the hour: another configuration may have others. */
+function answerCallbacks(app: FastifyInstance, { desk, logger }: ServerOptions): void {
+  const receiverFor = (params: unknown): CallbackReceiver => {
+    const { account } = params as { readonly account: string }
+    const isOpen = desk.verdict.accounts.some((one) => one.account === account)
+    return isOpen ? desk.verdict.callbacksOf(account) : async () => refusal(404, 'no such account here')
   }
+  app.register(
+    fastifyCallbacks(async () => refusal(404, 'no account is named'), {
+      path: '/callbacks/:account',
+      clock: desk.clock,
+      notify: ({ message }) => logger.warn(message),
+      receiverFor,
+    }),
+  )
 }

@@ -1,12 +1,13 @@
+import { setMaxListeners } from 'node:events'
+import { isDeepStrictEqual } from 'node:util'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
-import { systemClock } from '../clock.ts'
-import { accountName } from '../gateway/wechatpay/account.ts'
+import { systemClock, within } from '../clock.ts'
 import type { ServiceConfig } from '../service-config.ts'
 import type { Store } from '../store/store.ts'
 import { Verdict } from '../verdict.ts'
 import type { Desk } from './desk.ts'
-import { type Metrics, openMetrics } from './metrics.ts'
+import { type Counts, type Metrics, openMetrics, sumOf } from './metrics.ts'
 import { apiServer, callbackServer } from './server.ts'
 
 export interface ServiceOptions {
@@ -16,17 +17,30 @@ export interface ServiceOptions {
   readonly logger: Logger
 }
 
+/** What is under way when the service ends may take so long: most of what an orchestrator waits before it kills. */
+const GRACE_MS = 15_000
+/** What Verdict has given up by then is still answered. */
+const LAST_ANSWERS_MS = 1_000
+
 /** Verdict as a service: the engine, the API, and the callbacks' address, in one process. */
 export class Service {
   readonly #options: ServiceOptions
   readonly #metrics: Metrics
   readonly #desk: { -readonly [Name in keyof Desk]: Desk[Name] }
+  readonly #ending = new AbortController()
   #servers: readonly FastifyInstance[] = []
+  /** One after the other, and none once the service ends. */
+  #reloading: Promise<unknown> = Promise.resolve()
+  /** Counted by those that were closed; and who counts while it closes. */
+  #counted: readonly Counts[] = []
+  #closing: Verdict | null = null
 
   private constructor(options: ServiceOptions, verdict: Verdict, metrics: Metrics) {
     this.#options = options
     this.#metrics = metrics
-    this.#desk = { verdict, store: options.store, clock: systemClock }
+    // As many listen as wait for a verdict.
+    setMaxListeners(0, this.#ending.signal)
+    this.#desk = { verdict, store: options.store, clock: systemClock, ending: this.#ending.signal }
   }
 
   /** Follows the orders, and listens. @throws as `Verdict.open`, and what the ports say */
@@ -36,7 +50,7 @@ export class Service {
     const verdictNow = (): Verdict | undefined =>
       opened.service === null ? undefined : opened.service.#desk.verdict
     const metrics = openMetrics({
-      statistics: () => verdictNow()?.statistics ?? null,
+      statistics: () => opened.service?.counts ?? null,
       accounts: () => verdictNow()?.accounts ?? [],
       attention: () => store.countAttention(),
       deliveries: () => store.countDeliveries(),
@@ -68,25 +82,55 @@ export class Service {
    *
    * @throws as `Verdict.open`
    */
-  async reload(config: ServiceConfig): Promise<void> {
-    const before = this.#desk.verdict
-    // Opened first: a configuration that is wrong must not end the one that works.
-    const next = await openVerdict(this.#options, config, this.#metrics)
-    this.#desk.verdict = next
-    await before.close()
+  reload(read: () => Promise<ServiceConfig>): Promise<void> {
+    const reloading = this.#reloading.then(async () => this.#goOnWith(await read()))
+    this.#reloading = reloading.catch(() => {})
+    return reloading
   }
 
-  /** Answers what is under way, finishes and writes it, and gives the claims back. Leaves the store open. */
+  /** What all that worked here, one after the other, have counted. */
+  get counts(): Counts {
+    const closing = this.#closing === null ? [] : [this.#closing.statistics]
+    return sumOf([...this.#counted, ...closing, this.#desk.verdict.statistics])
+  }
+
+  /**
+   * Who waits for a verdict is answered at once; what else is under way is finished, for at most 15 s. Writes it, and gives
+   * the claims back. Leaves the store open.
+   */
   async close(): Promise<void> {
-    await Promise.all(this.#servers.map((server) => server.close()))
+    this.#ending.abort()
+    await this.#reloading
+    const closed = Promise.all(this.#servers.map((server) => server.close()))
+    await within(systemClock, GRACE_MS, closed)
     await this.#desk.verdict.close()
+    await within(systemClock, LAST_ANSWERS_MS, closed)
+    for (const { server } of this.#servers) server.closeAllConnections()
+    await closed
+  }
+
+  async #goOnWith(config: ServiceConfig): Promise<void> {
+    if (this.#ending.signal.aborted) return
+    const { logger } = this.#options
+    const { http, store } = this.#options.config
+    if (!isDeepStrictEqual([config.http, config.store], [http, store]))
+      logger.warn('http and store of the configuration count when the service is started again')
+    // Opened first: a configuration that is wrong must not end the one that works.
+    const next = await openVerdict(this.#options, config, this.#metrics)
+    const before = this.#desk.verdict
+    this.#closing = before
+    this.#desk.verdict = next
+    await before
+      .close()
+      .catch((err: unknown) => logger.error({ err }, 'the former configuration did not end well'))
+    this.#closing = null
+    this.#counted = [sumOf([...this.#counted, before.statistics])]
   }
 
   async #listen(): Promise<void> {
     const { config, version, logger } = this.#options
     const { host, port, callbackHost, callbackPort } = config.http
-    const accounts = config.accounts.map(accountName)
-    const options = { desk: this.#desk, accounts, version, logger, metrics: this.#metrics }
+    const options = { desk: this.#desk, version, logger, metrics: this.#metrics }
     const api = apiServer({ ...options, withCallbacks: callbackPort === null })
     this.#servers = [api]
     await api.listen({ host, port })

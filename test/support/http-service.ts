@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import { pino } from 'pino'
 import { systemClock } from '../../src/clock.ts'
-import { accountName } from '../../src/gateway/wechatpay/account.ts'
 import { accountsFromFile } from '../../src/gateway/wechatpay/account-file.ts'
 import { newApiKey, type Role } from '../../src/http/api-keys.ts'
 import { openMetrics } from '../../src/http/metrics.ts'
@@ -71,8 +70,8 @@ export class TestService {
     const verdict = await Verdict.open({ store, accounts, observer: metrics.observer })
     opened.verdict = verdict
     const app = apiServer({
-      desk: { verdict, store, clock: systemClock },
-      ...{ accounts: accounts.map(accountName), version: '0.0.0', logger, metrics, withCallbacks: true },
+      desk: { verdict, store, clock: systemClock, ending: new AbortController().signal },
+      ...{ version: '0.0.0', logger, metrics, withCallbacks: true },
     })
     const keys: Record<string, string> = {}
     for (const role of ['read', 'operate', 'admin'] as const) {

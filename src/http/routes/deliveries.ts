@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { DELIVERY_STATES } from '../../store/store.ts'
-import { cursorAt, type Desk, placeIn } from '../desk.ts'
+import { byVerdict, cursorAt, type Desk, placeIn } from '../desk.ts'
 import { type Route, route } from '../route.ts'
 import { DeliveryId, DeliveryView, deliveryView, numberIn, pageOf } from '../views.ts'
 
@@ -40,7 +40,8 @@ export function deliveryRoutes(desk: Desk): readonly Route[] {
       params: z.strictObject({ id: DeliveryId }),
       reply: DeliveryView,
       status: 202,
-      handle: async ({ params }) => deliveryView(await desk.verdict.resend(numberIn(params.id))),
+      handle: async ({ params }) =>
+        deliveryView(await byVerdict(desk, (verdict) => verdict.resend(numberIn(params.id)))),
     }),
   ]
 }

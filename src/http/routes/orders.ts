@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import { isFinal, KINDS } from '../../core/order.ts'
-import { VerdictError } from '../../errors.ts'
+import { type ErrorCode, VerdictError } from '../../errors.ts'
 import type { OrderFilter } from '../../store/store.ts'
-import { cursorAt, type Desk, orderOf, placeIn, refOf } from '../desk.ts'
+import type { OrderRef } from '../../verdict.ts'
+import { byVerdict, cursorAt, type Desk, orderOf, placeIn, refOf } from '../desk.ts'
 import { type Route, route } from '../route.ts'
 import {
   CredentialView,
@@ -123,7 +124,7 @@ export function orderRoutes(desk: Desk): readonly Route[] {
       status: 201,
       creates: true,
       async handle({ body }) {
-        const placed = await desk.verdict.place(body)
+        const placed = await byVerdict(desk, (verdict) => verdict.place(body))
         const { order, credential, repeated, warnings } = placed
         return {
           order: orderView(order),
@@ -143,7 +144,7 @@ export function orderRoutes(desk: Desk): readonly Route[] {
       reply: OrderView,
       status: 201,
       creates: true,
-      handle: async ({ body }) => orderView(await desk.verdict.track(tracked(body))),
+      handle: async ({ body }) => orderView(await byVerdict(desk, (verdict) => verdict.track(tracked(body)))),
     }),
     route({
       method: 'POST',
@@ -167,7 +168,7 @@ export function orderRoutes(desk: Desk): readonly Route[] {
       async handle({ body }) {
         const data = body.orders.map(async (one) => {
           try {
-            return { order: orderView(await desk.verdict.track(tracked(one))) }
+            return { order: orderView(await byVerdict(desk, (verdict) => verdict.track(tracked(one)))) }
           } catch (error) {
             if (!(error instanceof VerdictError) || error.code === 'CLOSED') throw error
             return { code: error.code, detail: error.message, out_trade_no: one.out_trade_no }
@@ -208,7 +209,7 @@ export function orderRoutes(desk: Desk): readonly Route[] {
       async handle({ params, query: { wait } }) {
         const order = await orderOf(desk, params.id)
         if (wait === 0 || isFinal(order)) return orderView(order)
-        await settledOrNot(desk.verdict.settled(refOf(order), { waitMs: wait * 1_000 }))
+        await settledOrNot(desk, refOf(order), wait * 1_000)
         return orderView(await orderOf(desk, params.id))
       },
     }),
@@ -236,7 +237,8 @@ export function orderRoutes(desk: Desk): readonly Route[] {
         .object({ data: z.array(EvidenceView), holds: z.boolean(), because: text.nullable() })
         .meta({ id: 'EvidenceList' }),
       async handle({ params }) {
-        const { evidence, proof } = await desk.verdict.order(refOf(await orderOf(desk, params.id)))
+        const order = refOf(await orderOf(desk, params.id))
+        const { evidence, proof } = await byVerdict(desk, (verdict) => verdict.order(order))
         return {
           data: evidence.map(evidenceView),
           holds: proof.holds,
@@ -280,8 +282,10 @@ export function orderRoutes(desk: Desk): readonly Route[] {
       params: ById,
       reply: OrderView,
       status: 202,
-      handle: async ({ params, caller }) =>
-        orderView(await desk.verdict.askNow(refOf(await orderOf(desk, params.id)), caller.name)),
+      async handle({ params, caller }) {
+        const order = refOf(await orderOf(desk, params.id))
+        return orderView(await byVerdict(desk, (verdict) => verdict.askNow(order, caller.name)))
+      },
     }),
     route({
       method: 'POST',
@@ -293,8 +297,10 @@ export function orderRoutes(desk: Desk): readonly Route[] {
       params: ById,
       reply: OrderView,
       status: 202,
-      handle: async ({ params }) =>
-        orderView(await desk.verdict.giveUp(refOf(await orderOf(desk, params.id)))),
+      async handle({ params }) {
+        const order = refOf(await orderOf(desk, params.id))
+        return orderView(await byVerdict(desk, (verdict) => verdict.giveUp(order)))
+      },
     }),
     route({
       method: 'GET',
@@ -335,7 +341,8 @@ export function orderRoutes(desk: Desk): readonly Route[] {
           )
         }
         const wish = { ...body, idempotencyKey }
-        return refundView(await desk.verdict.refund(refOf(await orderOf(desk, params.id)), wish))
+        const order = refOf(await orderOf(desk, params.id))
+        return refundView(await byVerdict(desk, (verdict) => verdict.refund(order, wish)))
       },
     }),
   ]
@@ -379,10 +386,27 @@ function filterOf(
   })
 }
 
-async function settledOrNot(waiting: Promise<unknown>): Promise<void> {
+/** Resolves with the verdict, when the time is over, or when the service ends. */
+async function settledOrNot(desk: Desk, order: OrderRef, waitMs: number): Promise<void> {
+  const untilMs = desk.clock.nowMs() + waitMs
+  const leftMs = (): number => Math.max(0, untilMs - desk.clock.nowMs())
+  const settled = byVerdict(desk, (verdict) => verdict.settled(order, { waitMs: leftMs() }))
   try {
-    await waiting
+    await unlessAborted(settled, desk.ending)
   } catch (error) {
-    if (!(error instanceof VerdictError && error.code === 'NOT_SETTLED_YET')) throw error
+    const isOver = error instanceof VerdictError && WAIT_ENDS.includes(error.code)
+    if (!isOver) throw error
   }
 }
+
+/** Resolves with the work, or when the signal aborts. Leaves no listener behind. */
+function unlessAborted(work: Promise<unknown>, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const end = (): void => resolve()
+    if (signal.aborted) end()
+    signal.addEventListener('abort', end, { once: true })
+    work.finally(() => signal.removeEventListener('abort', end)).then(end, reject)
+  })
+}
+
+const WAIT_ENDS: readonly ErrorCode[] = ['NOT_SETTLED_YET', 'CLOSED']
