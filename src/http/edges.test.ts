@@ -128,6 +128,8 @@ describe('an API key', () => {
       (await service.ask('/v1/orders', { key: null, headers: { authorization: `bearer ${read}` } })).status,
     ).toBe(200)
     expect((await service.ask(`/v1/orders?key=${read}`, { key: null })).status).toBe(401)
+    expect(service.logged.join('')).toContain('/v1/orders?key=vk_…')
+    expect(service.logged.join('')).not.toContain(read)
   })
 
   it('of another process is found within a moment, a revoked one is gone after five seconds, and nobody reads all the time', async () => {

@@ -19,6 +19,8 @@ export async function idempotent(
   { caller, request, parts }: { caller: ApiKey; request: FastifyRequest; parts: object },
 ): Promise<string | null> {
   const key = request.headers['idempotency-key']
+  if (key === undefined && route.creates === 'with-key')
+    throw new VerdictError('REQUEST_INVALID', 'the header Idempotency-Key is missing; expected one')
   if (key === undefined) return null
   if (typeof key !== 'string' || key.length < 1 || key.length > LENGTH_MAX) {
     throw new VerdictError(

@@ -24,7 +24,6 @@ const PROBLEM = {
 const KEY_HEADER = {
   name: 'Idempotency-Key',
   in: 'header',
-  required: false,
   description: 'The same key is the same request, however often it is sent; with another body it is refused.',
   schema: { type: 'string', minLength: 1, maxLength: 128 },
 } as const
@@ -67,7 +66,7 @@ function operationOf(route: Route, schemas: Record<string, unknown>): object {
     parameters: [
       ...parametersOf(params, 'path', schemas),
       ...parametersOf(query, 'query', schemas),
-      ...(creates ? [KEY_HEADER] : []),
+      ...(creates === false ? [] : [{ ...KEY_HEADER, required: creates === 'with-key' }]),
     ],
     ...(body !== null && {
       requestBody: {

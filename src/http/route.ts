@@ -19,8 +19,8 @@ export interface Route {
   readonly body: z.ZodType | null
   readonly reply: z.ZodType
   readonly status: number
-  /** Whether it takes an `Idempotency-Key`: it creates something. */
-  readonly creates: boolean
+  /** Whether it takes an `Idempotency-Key`, because it creates something; `with-key` if it wants one. */
+  readonly creates: boolean | 'with-key'
   readonly handle: (request: RouteRequest) => Promise<unknown>
 }
 
@@ -53,7 +53,7 @@ interface RouteSketch<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodT
   readonly body?: B
   readonly reply: R
   readonly status?: number
-  readonly creates?: boolean
+  readonly creates?: Route['creates']
   readonly handle: (
     request: TypedRequest<z.output<P>, z.output<Q>, z.output<B>>,
   ) => Promise<z.input<R>> | z.input<R>

@@ -67,6 +67,17 @@ describe('the life of an order by the API', () => {
     expect(other).toMatchObject({ status: 409, json: { code: 'ORDER_CONFLICT' } })
   })
 
+  it('gives an app what it calls the payment with, signed for no other line of text', async () => {
+    const { json } = await service.place(number(), { kind: 'app' })
+    const signed = await service.ask(`/v1/orders/${json.order.id}/pay-sign`)
+    expect(signed.json.call).toMatchObject({ package: 'Sign=WXPay', sign: expect.stringMatching(/.{300}/) })
+    const other = await service.ask(`/v1/orders/${json.order.id}/pay-sign?appid=GET%0A/v3`)
+    expect(other).toMatchObject({ status: 400, json: { code: 'REQUEST_INVALID' } })
+    const native = (await service.place(number())).json.order.id
+    const none = await service.ask(`/v1/orders/${native}/pay-sign`)
+    expect(none).toMatchObject({ status: 409, json: { code: 'ORDER_STATE' } })
+  })
+
   it('is given up', async () => {
     const { json } = await service.place(number())
     const given = await service.ask(`/v1/orders/${json.order.id}/give-up`, { method: 'POST' })
@@ -279,6 +290,10 @@ describe('what watches over the service', () => {
         content: { 'application/json': { schema: { $ref: '#/components/schemas/Placement' } } },
       },
     })
+    const keyOf = (path: string) =>
+      json.paths[path].post.parameters.find(({ name }: { name: string }) => name === 'Idempotency-Key')
+    expect(keyOf('/v1/orders/{id}/refunds').required).toBe(true)
+    expect(keyOf('/v1/orders').required).toBe(false)
     const page = await service.ask('/docs', { key: null })
     expect(page.text).toContain('POST /v1/orders/{id}/refunds')
     expect(page.text).not.toContain('<script')
@@ -294,7 +309,9 @@ describe('what watches over the service', () => {
       clock: { nowMs: Date.now } as never,
       ending: new AbortController().signal,
     })
-    for (const route of routes.filter(({ method }) => method === 'GET')) {
+    for (const route of routes.filter(
+      ({ method, path }) => method === 'GET' && !path.endsWith('/pay-sign'),
+    )) {
       const { json } = await service.ask(route.path.replace('{id}', id))
       expect(route.reply.safeParse(json).error, route.path).toBeUndefined()
     }

@@ -17,8 +17,8 @@ export interface ServiceOptions {
   readonly logger: Logger
 }
 
-/** What is under way when the service ends may take so long: most of what an orchestrator waits before it kills. */
-const GRACE_MS = 15_000
+/** What is under way when the service ends may take so long: less than orchestrators, and the next process, wait for it. */
+const GRACE_MS = 10_000
 /** What Verdict has given up by then is still answered. */
 const LAST_ANSWERS_MS = 1_000
 
@@ -95,7 +95,7 @@ export class Service {
   }
 
   /**
-   * Who waits for a verdict is answered at once; what else is under way is finished, for at most 15 s. Writes it, and gives
+   * Who waits for a verdict is answered at once; what else is under way is finished, for at most 10 s. Writes it, and gives
    * the claims back. Leaves the store open.
    */
   async close(): Promise<void> {

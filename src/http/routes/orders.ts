@@ -261,6 +261,23 @@ export function orderRoutes(desk: Desk): readonly Route[] {
     }),
     route({
       method: 'GET',
+      path: '/v1/orders/{id}/pay-sign',
+      role: 'operate',
+      tag,
+      summary: 'What a JSAPI page, a mini program or an app needs to call the payment',
+      description: 'Signed anew at each call. `appid` says whose page calls it; default: the account.',
+      params: ById,
+      query: z.strictObject({
+        appid: text.regex(/^[A-Za-z0-9]{1,32}$/, 'expected 1 to 32 letters and digits').exactOptional(),
+      }),
+      reply: z.object({ call: z.record(text, text) }).meta({ id: 'PaySign' }),
+      async handle({ params, query }) {
+        const order = refOf(await orderOf(desk, params.id))
+        return { call: { ...(await byVerdict(desk, (verdict) => verdict.paySign(order, query))) } }
+      },
+    }),
+    route({
+      method: 'GET',
       path: '/v1/orders/{id}/deliveries',
       role: 'read',
       tag,
@@ -332,15 +349,9 @@ export function orderRoutes(desk: Desk): readonly Route[] {
         .meta({ id: 'RefundWish' }),
       reply: RefundView,
       status: 202,
-      creates: true,
+      creates: 'with-key',
       async handle({ params, body, idempotencyKey }) {
-        if (idempotencyKey === null) {
-          throw new VerdictError(
-            'REQUEST_INVALID',
-            'the header Idempotency-Key is missing; expected one for each refund',
-          )
-        }
-        const wish = { ...body, idempotencyKey }
+        const wish = { ...body, idempotencyKey: idempotencyKey as string }
         const order = refOf(await orderOf(desk, params.id))
         return refundView(await byVerdict(desk, (verdict) => verdict.refund(order, wish)))
       },
