@@ -19,6 +19,13 @@ export async function runServe(
   { config: file, logLevel }: ServeFlags,
   { version, signal }: { readonly version: string; readonly signal: AbortSignal },
 ): Promise<void> {
+  const opened: { service: Service | null; hungUp: boolean } = { service: null, hungUp: false }
+  // Elsewhere SIGHUP ends a command, as when its terminal closes. A service has none, from its first moment.
+  process.removeAllListeners('SIGHUP')
+  process.on('SIGHUP', () => {
+    if (opened.service === null) opened.hungUp = true
+    else void reload(opened.service)
+  })
   const config = await readServiceConfig(file, process.env)
   const logger = pino({ level: logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime })
   const say = (sentence: string): void => logger.warn(sentence)
@@ -27,9 +34,8 @@ export async function runServe(
     const service = await Service.open({ config, store, version, logger })
     if ((await store.apiKeys()).length === 0)
       logger.warn('there is no API key yet; make one with: verdict key add')
-    // Elsewhere SIGHUP ends a command, as when its terminal closes. A service has none.
-    process.removeAllListeners('SIGHUP')
-    process.on('SIGHUP', () => void reload(service))
+    opened.service = service
+    if (opened.hungUp) await reload(service)
     logger.info({ addresses: service.addresses }, 'serving')
     await aborted(signal)
     logger.info('ending: what is under way is finished')

@@ -87,6 +87,47 @@ describe('verdict serve', () => {
     })
   })
 
+  it('takes SIGHUP while it starts, too, and leaves at once although somebody waits for a verdict', {
+    timeout: LONG_MS,
+  }, async () => {
+    const dir = folder()
+    const port = await freePort()
+    const file = join(dir, 'verdict.config.json')
+    await run('init', '--simulator', '--dir', dir, '--port', String(port))
+    const made = await run('key', 'add', '--name', 'till', '--role', 'operate', '--config', file, '--json')
+    const { text } = JSON.parse(made.stdout) as { text: string }
+    const simulator = start('simulate', '--dir', join(dir, 'wechatpay'))
+    await simulator.heard(/serves on/)
+    const first = start('serve', '--config', file)
+    await first.said(/"serving"/)
+    const headers = { authorization: `Bearer ${text}`, 'content-type': 'application/json' }
+    const ask = (path: string, body?: object) =>
+      fetch(`http://127.0.0.1:${port}${path}`, {
+        headers,
+        ...(body !== undefined && { method: 'POST', body: JSON.stringify(body) }),
+      }).then(async (reply) => ({
+        status: reply.status,
+        json: (await reply.json()) as { order: { id: string } },
+      }))
+    const amount = { total: 100, currency: 'HKD' }
+    const order = { out_trade_no: 'A1', kind: 'native', description: 'x', amount }
+    const { json } = await ask('/v1/orders', order)
+    // It waits for the database that the first one holds.
+    const second = start('serve', '--config', file)
+    await second.said(/waiting for it to end/)
+    second.process.kill('SIGHUP')
+    const waiting = ask(`/v1/orders/${json.order.id}?wait=60`)
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    first.process.kill('SIGTERM')
+    expect(await waiting).toMatchObject({ status: 200, json: { id: json.order.id, state: 'waiting' } })
+    expect(await first.ended).toMatchObject({ code: 0 })
+    await second.said(/the configuration was read again"/)
+    second.process.kill('SIGTERM')
+    expect(await second.ended).toMatchObject({ code: 0 })
+    simulator.process.kill('SIGTERM')
+    await simulator.ended
+  })
+
   it('refuses a configuration that is not there, and a port that is taken', {
     timeout: LONG_MS,
   }, async () => {
