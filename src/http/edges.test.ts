@@ -104,6 +104,18 @@ describe('what no route sees is a problem, too', () => {
   })
 })
 
+describe('the log', () => {
+  it('has a line for each request to the API, and none for probes and callbacks, which anybody may send', async () => {
+    const { mchid } = service.simulator.keys.identity
+    const before = service.logged.length
+    for (const url of ['/healthz', '/readyz', '/metrics']) await service.ask(url, { key: null })
+    await service.ask(`/callbacks/${mchid}`, { key: null, body: {} })
+    expect(service.logged.slice(before)).toEqual([])
+    await service.ask('/v1/orders')
+    expect(service.logged.slice(before).join('')).toContain('"url":"/v1/orders"')
+  })
+})
+
 describe('an API key', () => {
   it('counts as soon as it is made, and no longer once it is revoked', async () => {
     const admin = { key: service.keys.admin }

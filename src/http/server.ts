@@ -119,6 +119,9 @@ function requestLogged({ method, url, host, ip }: FastifyRequest): object {
   return { method, url: url.replaceAll(/vk_[\w-]+/g, 'vk_…'), host, remoteAddress: ip }
 }
 
+/** Asked every second, or by strangers as often as they like: counted in the metrics, but no line in the log. */
+const OFTEN = { logLevel: 'warn' } as const
+
 const SAFE_HEADERS = {
   'cache-control': 'no-store',
   'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
@@ -149,12 +152,12 @@ function readJson(app: FastifyInstance): void {
 }
 
 function watch(app: FastifyInstance, desk: Desk, metrics: Metrics): void {
-  app.get('/healthz', async () => ({ ok: true }))
-  app.get('/readyz', async (_, reply) => {
+  app.get('/healthz', OFTEN, async () => ({ ok: true }))
+  app.get('/readyz', OFTEN, async (_, reply) => {
     const why = await whyNotReady()
     return reply.code(why === null ? 200 : 503).send({ ready: why === null, why })
   })
-  app.get('/metrics', async (_, reply) => reply.type(metrics.contentType).send(await metrics.text()))
+  app.get('/metrics', OFTEN, async (_, reply) => reply.type(metrics.contentType).send(await metrics.text()))
 
   async function whyNotReady(): Promise<string | null> {
     if (!desk.verdict.maySend) return 'the database has not confirmed a heartbeat for three seconds'
@@ -184,5 +187,6 @@ function answerCallbacks(app: FastifyInstance, { desk, logger }: ServerOptions):
       notify: ({ message }) => logger.warn(message),
       receiverFor,
     }),
+    OFTEN,
   )
 }
