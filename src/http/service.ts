@@ -54,6 +54,7 @@ export class Service {
       accounts: () => verdictNow()?.accounts ?? [],
       attention: () => store.countAttention(),
       deliveries: () => store.countDeliveries(),
+      clock: systemClock,
     })
     const service = new Service(options, await openVerdict(options, options.config, metrics), metrics)
     opened.service = service

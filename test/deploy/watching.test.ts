@@ -49,6 +49,7 @@ async function series(): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
     accounts: () => [{ account: 'a', answers: true }],
     attention: async () => 1,
     deliveries: async () => ({ pending: 1, queued: 1, failed: 1 }),
+    clock: { nowMs: () => 0 },
   })
   observer.called?.({ account: 'a', call: 'query', outcome: 'answer', tookMs: 1 })
   observer.started?.({ account: 'a', lateMs: 1 })

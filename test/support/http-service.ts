@@ -66,6 +66,7 @@ export class TestService {
       accounts: () => opened.verdict?.accounts ?? [],
       attention: () => store.countAttention(),
       deliveries: () => store.countDeliveries(),
+      clock: systemClock,
     })
     const verdict = await Verdict.open({ store, accounts, observer: metrics.observer })
     opened.verdict = verdict

@@ -1,0 +1,34 @@
+import { expect, it } from 'vitest'
+import { COUNTED_MS, openMetrics } from './metrics.ts'
+
+it('the messages are counted once a minute, however often and by however many at once the metrics are read', async () => {
+  let nowMs = 0
+  let sent = 0
+  const metrics = openMetrics({
+    statistics: () => null,
+    accounts: () => [],
+    attention: async () => 0,
+    deliveries: async () => ({ sent: ++sent }),
+    clock: { nowMs: () => nowMs },
+  })
+  const read = async () => /verdict_deliveries\{state="sent"\} (\d+)/.exec(await metrics.text())?.[1]
+  expect(await Promise.all([read(), read()])).toEqual(['1', '1'])
+  nowMs = COUNTED_MS - 1
+  expect(await read()).toBe('1')
+  nowMs = COUNTED_MS
+  expect(await read()).toBe('2')
+})
+
+it('a count that failed is tried again at the next reading', async () => {
+  let isDown = true
+  const metrics = openMetrics({
+    statistics: () => null,
+    accounts: () => [],
+    attention: async () => 0,
+    deliveries: async () => (isDown ? Promise.reject(new Error('down')) : { failed: 3 }),
+    clock: { nowMs: () => 0 },
+  })
+  expect(await metrics.text()).not.toMatch(/verdict_deliveries\{/)
+  isDown = false
+  expect(await metrics.text()).toContain('verdict_deliveries{state="failed"} 3')
+})
