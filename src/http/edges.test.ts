@@ -104,6 +104,49 @@ describe('what no route sees is a problem, too', () => {
   })
 })
 
+describe('every address of the OpenAPI document', () => {
+  interface Operation {
+    readonly operationId: string
+    readonly description: string
+    readonly parameters: ReadonlyArray<{ readonly name: string; readonly in: string }>
+  }
+
+  async function operations() {
+    const { json } = await service.ask('/openapi.json', { key: null })
+    const paths = Object.entries(json.paths as Record<string, Record<string, Operation>>)
+    return paths.flatMap(([path, methods]) =>
+      Object.entries(methods).map(([word, operation]) => ({
+        path,
+        method: word.toUpperCase() as 'GET' | 'POST' | 'DELETE',
+        operation,
+      })),
+    )
+  }
+
+  it('wants a key of the role that it names, before it looks at anything else', async () => {
+    const roles = ['read', 'operate', 'admin'] as const
+    for (const { path, method, operation } of await operations()) {
+      const role = /role `(\w+)`/.exec(operation.description)?.[1] as (typeof roles)[number]
+      const called = `${method} ${path}`
+      expect((await service.ask(path, { method, key: null })).status, called).toBe(401)
+      for (const lower of roles.slice(0, roles.indexOf(role)))
+        expect((await service.ask(path, { method, key: service.keys[lower] })).status, called).toBe(403)
+      expect([401, 403], called).not.toContain(
+        (await service.ask(path, { method, key: service.keys[role] })).status,
+      )
+    }
+  })
+
+  it('has a name of its own, and tells each part of its path', async () => {
+    const all = await operations()
+    expect(new Set(all.map(({ operation }) => operation.operationId)).size).toBe(all.length)
+    for (const { path, operation } of all) {
+      const told = operation.parameters.filter((one) => one.in === 'path').map(({ name }) => name)
+      expect(told, path).toEqual([...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name))
+    }
+  })
+})
+
 describe('the log', () => {
   it('has a line for each request to the API, and none for probes and callbacks, which anybody may send', async () => {
     const { mchid } = service.simulator.keys.identity
