@@ -355,9 +355,15 @@ export class Verdict {
    * accepts a `prepay_id` for two hours.
    *
    * @param appid whose page calls it; the account's own by default
-   * @throws ORDER_STATE if the order has no `prepay_id`, ORDER_UNKNOWN, ACCOUNT_UNKNOWN
+   * @throws OPTION_INVALID, ORDER_STATE if the order has no `prepay_id`, ORDER_UNKNOWN, ACCOUNT_UNKNOWN
    */
   async paySign(ref: OrderRef, { appid }: { readonly appid?: string } = {}): Promise<PaySign> {
+    // It becomes a line of what is signed: a line end would make it two.
+    if (appid !== undefined && !/^[A-Za-z0-9]{1,32}$/.test(appid))
+      throw new VerdictError(
+        'OPTION_INVALID',
+        `appid is ${shown(appid)}; expected 1 to 32 letters and digits`,
+      )
     const key = this.#key(ref)
     const { order, credential } = await this.order(ref)
     const { kind } = order
