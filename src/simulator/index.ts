@@ -18,6 +18,7 @@ export {
 } from './faults.ts'
 export { type Credentials, createCredentials, type Identity, type Keys } from './keys.ts'
 export type { Host } from './outages.ts'
+export type { Script } from './scripts.ts'
 export { type SimulateIo, type SimulateOptions, simulate } from './simulate.ts'
 export {
   createSimulator,

@@ -2,7 +2,8 @@ import { namedRandom, type Random } from '../random.ts'
 import { OUTAGES, type OutageName, type Probabilities } from './faults.ts'
 
 /** Two entry hosts share one truth, so that one of them can be out. */
-export type Host = 'primary' | 'backup'
+export const HOSTS = ['primary', 'backup'] as const
+export type Host = (typeof HOSTS)[number]
 
 /** Time since the simulator's first start falls into slots; an outage lies within its slot, so that it ends. */
 export const SLOT_MS = 60_000

@@ -17,6 +17,7 @@ import {
 } from './faults.ts'
 import { accountFile } from './folder.ts'
 import { type Credentials, type Keys, keysFrom } from './keys.ts'
+import { openScripts } from './scripts.ts'
 import { openWeather } from './weather.ts'
 import { wireOf } from './wire/answer.ts'
 import type { VerifyCaller } from './wire/authenticate.ts'
@@ -63,8 +64,9 @@ export function createSimulator(settings: SimulatorSettings): SimulatorCore {
   const keys = keysFrom(settings.credentials)
   const probabilities = probabilitiesOfSetting(settings.faults ?? 'none')
   const ledger = openLedger(file)
-  const world = openWorld({ ledger, clock, seed, customers })
-  const weather = openWeather({ ledger, clock, seed, probabilities })
+  const scripts = openScripts(ledger)
+  const world = openWorld({ ledger, clock, seed, customers, scripts })
+  const weather = openWeather({ ledger, clock, scripts, seed, probabilities })
   const counters = openCounters(ledger)
   const rush = new Rush(settings.secondMs ?? 1_000)
   const nonce = settings.nonces ?? secureNonces()
@@ -89,6 +91,7 @@ export function createSimulator(settings: SimulatorSettings): SimulatorCore {
     clock,
     world,
     weather,
+    scripts,
     signing,
     settings: {
       callbacks: settings.callbacks ?? 'on',
@@ -98,7 +101,7 @@ export function createSimulator(settings: SimulatorSettings): SimulatorCore {
       send: settings.send ?? sendByHttp(),
     },
   })
-  const beside = control({ world, weather, counters, rush, ledger, clock, courier })
+  const beside = control({ world, weather, scripts, counters, rush, ledger, clock, courier })
   return {
     keys,
     handle: async (request) => (request.url.startsWith(CONTROL_PATH) ? beside(request) : wire(request)),

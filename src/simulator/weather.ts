@@ -1,7 +1,8 @@
 import type { Clock } from '../clock.ts'
 import type { Ledger } from './durable.ts'
-import { FAULTS, type Fault, type FaultName, faultOf, type Probabilities } from './faults.ts'
-import { type Host, outageOf } from './outages.ts'
+import { FAULTS, type Fault, type FaultName, faultOf, type OutageName, type Probabilities } from './faults.ts'
+import { HOSTS, type Host, outageOf } from './outages.ts'
+import type { Scripts } from './scripts.ts'
 
 /** One call for one order. */
 export interface Try {
@@ -22,6 +23,10 @@ export interface Weather {
   meet(attempt: Try, applies: (fault: Fault) => boolean): Fault | null
   /** Whether the host is out now; counts it for the order that suffers, if the request named one. */
   out(host: Host, key: string | null): boolean
+  /** Takes a host down, until it is told to be up again. */
+  turn(host: Host, down: boolean): void
+  /** Whether somebody took the host down. */
+  isDown(host: Host): boolean
   /** Counts a fault that struck elsewhere than in a call. */
   note(name: FaultName, order: string): void
   /** How often each fault struck. */
@@ -33,17 +38,20 @@ export interface Weather {
 export interface WeatherOptions {
   readonly ledger: Ledger
   readonly clock: Clock
+  readonly scripts: Pick<Scripts, 'faultOf'>
   readonly probabilities: Probabilities
   readonly seed: number
 }
 
-export function openWeather({ ledger, clock, ...initial }: WeatherOptions): Weather {
+export function openWeather({ ledger, clock, scripts, ...initial }: WeatherOptions): Weather {
   const attempts = ledger.map<number>('attempts')
   const struck = ledger.map<number>('faults')
   const hit = ledger.map<true>('orders_hit')
+  const down = ledger.map<boolean>('hosts_down')
   const startedAtMs = firstStart(ledger, clock)
   let { probabilities, seed } = initial
 
+  const isDown = (host: Host): boolean => down.get(host) === true
   const count = (name: FaultName, key: string | null): void => {
     struck.set(name, (struck.get(name) ?? 0) + 1)
     if (key !== null && !hit.has(key)) hit.set(key, true)
@@ -64,22 +72,34 @@ export function openWeather({ ledger, clock, ...initial }: WeatherOptions): Weat
       const name = `${call} ${key}`
       const nth = (attempts.get(name) ?? 0) + 1
       attempts.set(name, nth)
-      const fault = faultOf(probabilities, seed, { out_trade_no, call, nth })
+      const told = scripts.faultOf({ out_trade_no, call, nth })
+      const fault = told === undefined ? faultOf(probabilities, seed, { out_trade_no, call, nth }) : told
       if (!fault || !applies(fault)) return null
       count(fault.name, order)
       return fault
     },
     out(host, key) {
-      const outage = outageOf(probabilities, seed, { host, sinceStartMs: clock.nowMs() - startedAtMs })
+      const outage = isDown(host)
+        ? OUTAGE_OF[HOSTS.every(isDown) ? 'all' : host]
+        : outageOf(probabilities, seed, { host, sinceStartMs: clock.nowMs() - startedAtMs })
       if (outage) ledger.together(() => count(outage, key))
       return outage !== null
     },
+    turn: (host, isTaken) => void down.set(host, isTaken),
+    isDown,
     note: count,
     counts: () =>
       Object.fromEntries(FAULTS.map((name) => [name, struck.get(name) ?? 0])) as Record<FaultName, number>,
     ordersHit: () => hit.size,
   }
 }
+
+/** What an outage counts as that somebody made. */
+const OUTAGE_OF = {
+  all: 'outageAll',
+  primary: 'outagePrimary',
+  backup: 'outageBackup',
+} as const satisfies Record<Host | 'all', OutageName>
 
 function firstStart(ledger: Ledger, clock: Clock): number {
   const starts = ledger.map<number>('starts')

@@ -3,6 +3,7 @@ import { type Advance, type Age, ageOf } from './age.ts'
 import { type Customers, customerPlan } from './customers.ts'
 import type { DurableMap, Ledger } from './durable.ts'
 import { openRefunding, type RefundEffect, type RefundSelector } from './refunding.ts'
+import type { Scripts } from './scripts.ts'
 import * as end from './truth/end.ts'
 import { failAt, payAt, unpayable, upToNow } from './truth/life.ts'
 import { type Order, type Owner, orderKey, type Placing, type Refusal } from './truth/order.ts'
@@ -66,9 +67,10 @@ export interface WorldOptions {
   readonly clock: Clock
   readonly seed: number
   readonly customers: Customers
+  readonly scripts: Pick<Scripts, 'customerOf'>
 }
 
-export function openWorld({ ledger, clock, seed, customers }: WorldOptions): World {
+export function openWorld({ ledger, clock, seed, customers, scripts }: WorldOptions): World {
   const orders = ledger.map<Order>('orders')
   const received = ledger.map<Received>('received')
   const codes = ledger.map<string>('auth_codes')
@@ -134,11 +136,12 @@ export function openWorld({ ledger, clock, seed, customers }: WorldOptions): Wor
     },
     place(placing) {
       const key = orderKey(placing.owner, placing.out_trade_no)
-      const { auth_code } = placing
+      const { auth_code, out_trade_no } = placing
       const codeUsedBy = auth_code === null ? undefined : codes.get(auth_code)
       const result = place(orders.get(key) ?? null, placing, {
         nowMs: age.nowMs(),
-        plan: customerPlan(customers, seed, customerOf(placing, age.nowMs())),
+        plan:
+          scripts.customerOf(out_trade_no) ?? customerPlan(customers, seed, customerOf(placing, age.nowMs())),
         sequence: orders.size + 1,
         codeUsedBy: codeUsedBy === undefined || codeUsedBy === key ? null : codeUsedBy,
       })

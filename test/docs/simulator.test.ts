@@ -65,6 +65,8 @@ it('has a command for each thing that the control API can do, but refuse', () =>
         'callbacks/N',
         'advance',
         'faults',
+        'hosts',
+        'scripts/A43',
         'statistics',
       ].map((path) => `/_sim/${path}`),
     ),

@@ -2,6 +2,7 @@ import type { Clock } from '../../clock.ts'
 import { namedRandom } from '../../random.ts'
 import type { Ledger } from '../durable.ts'
 import { type CallbackFault, type CallbackFaultName, callbackFaultOf } from '../faults.ts'
+import type { Scripts } from '../scripts.ts'
 import { eventName, eventsOf, nextEventAtMs, type OrderEvent } from '../truth/events.ts'
 import type { Order } from '../truth/order.ts'
 import type { Weather } from '../weather.ts'
@@ -44,6 +45,7 @@ export interface CourierParts {
   readonly clock: Clock
   readonly world: World
   readonly weather: Weather
+  readonly scripts: Pick<Scripts, 'callbackFaultOf'>
   readonly signing: ReplySigning
   readonly settings: Required<CallbackSettings>
 }
@@ -62,7 +64,7 @@ export interface Courier {
 export const ANSWER_MS = 5_000
 
 export function openCourier(parts: CourierParts): Courier {
-  const { ledger, clock, world, weather, settings } = parts
+  const { ledger, clock, world, weather, scripts, settings } = parts
   const { age } = world
   const records = ledger.map<CallbackRecord>('callbacks')
   const byFault = ledger.map<Answers>('callback_faults')
@@ -189,7 +191,11 @@ export function openCourier(parts: CourierParts): Courier {
     const silent = settings.callbacks === 'off' || record.clear || record.losing > 0 || nth > ATTEMPTS_MAX
     if (silent) return null
     const { out_trade_no, event } = record
-    const fault = callbackFaultOf(weather.probabilities, weather.seed, { out_trade_no, event, nth })
+    const told = scripts.callbackFaultOf({ out_trade_no, nth })
+    const fault =
+      told === undefined
+        ? callbackFaultOf(weather.probabilities, weather.seed, { out_trade_no, event, nth })
+        : told
     if (fault) weather.note(fault.name, record.order)
     return fault
   }

@@ -4,19 +4,23 @@ import type { Courier } from '../callbacks/courier.ts'
 import type { Counters } from '../counters.ts'
 import type { Ledger } from '../durable.ts'
 import { requestBody } from '../request-body.ts'
+import type { Scripts } from '../scripts.ts'
 import type { Weather } from '../weather.ts'
 import type { WireReply, WireRequest } from '../wire/exchange.ts'
 import type { Rush } from '../wire/rush.ts'
 import type { World } from '../world.ts'
 import { listCallbacks, sendCallback } from './callbacks.ts'
 import { advanceBy, changeFaults, faultsInForce } from './faults.ts'
+import { changeHosts, hostsNow } from './hosts.ts'
 import { actOn, listOrders, showOrder } from './orders.ts'
 import { listRefunds, mendRefund, refundElsewhere } from './refunds.ts'
+import { writeScript } from './scripts.ts'
 import { statistics } from './statistics.ts'
 
 export interface ControlParts {
   readonly world: World
   readonly weather: Weather
+  readonly scripts: Scripts
   readonly counters: Counters
   readonly rush: Rush
   readonly ledger: Ledger
@@ -53,6 +57,9 @@ const HANDLERS: ReadonlyArray<readonly [method: string, path: RegExp, handler: H
   ['POST', /^callbacks\/([^/]+)$/, sendCallback],
   ['GET', /^faults$/, faultsInForce],
   ['POST', /^faults$/, changeFaults],
+  ['GET', /^hosts$/, hostsNow],
+  ['POST', /^hosts$/, changeHosts],
+  ['POST', /^scripts\/([^/]+)$/, writeScript],
   ['POST', /^advance$/, advanceBy],
 ]
 

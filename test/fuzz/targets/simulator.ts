@@ -83,6 +83,8 @@ const CONTROLS = [
   'callbacks/A1',
   'faults',
   'advance',
+  'hosts',
+  'scripts/A1',
   'orders/%zz',
   '../x',
   '__proto__',
@@ -102,7 +104,7 @@ async function control(chance: Chance, simulator: SimulatorCore): Promise<string
   const json = chance.oneIn(60) ? nestedDeep(chance, stringified(body)) : stringified(body)
   const url = `/_sim/${chance.oneIn(8) ? bentText(chance, path) : path}${chance.oneIn(6) ? `?${text(chance)}` : ''}`
   const method = chance.oneIn(10) ? text(chance) : chance.pick(['GET', 'POST'])
-  if (/faults/.test(url) && method === 'POST') return 'control left out'
+  if (/faults|scripts/.test(url) && method === 'POST') return 'control left out'
   return `control ${await answered(chance, simulator, { method, url, headers: {}, body: chance.oneIn(10) ? bentJson(chance, json) : json })}`
 }
 
