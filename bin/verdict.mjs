@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // The command `verdict`. Plain old JavaScript: a Node that is too old has to get far enough to say so.
 
+import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -13,8 +14,10 @@ const entry = existsSync(source) ? source : join(root, 'dist', 'cli', 'main.js')
 const bundled = bundledNode(root)
 
 if (isNewEnough()) {
+  buildDashboard(process.execPath)
   import(pathToFileURL(entry).href)
 } else if (bundled !== undefined) {
+  buildDashboard(bundled)
   const args = [entry].concat(process.argv.slice(2))
   runToEnd(bundled, args, { stdio: ['inherit', 'inherit', 'inherit', 'ipc'] }).then(endLike, (error) => {
     console.error(`verdict: ${bundled} does not start: ${error.message}`)
@@ -23,4 +26,14 @@ if (isNewEnough()) {
 } else {
   console.error(`verdict needs Node ${OLDEST_NODE} or newer and this is ${process.version}.`)
   process.exit(2)
+}
+
+/** Those that serve it have it, in a clone, as its sources are. Without it everything else works. */
+function buildDashboard(node) {
+  const [, , command, ...flags] = process.argv
+  const isServed = command === 'serve' || (command === 'demo' && !flags.includes('--once'))
+  if (!isServed || !existsSync(source)) return
+  const script = join(root, 'scripts', 'dashboard.mjs')
+  const { status } = spawnSync(node, [script, '--if-older'], { stdio: ['ignore', 2, 2] })
+  if (status !== 0) console.error('verdict: goes on without the dashboard, which could not be built')
 }

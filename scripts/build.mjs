@@ -1,4 +1,5 @@
-// Makes dist/ from src/: JavaScript and types by tsc, and beside them the files that the sources read at run time.
+// Makes dist/ from src/: JavaScript and types by tsc, and beside them the files that the sources read at run time; and
+// dist/dashboard/ from dashboard/.
 
 import './end-with-starter.mjs'
 import { spawnSync } from 'node:child_process'
@@ -18,3 +19,5 @@ const { status } = spawnSync(
 if (status !== 0) process.exit(status ?? 1)
 
 for (const asset of globSync(ASSETS)) cpSync(asset, join('dist', relative('src', asset)))
+
+await import('./dashboard.mjs')

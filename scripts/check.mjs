@@ -5,6 +5,7 @@ import { spawnSync } from 'node:child_process'
 
 const STEPS = [
   ['types', 'node_modules/typescript/bin/tsc', '-p', 'tsconfig.json'],
+  ['types of the dashboard', 'node_modules/typescript/bin/tsc', '-p', 'dashboard/tsconfig.json'],
   ['format and lint', 'node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings'],
   // The directions of imports are among the tests: test/architecture.
   ['tests', 'scripts/test.mjs'],

@@ -6,6 +6,7 @@ import { within } from '../clock.ts'
 import { VerdictError } from '../errors.ts'
 import type { ApiKey } from '../store/store.ts'
 import { ApiKeys } from './api-keys.ts'
+import { serveDashboard } from './dashboard-files.ts'
 import type { Desk } from './desk.ts'
 import { idempotent } from './idempotency.ts'
 import type { Metrics } from './metrics.ts'
@@ -56,6 +57,7 @@ export function apiServer(options: ServerOptions & { readonly withCallbacks: boo
   app.get('/openapi.json', async () => openApi)
   app.get('/docs', (_, reply) => reply.type('text/html; charset=utf-8').send(referencePage(routes, version)))
   app.get('/docs/errors', (_, reply) => reply.type('text/html; charset=utf-8').send(errorsPage()))
+  serveDashboard(app)
   watch(app, desk, metrics)
   if (options.withCallbacks) answerCallbacks(app, options)
   return app
@@ -104,7 +106,9 @@ function newApp({ logger }: ServerOptions): FastifyInstance {
     },
   }) as unknown as FastifyInstance
   app.addHook('onSend', async (_, reply) => {
-    reply.headers(SAFE_HEADERS)
+    // What a route says itself stays.
+    for (const [name, value] of Object.entries(SAFE_HEADERS))
+      if (!reply.hasHeader(name)) reply.header(name, value)
   })
   app.setErrorHandler((error, request, reply) => refuse(error, request, reply))
   app.setNotFoundHandler((request) => {

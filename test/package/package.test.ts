@@ -11,7 +11,7 @@ const root = join(import.meta.dirname, '..', '..')
 
 /** What a build and a pack read. A copy is packed, so that the clone's own dist/ stays as it is. */
 const PACKED_FROM = [
-  ...['bin', 'docs', 'scripts', 'src', 'CHANGELOG.md', 'LICENSE', 'README.md'],
+  ...['bin', 'dashboard', 'docs', 'scripts', 'src', 'CHANGELOG.md', 'LICENSE', 'README.md'],
   ...['package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json'],
 ]
 const SETUP_MS = 240_000

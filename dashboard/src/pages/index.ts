@@ -1,0 +1,26 @@
+import type { ComponentType } from 'preact'
+import { place } from '../router.ts'
+import { Missing } from './missing/missing.tsx'
+import { missingWords } from './missing/words.ts'
+import { Orders } from './orders/orders.tsx'
+import { ordersWords } from './orders/words.ts'
+
+/** What the address `#/name/…` shows. */
+export interface Page {
+  readonly name: string
+  /** In the language of the hour: for the browser's title, and for the menu. */
+  readonly title: () => string
+  readonly Body: ComponentType
+  /** Whether the menu has it. Undefined: always. */
+  readonly isOffered?: () => boolean
+}
+
+/** In the order of the menu; the first is where everybody begins. */
+export const PAGES: readonly Page[] = [{ name: 'orders', title: () => ordersWords.value.title, Body: Orders }]
+
+const MISSING: Page = { name: '', title: () => missingWords.value.title, Body: Missing }
+
+export function pageAt(): Page {
+  const [name] = place.value.path
+  return name === undefined ? (PAGES[0] ?? MISSING) : (PAGES.find((page) => page.name === name) ?? MISSING)
+}
