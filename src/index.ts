@@ -50,6 +50,7 @@ export type {
   TwoPeriodPolicy,
 } from './core/policy.ts'
 export { defaultPolicy, QUICK_PAY_POLICY, reviewPolicy, TWO_PERIOD_POLICY } from './core/policy.ts'
+export { RESOLUTIONS, type Resolution, resolutionsOf } from './core/resolving.ts'
 export type { TradeState } from './core/trade-state.ts'
 export type { WebhookOptions } from './delivery/webhook-options.ts'
 export type { Limits } from './engine/budget.ts'
@@ -81,6 +82,7 @@ export type {
   OrderRef,
   PlaceParameters,
   RefundParameters,
+  ResolveParameters,
   TrackParameters,
   VerdictAccount,
   VerdictOptions,

@@ -58,6 +58,20 @@ function statementsWith(given: string | undefined): Read {
   }
 }
 
+/**
+ * The latest of an order's statements that states an amount; null if none does.
+ *
+ * @param keyOfCallbacks the account's APIv3 key: without it callbacks say nothing
+ */
+export function latestAmountIn(
+  evidence: readonly Evidence[],
+  keyOfCallbacks?: string,
+): TradeStatement | null {
+  const read = statementsWith(keyOfCallbacks)
+  const statements = evidence.toReversed().map(read)
+  return statements.find((statement) => statement?.amount?.total !== undefined) ?? null
+}
+
 /** What is wrong with an order's stored evidence, as far as its signatures tell; null if nothing is. */
 export function brokenEvidence(
   { account }: Order,

@@ -14,10 +14,11 @@ import {
   type OrderKey,
   type Verdict as OrderVerdict,
 } from './core/order.ts'
-import type { Credential, Evidence } from './core/outcome.ts'
+import type { Credential, Evidence, TradeStatement } from './core/outcome.ts'
 import { checkNotifyUrl, type Placement } from './core/placement.ts'
 import { compilePlan, type Plan } from './core/plan.ts'
 import { defaultPolicy, reviewPolicy } from './core/policy.ts'
+import type { Resolution } from './core/resolving.ts'
 import { type Handler, handlerTarget } from './delivery/handler.ts'
 import type { Target } from './delivery/target.ts'
 import { webhookTarget } from './delivery/webhook.ts'
@@ -34,7 +35,7 @@ import type { Gateway, PaySign } from './gateway/gateway.ts'
 import { accountName, type WechatPayAccount } from './gateway/wechatpay/account.ts'
 import { globalV3Gateway } from './gateway/wechatpay/global-v3.ts'
 import { isLocal } from './gateway/wechatpay/open-account.ts'
-import { type Proof, proofOf } from './proof.ts'
+import { latestAmountIn, type Proof, proofOf } from './proof.ts'
 import { type Random, systemRandom } from './random.ts'
 import type { Delivery, PlatformKey, Store } from './store/store.ts'
 
@@ -146,6 +147,16 @@ export interface RefundParameters {
    * for, also after a restart; another key is another refund.
    */
   readonly idempotencyKey: string
+}
+
+/** A person's answer to an order's mark. */
+export interface ResolveParameters {
+  /** See docs/order-states.md: which answers a mark can have. */
+  readonly action: Resolution
+  /** Who: 1 to 64 characters. */
+  readonly by: string
+  /** Why: 1 to 500 characters. */
+  readonly note: string
 }
 
 /** An order with everything that happened to it. */
@@ -398,6 +409,26 @@ export class Verdict {
     if (typeof by !== 'string' || by.length < 1 || by.length > 64)
       throw new VerdictError('OPTION_INVALID', `by is ${shown(by)}; expected 1 to 64 characters`)
     return this.#engine.askNow(this.#key(ref), by)
+  }
+
+  /**
+   * Answers the mark of an order that needs a person; `resolutionsOf` tells which answers are possible. It is written down
+   * who gave it, and why. Resolves with the order once that is written; the verdict still comes from what WeChat Pay signs.
+   *
+   * @throws ORDER_INVALID, ORDER_STATE if the mark can't be answered like this, ORDER_UNKNOWN, ACCOUNT_UNKNOWN, CLOSED: then
+   * nothing was written
+   */
+  async resolve(ref: OrderRef, { action, by, note }: ResolveParameters): Promise<Order> {
+    const key = this.#key(ref)
+    const stated = action === 'accept_evidence' ? await this.#statedOf(key) : null
+    return this.#engine.resolve(key, { action, by, note, stated })
+  }
+
+  /** The latest statement that is kept of an order and states an amount. */
+  async #statedOf(key: OrderKey): Promise<TradeStatement | null> {
+    const { id, account } = await this.#engine.order(key)
+    const evidence = await this.#engine.store.evidenceOf(id)
+    return latestAmountIn(evidence, this.#accounts.get(account)?.apiV3Key)
   }
 
   /** The open accounts, and whether WeChat Pay answers each. */

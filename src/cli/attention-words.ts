@@ -3,15 +3,15 @@ import type { AttentionCode } from '../core/attention.ts'
 /** What each mark means, and what whoever is on call does about it. */
 export const ATTENTION_WORDS: Readonly<Record<AttentionCode, string>> = {
   amount_mismatch:
-    'WeChat Pay signed another amount or currency than the order has. Nothing is ended or refunded: find out who placed it, and correct it by hand.',
+    'WeChat Pay signed another amount or currency than the order has. Nothing is ended or refunded: find out who placed it; if WeChat Pay is right, accept the evidence.',
   identity_mismatch:
     'WeChat Pay answered our question about another merchant or order. Nothing is ended or refunded: check the account and the sub-merchant.',
   number_used:
     'The number was used with other parameters. Somebody else may have placed it: find out who, and use another number.',
   paid_after_revoke:
-    'WeChat Pay accepted a revoke and still says paid. Look on the merchant platform whether the customer has the money back.',
+    'WeChat Pay accepted a revoke and still says paid. Look on the merchant platform whether the customer has the money back; if not, accept the evidence.',
   vanished:
-    'WeChat Pay does not know an order that it knew, or that was tracked. It is asked further: if it stays, check number and sub-merchant.',
+    'WeChat Pay does not know an order that it knew, or that was tracked. It is asked further: if it stays, check number and sub-merchant, or stop the tracking.',
   unknown_trade_state:
     'WeChat Pay names a trade_state that Verdict does not know. A newer Verdict may know it.',
   incomplete_statement:
@@ -25,9 +25,10 @@ export const ATTENTION_WORDS: Readonly<Record<AttentionCode, string>> = {
     'WeChat Pay refuses a call, and repeating it will not help. verdict order NUMBER shows its reason.',
   overdue:
     'Nothing final half an hour after the window. It is asked further: see whether WeChat Pay answers, and why not.',
-  unfinished: 'A tracked order stays unpaid, and Verdict may not end it. Whoever placed it closes it.',
+  unfinished:
+    'A tracked order stays unpaid, and Verdict may not end it. Whoever placed it closes it; or let Verdict end it, or stop the tracking.',
   late_money:
-    'An order that was given up is paid, and a person decides: deliver what was bought, or refund it.',
+    'An order that was given up is paid, and a person decides: deliver what was bought and accept the evidence, or refund it.',
   refund_mismatch:
     'WeChat Pay signed another amount, currency or end of a refund than was asked for. Nothing is refunded by itself: compare with the merchant platform.',
   refund_abnormal:

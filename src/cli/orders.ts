@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts'
 import type { AttentionCode } from '../core/attention.ts'
-import { isFinal, nameOf, type Order } from '../core/order.ts'
+import { isFinal, isStopped, nameOf, type Order } from '../core/order.ts'
 import { VerdictError } from '../errors.ts'
 import { ORDER_STATES, orderView } from '../http/views.ts'
 import type { OrderFilter } from '../store/store.ts'
@@ -89,7 +89,7 @@ function statesOf(text: string): readonly Order['state'][] {
 /** What happens next to an order, and whether that is late. */
 function nextOf(order: Order, nowMs: number): string {
   const parts = [
-    order.dueAtMs === null ? settledIn(order) : dueIn(order.dueAtMs, nowMs),
+    order.dueAtMs === null ? settledIn(order) : isStopped(order) ? 'stopped' : dueIn(order.dueAtMs, nowMs),
     order.attention === null ? null : `needs attention: ${order.attention}`,
   ]
   return parts.filter((part) => part !== null).join('; ')

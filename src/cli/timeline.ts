@@ -1,6 +1,6 @@
 import type { LatePhase, Refund } from '../core/aftercare.ts'
 import type { Call, JournalLine } from '../core/change.ts'
-import { isFinal, nameOf, type Order } from '../core/order.ts'
+import { isFinal, isStopped, nameOf, type Order } from '../core/order.ts'
 import { isTradeState, type TradeState } from '../core/trade-state.ts'
 import type { Delivery } from '../store/store.ts'
 import { inColumns, moment, money, seconds } from './text.ts'
@@ -69,6 +69,7 @@ function refundInWords(
 
 function standing(order: Order): string {
   const { origin, createdAtMs } = order
+  if (isStopped(order)) return `${order.state}; a person has stopped the tracking`
   if (!isFinal(order)) return `${order.state}; next due ${moment(order.dueAtMs)}`
   const { atMs, learntBy, transaction_id, success_time } = order.verdict
   const facts = [
@@ -122,6 +123,8 @@ function inWords({ event, call, said = '', note = '', tookMs }: JournalLine, { o
       return `to be ended: ${said}`
     case 'attention':
       return `needs attention: ${said}${why}`
+    case 'resolved':
+      return said === 'amount' ? `the amount is corrected${why}` : `answered by a person: ${said}${why}`
     case 'verdict':
       return `verdict ${said}`
   }

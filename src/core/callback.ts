@@ -16,6 +16,7 @@ export function onCallback(scene: Scene, trade: TradeStatement, evidence: Eviden
   const { order, draft, moment } = scene
   const { trade_state } = trade
   draft.note('callback', { said: trade_state })
+  draft.goOn()
   const fit = fitOf(order, trade)
   if (fit.fit === 'contradicts') {
     draft.keep(evidence)
@@ -50,6 +51,7 @@ export function onRefundCallback(
   evidence: Evidence,
 ): Change {
   draft.note('callback', { said: `refund ${statement.status}` })
+  draft.goOn()
   draft.keep(evidence)
   const refund = { out_refund_no: numberOf(statement), amount: statement.amount?.refund ?? 0 }
   const fit = refundFitOf(order, refund, statement)
@@ -82,5 +84,6 @@ export function onAskedNow(scene: Scene, by: string): Change {
 }
 
 function dueNow({ order, draft, moment }: Scene): Change {
+  draft.goOn()
   return draft.asBefore(Math.min(order.dueAtMs, moment.nowMs))
 }

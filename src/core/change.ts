@@ -1,5 +1,5 @@
 import type { Aftercare } from './aftercare.ts'
-import type { Order } from './order.ts'
+import type { Order, OrderFacts } from './order.ts'
 import type { Credential, Evidence } from './outcome.ts'
 
 export const ORDER_CALLS = ['place', 'query', 'close', 'reverse'] as const
@@ -42,6 +42,8 @@ export const JOURNAL_EVENTS = [
   'give-up',
   'ending',
   'attention',
+  /** A person has answered a mark. */
+  'resolved',
   'verdict',
   'late-money',
   /** A refund was asked for, found, or got another state. */
@@ -55,7 +57,8 @@ export type EventType = (typeof EVENT_TYPES)[number]
 /** Something that the merchant's system is told. */
 export type OrderEvent =
   | { readonly type: 'order.verdict' }
-  | { readonly type: 'order.late_money' }
+  /** `decided`: told once more, because a person has said what becomes of the money. */
+  | { readonly type: 'order.late_money'; readonly decided?: true }
   | { readonly type: 'order.refund'; readonly out_refund_no: string }
 
 /** What becomes of an order when something was learnt: all of it is written in one commit, or nothing. */
@@ -71,6 +74,8 @@ export interface Change {
   readonly events: readonly OrderEvent[]
   /** Late money, and the refunds that are new or changed; absent where nothing of it changed. */
   readonly aftercare?: Aftercare
+  /** A person accepted that the order is over this much, and not what we held it for. */
+  readonly corrected?: Pick<OrderFacts, 'total' | 'currency'>
   /** A callback contradicts the order: this is what is wrong, and WeChat Pay is told that it was not accepted. */
   readonly refuses?: string
 }

@@ -11,6 +11,7 @@ import type { Moment } from './plan.ts'
 import { onQueried } from './querying.ts'
 import { onRefundCallbackAfterwards } from './refund-callback.ts'
 import { onRefundAnswered, onRefundAsked, unpaid } from './refunding.ts'
+import { onResolved, onResolvedAfterwards } from './resolving.ts'
 import type { FinalScene, Learnt, Rules, Scene } from './scene.ts'
 
 export { PLACINGS_MAX } from './placing.ts'
@@ -26,7 +27,8 @@ export { USABLE_MS } from './scene.ts'
  * changes: what is learnt after it is about late money and refunds, or nothing new.
  *
  * @returns null if nothing is new; never for an order without verdict
- * @throws ORDER_STATE, REFUND_INVALID, REFUND_EXCEEDS or REFUNDS_TOO_MANY for a refund that can't be asked for
+ * @throws ORDER_STATE, REFUND_INVALID, REFUND_EXCEEDS or REFUNDS_TOO_MANY for a refund that can't be asked for, ORDER_STATE
+ * for a mark that can't be answered like this
  */
 export function decide(order: OpenOrder, learnt: Learnt, rules: Rules, moment: Moment): Change
 export function decide(order: Order, learnt: Learnt, rules: Rules, moment: Moment): Change | null
@@ -54,6 +56,8 @@ function beforehand(order: OpenOrder, learnt: Learnt, rules: Rules, moment: Mome
       return onHint(scene)
     case 'ask-now':
       return onAskedNow(scene, learnt.by)
+    case 'resolve':
+      return onResolved(scene, learnt)
     case 'ask-refund':
     case 'refund':
     case 'queryRefund':
@@ -79,6 +83,8 @@ function afterwards(order: FinalOrder, learnt: Learnt, rules: Rules, moment: Mom
       return onSuspicion(scene)
     case 'ask-now':
       return onSuspicion(scene, learnt.by)
+    case 'resolve':
+      return onResolvedAfterwards(scene, learnt)
     case 'ask-refund':
       return onRefundAsked(scene, learnt)
     case 'refund':
@@ -95,6 +101,7 @@ function afterwards(order: FinalOrder, learnt: Learnt, rules: Rules, moment: Mom
 
 function onGiveUp({ order, draft, moment: { nowMs } }: Scene): Change {
   draft.note('give-up')
+  draft.goOn()
   draft.patch({ givenUpAtMs: order.givenUpAtMs ?? nowMs })
   if (order.state === 'ending') return draft.ending(order.ending, order.dueAtMs)
   // The wish is kept: the first answer after the mark is gone starts the ending.

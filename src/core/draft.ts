@@ -5,11 +5,14 @@ import {
   type Ending,
   type FinalOrder,
   factsOf,
+  isStopped,
   type Life,
   type OpenOrder,
   type Order,
+  type OrderFacts,
   type Progress,
   progressOf,
+  STOPPED_MS,
   type Verdict,
 } from './order.ts'
 import type { Credential, Evidence, TradeStatement } from './outcome.ts'
@@ -28,6 +31,9 @@ export abstract class Draft<From extends Order> {
   readonly #journal: JournalLine[] = []
   readonly #evidence: Evidence[] = []
   readonly #events: OrderEvent[] = []
+  /** A person has just looked at it: what he knows is no news. */
+  protected isSeen = false
+  #corrected: Change['corrected']
   #order: From
 
   constructor(order: From, nowMs: number) {
@@ -76,6 +82,32 @@ export abstract class Draft<From extends Order> {
     this.patch({ attention })
   }
 
+  /** A person has answered the mark; it is written down who, and why. */
+  resolve({
+    action,
+    by,
+    note,
+  }: {
+    readonly action: string
+    readonly by: string
+    readonly note: string
+  }): void {
+    this.isSeen = true
+    this.note('resolved', { said: action, note: `${by}: ${note}` })
+    this.patch({ attention: null })
+  }
+
+  /** What we held the order for was wrong, as a person has said. */
+  correct(amount: Pick<OrderFacts, 'total' | 'currency'>): void {
+    const { total, currency } = this.#order
+    this.#corrected = amount
+    this.note('resolved', {
+      said: 'amount',
+      note: `${amount.total} ${amount.currency}, not ${total} ${currency}`,
+    })
+    this.#order = { ...this.#order, ...amount }
+  }
+
   /** Money came that nobody expected any more: it is written down, and the merchant's system is told. */
   noteLate({ phase }: LateMoney): void {
     this.note('late-money', { said: phase })
@@ -98,6 +130,7 @@ export abstract class Draft<From extends Order> {
       events: this.#events,
       ...(this.credential !== undefined && { credential: this.credential }),
       ...(this.refuses !== undefined && { refuses: this.refuses }),
+      ...(this.#corrected !== undefined && { corrected: this.#corrected }),
       ...(aftercare !== undefined && { aftercare }),
     }
   }
@@ -105,6 +138,13 @@ export abstract class Draft<From extends Order> {
 
 /** A change of an order that has no verdict yet. */
 export class OpenDraft extends Draft<OpenOrder> {
+  #goesOn = false
+
+  /** Somebody asks about it, or WeChat Pay itself tells: one that was stopped begins again. */
+  goOn(): void {
+    this.#goesOn = true
+  }
+
   placing(dueAtMs: number): Change {
     return this.#open({ state: 'placing', dueAtMs })
   }
@@ -162,15 +202,22 @@ export class OpenDraft extends Draft<OpenOrder> {
   }
 
   #open(life: OpenLife): Change {
-    const { windowEndAtMs, attention, mayEnd } = this.order
-    const lateMs = this.nowMs - windowEndAtMs
-    if (lateMs > OVERDUE_MS && attention === null) {
+    const { windowEndAtMs, givenUpAtMs, attention, mayEnd } = this.order
+    const lateMs = this.nowMs - Math.max(windowEndAtMs, givenUpAtMs ?? windowEndAtMs)
+    const dueAtMs = this.#dueAtMs(life.dueAtMs)
+    if (lateMs > OVERDUE_MS && attention === null && !this.isSeen && dueAtMs !== STOPPED_MS) {
       this.attend(
-        mayEnd ? 'overdue' : 'unfinished',
+        mayEnd || givenUpAtMs !== null ? 'overdue' : 'unfinished',
         `nothing final ${Math.round(lateMs / 60_000)} minutes after the window`,
       )
     }
-    return this.change(life)
+    return this.change({ ...life, dueAtMs })
+  }
+
+  /** One that was stopped stays so, whatever comes in answer to what was asked before. */
+  #dueAtMs(wantedMs: number): number {
+    if (!isStopped(this.from)) return wantedMs
+    return this.#goesOn ? Math.min(wantedMs, this.nowMs) : STOPPED_MS
   }
 
   #final(life: Settled, late: LateMoney | null = null, hasRefunds = false): Change {
@@ -211,6 +258,14 @@ export class FinalDraft extends Draft<FinalOrder> {
     this.#aftercare = { ...this.#aftercare, late }
   }
 
+  /** A person has said what becomes of late money. */
+  decidedLate(): void {
+    const { late } = this.#aftercare
+    if (late === null) return
+    this.note('late-money', { said: late.phase })
+    this.tell({ type: 'order.late_money', decided: true })
+  }
+
   compareAt(compareAtMs: number | null): void {
     this.#aftercare = { ...this.#aftercare, compareAtMs }
   }
@@ -246,7 +301,7 @@ export class FinalDraft extends Draft<FinalOrder> {
   /** Nobody answers what has to be asked before the money goes back: it is asked on, and a person is told. */
   #attendOverdue({ late }: Aftercare): void {
     const { silence, attention } = this.order
-    if (late === null || (late.phase !== 'confirm' && late.phase !== 'compare')) return
+    if (this.isSeen || late === null || (late.phase !== 'confirm' && late.phase !== 'compare')) return
     const sinceMs = this.nowMs - late.learntAtMs
     if (silence === 0 || attention !== null || sinceMs <= OVERDUE_MS) return
     this.attend('late_money', `not given back ${Math.round(sinceMs / 60_000)} minutes after it was learnt`)

@@ -27,11 +27,13 @@ const REFUSALS_MAX = 3
 /** WeChat Pay called the revoke or close too early, or something like it: not again before. */
 const REFUSED_MS = 5_000
 
+export const NO_REVOKES: RevokeTrail = { inFlightAtMs: null, unansweredAtMs: null, accepted: false }
+
 export const NEW_ENDING: Ending = {
   phase: 'ask',
   calls: 0,
   confirmations: 0,
-  revoke: { inFlightAtMs: null, unansweredAtMs: null, accepted: false },
+  revoke: NO_REVOKES,
 }
 
 // ---------------------------------------------------------------- what a query says about an order in its ending

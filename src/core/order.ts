@@ -198,6 +198,17 @@ export function progressOf(order: Progress): Progress {
   }
 }
 
+/**
+ * The due time of an open order that a person has stopped: the end of the year 9999. No order is without one, and none of
+ * these falls due by itself.
+ */
+export const STOPPED_MS = Date.UTC(9999, 11, 31, 23, 59, 59)
+
+/** Whether a person has said that it is not to be asked about any more. */
+export function isStopped({ dueAtMs }: Order): boolean {
+  return dueAtMs === STOPPED_MS
+}
+
 /** An order as a person would name it: `1900000001/A42`, with the sub-merchant between in institutional mode. */
 export function nameOf({ account, sub_mchid, out_trade_no }: OrderKey): string {
   return sub_mchid === null ? `${account}/${out_trade_no}` : `${account}/${sub_mchid}/${out_trade_no}`

@@ -13,6 +13,7 @@ import type {
   TradeStatement,
 } from './outcome.ts'
 import type { Moment, Plan } from './plan.ts'
+import type { Answer } from './resolving.ts'
 
 /** Something that was learnt about one order, from WeChat Pay or from the merchant. */
 export type Learnt =
@@ -37,6 +38,8 @@ export type Learnt =
   | { readonly call: 'hint' }
   /** A person wants to know now. `by`: who. */
   | { readonly call: 'ask-now'; readonly by: string }
+  /** A person answers an order's mark. */
+  | ({ readonly call: 'resolve' } & Answer)
   /** The merchant no longer wants the order. */
   | { readonly call: 'give-up' }
   /** The merchant wants money to go back. */

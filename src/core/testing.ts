@@ -9,6 +9,7 @@ import {
   factsOf,
   isDue,
   isFinal,
+  isStopped,
   type OpenOrder,
   type Order,
   type OrderFacts,
@@ -323,6 +324,7 @@ export function standing(order: Order): string {
 }
 
 function nextIn(order: DueOrder): string {
+  if (isStopped(order)) return 'stopped'
   const s = (order.dueAtMs - T0) / 1000
   return `${callOf(nextStep(order, order.dueAtMs), order)} at ${Number(s.toFixed(3))}`
 }

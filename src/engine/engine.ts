@@ -16,6 +16,7 @@ import type { Credential } from '../core/outcome.ts'
 import { checkKey, checkPlacement, type Placement, type PlacingAccount } from '../core/placement.ts'
 import type { Plan } from '../core/plan.ts'
 import { checkRefundWish } from '../core/refund-check.ts'
+import { type Answer, checkAnswer } from '../core/resolving.ts'
 import type { Target } from '../delivery/target.ts'
 import { VerdictError } from '../errors.ts'
 import type { CallbackHint, Gateway, VerifiedCallback } from '../gateway/gateway.ts'
@@ -359,6 +360,21 @@ export class Engine {
     const lane = this.#lane(key.account)
     const order = await this.order(key)
     const { order: now } = await lane.during(this.#road.learn(order, { call: 'ask-now', by }, lane))
+    return now
+  }
+
+  /**
+   * A person answers an order's mark. Resolves with the order once the answer is written.
+   *
+   * @throws ORDER_INVALID, ORDER_STATE if the mark can't be answered like this, ORDER_UNKNOWN, ACCOUNT_UNKNOWN, CLOSED: then
+   * nothing was written
+   */
+  async resolve(key: OrderKey, answer: Answer): Promise<Order> {
+    const lane = this.#lane(key.account)
+    checkAnswer(answer)
+    const order = await this.order(key)
+    this.#closing.signal.throwIfAborted()
+    const { order: now } = await lane.during(this.#road.learn(order, { call: 'resolve', ...answer }, lane))
     return now
   }
 

@@ -113,10 +113,20 @@ function refundIn({ aftercare }: FinalOrder, out_refund_no: string): Refund | un
 
 /** Derived from what is told, not from when: a database that is restored tells the same again under the same id. */
 function idOf(order: Order & FinalOrder, event: OrderEvent): string {
-  const about =
-    event.type === 'order.refund' ? [event.out_refund_no, stateOf(refundIn(order, event.out_refund_no))] : []
-  const told = JSON.stringify([nameOf(order), event.type, order.state, ...about])
+  const told = JSON.stringify([nameOf(order), event.type, order.state, ...aboutOf(order, event)])
   return `msg_${createHash('sha256').update(told).digest('hex').slice(0, 32)}`
+}
+
+function aboutOf(order: FinalOrder, event: OrderEvent): readonly unknown[] {
+  switch (event.type) {
+    case 'order.verdict':
+      return []
+    case 'order.refund':
+      return [event.out_refund_no, stateOf(refundIn(order, event.out_refund_no))]
+    case 'order.late_money':
+      // A person's word comes after the first telling, and may not be taken for a repeat of it.
+      return event.decided === true ? ['decided', order.aftercare?.late?.phase] : []
+  }
 }
 
 function stateOf(refund: Refund | undefined): string | undefined {

@@ -2,8 +2,9 @@ import { z } from 'zod'
 import { REFUND_STATES, type Refund } from '../core/aftercare.ts'
 import { ATTENTION } from '../core/attention.ts'
 import type { JournalLine } from '../core/change.ts'
-import { FINAL_STATES, isFinal, KINDS, type Order, type Verdict } from '../core/order.ts'
+import { FINAL_STATES, isFinal, isStopped, KINDS, type Order, type Verdict } from '../core/order.ts'
 import type { Credential, Evidence } from '../core/outcome.ts'
+import { RESOLUTIONS, resolutionsOf } from '../core/resolving.ts'
 import { DELIVERY_STATES, type Delivery } from '../store/store.ts'
 
 /*
@@ -38,6 +39,10 @@ export const OrderView = z
     /** The latest `trade_state` that WeChat Pay signed; null before the first. */
     trade_state: text.nullable(),
     attention: z.enum(Object.keys(ATTENTION) as [keyof typeof ATTENTION]).nullable(),
+    /** What a person may answer to the mark. */
+    resolutions: z.array(z.enum(RESOLUTIONS)),
+    /** Whether a person has stopped the tracking: nothing is asked until WeChat Pay tells, or somebody asks. */
+    stopped: z.boolean(),
     createdAt: moment,
     windowEndsAt: moment,
     nextDueAt: moment.nullable(),
@@ -67,9 +72,11 @@ export function orderView(order: Order): z.input<typeof OrderView> {
     amount: { total, currency },
     trade_state: order.seen,
     attention: order.attention,
+    resolutions: [...resolutionsOf(order)],
+    stopped: isStopped(order),
     createdAt: at(order.createdAtMs),
     windowEndsAt: at(order.windowEndAtMs),
-    nextDueAt: atOrNull(order.dueAtMs),
+    nextDueAt: isStopped(order) ? null : atOrNull(order.dueAtMs),
     givenUpAt: atOrNull(order.givenUpAtMs),
     queries: order.queries,
     verdict: isFinal(order) ? verdictView(order.verdict) : null,

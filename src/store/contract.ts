@@ -374,6 +374,27 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
       expect(await store.evidenceOf(order.id)).toEqual(proofs)
     })
 
+    it('corrects the amount of an order that a person has looked at, and of no other', async () => {
+      const store = await openStore()
+      const [moved, order, other] = await enter(store, [{}, {}, {}])
+      await store.commit([{ change: nextOf(moved) }])
+      const amount = { total: order.total + 200, currency: 'EUR' }
+      const corrected = (change: Change): Change => ({
+        ...change,
+        order: { ...change.order, ...amount },
+        corrected: amount,
+      })
+      const changes = [corrected(nextOf(moved)), corrected(nextOf(order)), nextOf(other)]
+      expect(await store.commit(changes.map((change) => ({ change })))).toEqual([
+        'moved',
+        'applied',
+        'applied',
+      ])
+      expect(await store.byId(order.id)).toEqual(changes[1]?.order)
+      for (const { id, total, currency } of [moved, other])
+        expect(await store.byId(id)).toMatchObject({ total, currency })
+    })
+
     it('keeps the journal in the order of events, whatever their moments', async () => {
       const store = await openStore()
       const [order] = await enter(store, [{}])

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { ATTENTION } from '../../src/core/attention.ts'
 import { FINAL_STATES } from '../../src/core/order.ts'
+import { RESOLUTIONS } from '../../src/core/resolving.ts'
 import { codesIn, rows, section, textOf } from './markdown.ts'
 
 const text = textOf('docs/order-states.md')
@@ -11,6 +12,11 @@ it('tells every mark, what it stops and whether it passes', () => {
     { ending: stops === 'yes' ? 'stops' : 'goes on', passing: passes === 'yes' },
   ])
   expect(Object.fromEntries(told)).toEqual(ATTENTION)
+})
+
+it('tells every answer of a person', () => {
+  const told = rows(section(text, 'What a person answers')).flatMap(([answer = '']) => codesIn(answer))
+  expect(told).toEqual(RESOLUTIONS)
 })
 
 it('tells every state', () => {

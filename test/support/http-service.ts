@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import { pino } from 'pino'
 import { systemClock } from '../../src/clock.ts'
+import type { WechatPayAccount } from '../../src/gateway/wechatpay/account.ts'
 import { accountsFromFile } from '../../src/gateway/wechatpay/account-file.ts'
 import { newApiKey, type Role } from '../../src/http/api-keys.ts'
 import { openMetrics } from '../../src/http/metrics.ts'
@@ -37,6 +38,7 @@ export class TestService {
   readonly store: Store
   readonly verdict: Verdict
   readonly simulator: Simulator
+  readonly accounts: readonly WechatPayAccount[]
   readonly logged: string[]
   readonly keys: Readonly<Record<Role, string>>
   readonly #end: () => Promise<void>
@@ -48,6 +50,7 @@ export class TestService {
     this.store = parts.store
     this.verdict = parts.verdict
     this.simulator = parts.simulator
+    this.accounts = parts.accounts
     this.logged = parts.logged
     this.keys = parts.keys
     this.#end = parts.end
@@ -92,6 +95,7 @@ export class TestService {
       store,
       verdict,
       simulator,
+      accounts,
       logged,
       keys: keys as Record<Role, string>,
       end,

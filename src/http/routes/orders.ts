@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { isFinal, KINDS } from '../../core/order.ts'
+import { RESOLUTIONS } from '../../core/resolving.ts'
 import { type ErrorCode, VerdictError } from '../../errors.ts'
 import type { OrderFilter } from '../../store/store.ts'
 import type { OrderRef } from '../../verdict.ts'
@@ -317,6 +318,25 @@ export function orderRoutes(desk: Desk): readonly Route[] {
       async handle({ params }) {
         const order = refOf(await orderOf(desk, params.id))
         return orderView(await byVerdict(desk, (verdict) => verdict.giveUp(order)))
+      },
+    }),
+    route({
+      method: 'POST',
+      path: '/v1/orders/{id}/attention/resolve',
+      role: 'operate',
+      tag,
+      summary: 'Answer the mark of an order that needs a person',
+      description:
+        '`resolutions` of the order are the answers that are possible. It is written into its journal who gave it, and why; the verdict still comes from what WeChat Pay signs.',
+      params: ById,
+      body: z
+        .strictObject({ action: z.enum(RESOLUTIONS), note: text.min(1).max(500) })
+        .meta({ id: 'Resolution' }),
+      reply: OrderView,
+      async handle({ params, body, caller }) {
+        const order = refOf(await orderOf(desk, params.id))
+        const answer = { ...body, by: caller.name }
+        return orderView(await byVerdict(desk, (verdict) => verdict.resolve(order, answer)))
       },
     }),
     route({

@@ -240,6 +240,7 @@ const CHANGE_COLUMNS = ['id', 'from_version', 'worker', 'keep', ...PROGRESS_COLU
 /** What a commit may write, each as rows; all but the changes may be empty. */
 export interface Written {
   readonly changes: number
+  readonly facts: number
   readonly journal: number
   readonly evidence: number
   readonly verdicts: number
@@ -286,6 +287,15 @@ export const COMMIT_PARTS: Readonly<Record<Part, PartOfCommit>> = {
   WHERE orders.id = changes.id AND orders.version = changes.from_version
     AND (orders.state IN ('placing', 'waiting', 'ending') OR orders.state = changes.state)
   RETURNING orders.id
+)`,
+  },
+  // Written once, but for an amount that a person has corrected.
+  facts: {
+    columns: ['order_id', 'total', 'currency'],
+    sql: (rows) => `facts_corrected AS (
+  UPDATE verdict.facts SET total = corrected.total, currency = corrected.currency
+  FROM (SELECT * FROM ${rows}) AS corrected
+  WHERE facts.order_id = corrected.order_id AND corrected.${IS_APPLIED}
 )`,
   },
   journal: {

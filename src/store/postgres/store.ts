@@ -505,6 +505,7 @@ const PARTS = Object.keys(sql.COMMIT_PARTS) as sql.Part[]
 function writtenBy(commits: readonly Commit[]): Readonly<Record<sql.Part, Value[][]>> {
   const written: Record<sql.Part, Value[][]> = {
     changes: [],
+    facts: [],
     journal: [],
     evidence: [],
     verdicts: [],
@@ -514,10 +515,11 @@ function writtenBy(commits: readonly Commit[]): Readonly<Record<sql.Part, Value[
     strays: [],
   }
   for (const { change, keepClaim = false, worker = null, strayId } of commits) {
-    const { from, order, journal, evidence, credential, aftercare } = change
+    const { from, order, journal, evidence, credential, aftercare, corrected } = change
     const { id, version } = order
     assert(version === from + 1)
     written.changes.push([id, from, worker, Number(keepClaim), ...progressCells(order)])
+    if (corrected !== undefined) written.facts.push([id, corrected.total, corrected.currency])
     for (const [line, one] of journal.entries())
       written.journal.push([id, version, line, ...journalCells(one)])
     const proofs = evidence.map((proof) => ({ proof, isOnlyNew: false }))

@@ -37,6 +37,8 @@ export const SELECT_ORDERS = `SELECT ${ALL_COLUMNS} FROM orders JOIN facts ON fa
 
 export const INSERT_ORDER = insertInto('orders', [...KEY_COLUMNS, ...PROGRESS_COLUMNS])
 export const INSERT_FACTS = insertInto('facts', ['order_id', ...FACTS_COLUMNS])
+/** Takes the amount that a person has corrected, its currency, and the order. */
+export const CORRECT_FACTS = 'UPDATE facts SET total = ?, currency = ? WHERE order_id = ?'
 /** What most polls leave as it is. Other indexes than that over due times are about these. */
 const MARKS: ReadonlySet<string> = new Set(['state', 'attention'])
 export const POLLED = PROGRESS_COLUMNS.map((name) => !MARKS.has(name))

@@ -52,6 +52,7 @@ import { Query } from './query.ts'
 import { SqliteReader } from './reader.ts'
 import {
   CLAIM_REQUEST,
+  CORRECT_FACTS,
   DROP_REQUESTS,
   INSERT_API_KEY,
   INSERT_EVIDENCE,
@@ -88,6 +89,7 @@ export class SqliteStore extends SqliteReader implements Store {
   readonly #verdict: Query<number>
   readonly #insertOrder: StatementSync
   readonly #insertFacts: StatementSync
+  readonly #correctFacts: StatementSync
   readonly #insertPlacing: StatementSync
   readonly #insertJournal: StatementSync
   readonly #insertEvidence: StatementSync
@@ -156,6 +158,7 @@ export class SqliteStore extends SqliteReader implements Store {
     )
     this.#insertOrder = db.prepare(INSERT_ORDER)
     this.#insertFacts = db.prepare(INSERT_FACTS)
+    this.#correctFacts = db.prepare(CORRECT_FACTS)
     this.#insertPlacing = db.prepare('INSERT INTO placings (order_id, fingerprint, body) VALUES (?, ?, ?)')
     this.#insertJournal = db.prepare(INSERT_JOURNAL)
     this.#insertEvidence = db.prepare(INSERT_EVIDENCE)
@@ -331,6 +334,7 @@ export class SqliteStore extends SqliteReader implements Store {
       return 'moved'
     }
     this.#writeJournal(order.id, order.version, journal)
+    this.#correct(change)
     const evidenceIds = new Map(evidence.map((proof) => [proof, this.#writeEvidence(order.id, proof)]))
     if (credential !== undefined) this.#putCredential.run(order.id, credential.name, credential.value)
     if (isFinal(order)) this.#writeVerdict(order, evidenceIds)
@@ -338,6 +342,10 @@ export class SqliteStore extends SqliteReader implements Store {
     for (const delivery of deliveries) this.#deliveries.write(order.id, delivery)
     if (strayId !== undefined) this.#dropStray.run(strayId)
     return 'applied'
+  }
+
+  #correct({ order, corrected }: Change): void {
+    if (corrected !== undefined) this.#correctFacts.run(corrected.total, corrected.currency, order.id)
   }
 
   #writeProgress(order: Order, from: number): boolean {

@@ -1,0 +1,204 @@
+import { shown, VerdictError } from '../errors.ts'
+import type { AttentionCode } from './attention.ts'
+import type { Change } from './change.ts'
+import { anyRevokeIsOpen, NEW_ENDING, NO_REVOKES, revokeIsOpen } from './ending.ts'
+import {
+  type FinalOrder,
+  isFinal,
+  isStopped,
+  nameOf,
+  type OpenOrder,
+  type Order,
+  type OrderIn,
+  STOPPED_MS,
+} from './order.ts'
+import type { TradeStatement } from './outcome.ts'
+import { type FinalScene, type Learnt, type Scene, USABLE_MS } from './scene.ts'
+import { fitOf } from './statement.ts'
+
+/* What a person answers when an order bears a mark. Design section 2: each answer is written down with who and why. */
+
+export const RESOLUTIONS = [
+  /** What WeChat Pay signed is right, and what we held against it was not; or: late money is kept. */
+  'accept_evidence',
+  /** Late money goes back to the customer. */
+  'refund',
+  /** The order is no longer wanted: it is revoked or closed, the mark notwithstanding. */
+  'end',
+  /** Nothing is asked any more. WeChat Pay's own word, or somebody who asks, begins it again. */
+  'stop_tracking',
+  /** Looked at, and nothing is to be done: Verdict goes on. What is still so is found, and marked, again. */
+  'seen',
+] as const
+export type Resolution = (typeof RESOLUTIONS)[number]
+
+/** What a person answers to a mark, and why. */
+export interface Answer {
+  readonly action: Resolution
+  /** Who, for the journal. */
+  readonly by: string
+  /** Why, for the journal: 1 to 500 characters. */
+  readonly note: string
+  /** For `accept_evidence`: the latest statement that is kept of the order, in which WeChat Pay states an amount. */
+  readonly stated: TradeStatement | null
+}
+
+type Resolve = Extract<Learnt, { call: 'resolve' }>
+
+/**
+ * What a person may answer to an order's mark; empty while nothing needs one. Nothing that could return a
+ * customer's money, or keep it, by mistake: an amount that differs stops the ending until it is accepted.
+ */
+export function resolutionsOf(order: Order): readonly Resolution[] {
+  const { attention } = order
+  if (attention === null) return []
+  return isFinal(order) ? afterVerdict(order, attention) : beforeVerdict(order, attention)
+}
+
+function afterVerdict({ aftercare }: FinalOrder, attention: AttentionCode): readonly Resolution[] {
+  switch (aftercare?.late?.phase) {
+    case 'asked':
+      return ['refund', 'accept_evidence']
+    case 'confirm':
+    case 'compare':
+      return attention === 'late_money' ? ['accept_evidence'] : ['seen']
+    default:
+      return ['seen']
+  }
+}
+
+function beforeVerdict(order: OpenOrder, attention: AttentionCode): readonly Resolution[] {
+  const revoke = order.state === 'ending' ? order.ending.revoke : NO_REVOKES
+  const mayStop = order.state !== 'placing' && !anyRevokeIsOpen(revoke) && !isStopped(order)
+  const stop = mayStop ? (['stop_tracking'] as const) : []
+  const end = order.givenUpAtMs === null ? (['end'] as const) : []
+  switch (attention) {
+    case 'amount_mismatch':
+      return ['accept_evidence', ...stop]
+    case 'paid_after_revoke':
+      return ['accept_evidence', 'seen']
+    case 'identity_mismatch':
+    case 'refund_mismatch':
+      return ['seen', ...stop]
+    case 'overdue':
+    case 'unfinished':
+      // Seen, it would be as late as before.
+      return [...end, ...stop]
+    default:
+      return ['seen', ...end, ...stop]
+  }
+}
+
+/** A person has looked at an order that has no verdict. @throws ORDER_STATE */
+export function onResolved({ order, draft, moment }: Scene, answer: Resolve): Change {
+  checkPossible(order, answer)
+  draft.resolve(answer)
+  switch (answer.action) {
+    case 'accept_evidence':
+      // The road to the verdict stays the one that it always is: the next signed statement, which fits now.
+      if (order.attention === 'amount_mismatch') draft.correct(statedAmount(order, answer.stated))
+      else if (order.state === 'ending') {
+        checkRevokesOver(order, moment.nowMs)
+        return draft.ending({ ...order.ending, phase: 'confirm', revoke: NO_REVOKES }, moment.nowMs)
+      }
+      return draft.asBefore(moment.nowMs)
+    case 'end':
+      draft.goOn()
+      draft.patch({ givenUpAtMs: moment.nowMs })
+      draft.note('ending', { said: 'given up' })
+      return draft.ending(
+        order.state === 'ending' ? { ...order.ending, phase: 'ask' } : NEW_ENDING,
+        moment.nowMs,
+      )
+    case 'stop_tracking':
+      return draft.asBefore(STOPPED_MS)
+    case 'seen':
+    case 'refund': {
+      const dueAtMs = Math.min(order.dueAtMs, moment.nowMs)
+      return order.state === 'placing' ? draft.placing(dueAtMs) : draft.asBefore(dueAtMs)
+    }
+  }
+}
+
+/** A person has looked at an order that has its verdict. @throws ORDER_STATE */
+export function onResolvedAfterwards({ order, draft, moment }: FinalScene, answer: Resolve): Change {
+  checkPossible(order, answer)
+  draft.resolve(answer)
+  switch (answer.action) {
+    case 'refund':
+      // Whatever was asked before is old by now: it goes back only after a fresh answer, like any other late money.
+      draft.late({ phase: 'confirm', dueAtMs: moment.nowMs, questions: 0, confirmedAtMs: null })
+      draft.decidedLate()
+      break
+    case 'accept_evidence':
+      draft.late({ phase: 'accepted', dueAtMs: null })
+      draft.decidedLate()
+      break
+    default:
+      break
+  }
+  return draft.done()
+}
+
+function checkPossible(order: Order, { action }: Resolve): void {
+  const possible = resolutionsOf(order)
+  if (possible.includes(action)) return
+  const expected =
+    possible.length > 0
+      ? `one of ${possible.join(', ')}`
+      : order.attention === null
+        ? 'an order that needs a person'
+        : 'none yet: what was sent about it has to be answered first'
+  throw new VerdictError(
+    'ORDER_STATE',
+    `${nameOf(order)} is ${order.state}, marked ${order.attention ?? 'with nothing'}; it can't be answered by ${action}, expected ${expected}`,
+  )
+}
+
+/** WeChat Pay took a revoke, and says "paid" all the same: believed only once none can take effect any more. */
+function checkRevokesOver(order: OrderIn<'ending'>, nowMs: number): void {
+  const { revoke } = order.ending
+  if (!revokeIsOpen(revoke, nowMs)) return
+  throw new VerdictError(
+    'ORDER_STATE',
+    `a revoke of ${nameOf(order)} may still take effect; expected none younger than ${USABLE_MS / 1_000} s: answer again then`,
+  )
+}
+
+/** The amount that WeChat Pay signed about this very order. @throws ORDER_STATE */
+function statedAmount(order: OpenOrder, stated: TradeStatement | null): { total: number; currency: string } {
+  const { total, currency } = stated?.amount ?? {}
+  if (stated !== null && total !== undefined && currency !== undefined) {
+    const { fit } = fitOf({ ...order, total, currency }, stated)
+    if (fit === 'names it') return { total, currency }
+  }
+  throw new VerdictError(
+    'ORDER_STATE',
+    `no statement that is kept of ${nameOf(order)} names it and an amount; expected one, to accept it: ask WeChat Pay now, and answer then`,
+  )
+}
+
+const NOTE_LENGTH_MAX = 500
+
+const BY_LENGTH_MAX = 64
+
+/** @throws ORDER_INVALID with one sentence that names the field, its value and what is expected */
+export function checkAnswer({ action, by, note }: Omit<Answer, 'stated'>): void {
+  if (!RESOLUTIONS.includes(action)) throw invalid('action', action, `one of ${RESOLUTIONS.join(', ')}`)
+  if (!isLine(by, BY_LENGTH_MAX)) throw invalid('by', by, `1 to ${BY_LENGTH_MAX} characters on one line: who`)
+  if (!isLine(note, NOTE_LENGTH_MAX))
+    throw invalid('note', note, `1 to ${NOTE_LENGTH_MAX} characters on one line: why`)
+}
+
+function isLine(text: unknown, lengthMax: number): boolean {
+  return (
+    typeof text === 'string' &&
+    text.trim() !== '' &&
+    text.length <= lengthMax &&
+    !/[\p{Cc}\p{Cs}]/u.test(text)
+  )
+}
+
+function invalid(field: string, value: unknown, expected: string): VerdictError {
+  return new VerdictError('ORDER_INVALID', `${field} is ${shown(value ?? undefined)}; expected ${expected}`)
+}

@@ -1,0 +1,104 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { TestService } from '../../test/support/http-service.ts'
+import { systemClock } from '../clock.ts'
+import { gatewayFor } from '../verdict.ts'
+
+let service: TestService
+let numbers = 0
+const number = (): string => `R${++numbers}`
+
+beforeAll(async () => {
+  service = await TestService.open()
+}, 30_000)
+
+afterAll(() => service.close())
+
+/** An order that other code placed and the customer paid, tracked with another amount than it has. */
+async function paidWithAnotherAmount(): Promise<string> {
+  const [account] = service.accounts
+  if (account === undefined) throw new Error('the simulator has no account')
+  const out_trade_no = number()
+  const gateway = gatewayFor(account, { clock: systemClock })
+  const key = { account: gateway.identity.account, sub_mchid: null, out_trade_no }
+  const amount = { total: 9_000, currency: 'HKD' }
+  const notify_url = `${service.simulator.url}/nobody`
+  const placement = { ...key, kind: 'native', description: 'Tea', amount, notify_url } as const
+  const request = { ...key, kind: 'native', body: gateway.draft(placement), signedAtMs: Date.now() } as const
+  expect(await gateway.place(request)).toMatchObject({ kind: 'answer' })
+  await gateway.end()
+  await service.pay(out_trade_no)
+  const body = { out_trade_no, account: key.account, kind: 'native', amount: { ...amount, total: 8_800 } }
+  const { json } = await service.ask('/v1/orders/track', { body })
+  await expect.poll(async () => (await order(json.id)).attention).toBe('amount_mismatch')
+  return json.id
+}
+
+const order = async (id: string) => (await service.ask(`/v1/orders/${id}`)).json
+const resolve = (id: string, body: object, key?: string) =>
+  service.ask(`/v1/orders/${id}/attention/resolve`, { body, ...(key !== undefined && { key }) })
+
+describe('an order that was paid with another amount than it was tracked with', () => {
+  it('has its verdict, and its proof, once a person accepts what WeChat Pay signed', async () => {
+    const id = await paidWithAnotherAmount()
+    expect((await order(id)).resolutions).toEqual(['accept_evidence', 'stop_tracking'])
+    const note = 'the till forgot the tip'
+    expect(await resolve(id, { action: 'accept_evidence', note })).toMatchObject({
+      status: 200,
+      json: { attention: null, amount: { total: 9_000 }, state: 'waiting' },
+    })
+    const { json: settled } = await service.ask(`/v1/orders/${id}?wait=10`)
+    expect(settled).toMatchObject({ state: 'SUCCESS', amount: { total: 9_000, currency: 'HKD' } })
+    const { json: evidence } = await service.ask(`/v1/orders/${id}/evidence`)
+    expect(evidence.holds).toBe(true)
+    const { json: journal } = await service.ask(`/v1/orders/${id}/journal`)
+    expect(journal.data).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ event: 'resolved', note: `the operate key: ${note}` }),
+        expect.objectContaining({ event: 'resolved', note: '9000 HKD, not 8800 HKD' }),
+      ]),
+    )
+  })
+
+  it('is asked about no more once the tracking is stopped, and again when somebody asks', async () => {
+    const id = await paidWithAnotherAmount()
+    expect(await resolve(id, { action: 'stop_tracking', note: 'a test order' })).toMatchObject({
+      status: 200,
+      json: { stopped: true, nextDueAt: null, attention: null, resolutions: [] },
+    })
+    await service.ask(`/v1/orders/${id}/query`, { method: 'POST' })
+    await expect.poll(async () => (await order(id)).attention).toBe('amount_mismatch')
+    expect((await order(id)).stopped).toBe(false)
+  })
+})
+
+describe('an answer is refused, and changes nothing,', () => {
+  it.each([
+    ['that the mark can not have', { action: 'end', note: 'why' }, 409, 'ORDER_STATE'],
+    ['that is unknown', { action: 'forget', note: 'why' }, 400, 'REQUEST_INVALID'],
+    ['without a reason', { action: 'stop_tracking' }, 400, 'REQUEST_INVALID'],
+    ['with a reason of nothing', { action: 'stop_tracking', note: ' ' }, 400, 'ORDER_INVALID'],
+    ['with a reason of two lines', { action: 'stop_tracking', note: 'a\nb' }, 400, 'ORDER_INVALID'],
+    ['with a field that is none', { action: 'stop_tracking', note: 'why', by: 'me' }, 400, 'REQUEST_INVALID'],
+  ])('%s', async (_, body, status, code) => {
+    const { json } = await service.place(number())
+    expect(await resolve(json.order.id, body)).toMatchObject({ status, json: { code } })
+    expect((await order(json.order.id)).attention).toBeNull()
+    const { json: journal } = await service.ask(`/v1/orders/${json.order.id}/journal`)
+    expect(journal.data.some(({ event }: { event: string }) => event === 'resolved')).toBe(false)
+  })
+
+  it('of one who may only read', async () => {
+    const { json } = await service.place(number())
+    const answered = await resolve(json.order.id, { action: 'seen', note: 'why' }, service.keys.read)
+    expect(answered).toMatchObject({ status: 403 })
+  })
+
+  it('about an order without a mark', async () => {
+    const { json } = await service.place(number())
+    const answered = await resolve(json.order.id, { action: 'seen', note: 'why' })
+    expect(answered).toMatchObject({
+      status: 409,
+      json: { detail: expect.stringContaining('needs a person') },
+    })
+  })
+})
