@@ -1,8 +1,8 @@
 import { systemClock } from '../clock.ts'
 import { shown, VerdictError } from '../errors.ts'
-import { KEY_NAME, KEY_NAME_EXPECTED, newApiKey, ROLES, type Role } from '../http/api-keys.ts'
+import { KEY_NAME, KEY_NAME_EXPECTED, newApiKey } from '../http/api-keys.ts'
 import { readServiceConfig } from '../service-config.ts'
-import type { Store } from '../store/store.ts'
+import { API_ROLES, type ApiRole, type Store } from '../store/store.ts'
 import { openStore } from './open-store.ts'
 import { inColumns } from './text.ts'
 
@@ -22,15 +22,15 @@ export async function addKey(
   { name, role, ...flags }: KeyFlags & { readonly name: string; readonly role: string },
   io: Io,
 ): Promise<void> {
-  const known = ROLES.find((one) => one === role)
+  const known = API_ROLES.find((one) => one === role)
   if (known === undefined) {
-    throw new VerdictError('OPTION_INVALID', `--role is ${role}; expected one of ${ROLES.join(', ')}`)
+    throw new VerdictError('OPTION_INVALID', `--role is ${role}; expected one of ${API_ROLES.join(', ')}`)
   }
   if (!KEY_NAME.test(name)) {
     throw new VerdictError('OPTION_INVALID', `--name is ${shown(name)}; ${KEY_NAME_EXPECTED}`)
   }
   await withStore(flags, io, async (store) => {
-    const { text, key } = newApiKey(name, known satisfies Role, systemClock.nowMs())
+    const { text, key } = newApiKey(name, known satisfies ApiRole, systemClock.nowMs())
     await store.keepApiKey(key)
     io.print(flags.json ? JSON.stringify({ id: key.id, name, role, text }) : text)
     io.say(

@@ -1,11 +1,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Clock } from '../clock.ts'
 import { VerdictError } from '../errors.ts'
-import type { ApiKey, Store } from '../store/store.ts'
-
-/** Each may do what those before it may. */
-export const ROLES = ['read', 'operate', 'admin'] as const
-export type Role = (typeof ROLES)[number]
+import { API_ROLES, type ApiKey, type ApiRole, type Store } from '../store/store.ts'
 
 /** It stands in journals and on terminals. */
 export const KEY_NAME = /^[^\p{Cc}\p{Cs}]{1,64}$/u
@@ -20,7 +16,7 @@ const FRESH_MS = 5_000
 const UNKNOWN_FRESH_MS = 250
 
 /** A new key: the text that its owner keeps, and what is stored of it. The secret is drawn, so its plain hash suffices. */
-export function newApiKey(name: string, role: Role, nowMs: number): { text: string; key: ApiKey } {
+export function newApiKey(name: string, role: ApiRole, nowMs: number): { text: string; key: ApiKey } {
   const id = randomBytes(ID_BYTES).toString('hex')
   const secret = randomBytes(SECRET_BYTES).toString('base64url')
   const key = { id, name, role, hash: hashOf(secret).toString('hex'), createdAtMs: nowMs, revokedAtMs: null }
@@ -44,7 +40,7 @@ export class ApiKeys {
    *
    * @throws KEY_MISSING, ROLE_TOO_LOW
    */
-  async callerOf(authorization: string | undefined, needed: Role): Promise<ApiKey> {
+  async callerOf(authorization: string | undefined, needed: ApiRole): Promise<ApiKey> {
     const [, id = '', secret = ''] = SHAPE.exec(tokenIn(authorization)) ?? []
     const key = id === '' ? undefined : await this.#find(id)
     const isRight = key !== undefined && timingSafeEqual(hashOf(secret), Buffer.from(key.hash, 'hex'))
@@ -53,7 +49,7 @@ export class ApiKeys {
         'there is no valid API key; expected Authorization: Bearer vk_… of a key made with verdict key'
       throw new VerdictError('KEY_MISSING', message)
     }
-    if (ROLES.indexOf(key.role) < ROLES.indexOf(needed)) {
+    if (API_ROLES.indexOf(key.role) < API_ROLES.indexOf(needed)) {
       throw new VerdictError(
         'ROLE_TOO_LOW',
         `the key "${key.name}" has the role ${key.role}; expected ${needed}`,

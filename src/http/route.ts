@@ -1,7 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import type { ApiKey } from '../store/store.ts'
-import type { Role } from './api-keys.ts'
+import type { ApiKey, ApiRole } from '../store/store.ts'
 import { type FieldError, RequestInvalid } from './problem.ts'
 
 /** One address of the API: what it takes, what it gives, who may call it. OpenAPI and the server are made from it. */
@@ -9,7 +8,7 @@ export interface Route {
   readonly method: 'GET' | 'POST' | 'DELETE'
   /** With `{name}` where a parameter stands. */
   readonly path: string
-  readonly role: Role
+  readonly role: ApiRole
   readonly tag: string
   readonly summary: string
   readonly description?: string
@@ -44,7 +43,7 @@ const NOTHING = z.strictObject({})
 interface RouteSketch<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, R extends z.ZodType> {
   readonly method: Route['method']
   readonly path: string
-  readonly role: Role
+  readonly role: ApiRole
   readonly tag: string
   readonly summary: string
   readonly description?: string

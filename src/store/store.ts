@@ -334,6 +334,7 @@ export interface PlatformKey {
   readonly keptAtMs: number
 }
 
+/** Each may do what those before it may. */
 export const API_ROLES = ['read', 'operate', 'admin'] as const
 export type ApiRole = (typeof API_ROLES)[number]
 

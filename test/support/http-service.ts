@@ -6,12 +6,12 @@ import { pino } from 'pino'
 import { systemClock } from '../../src/clock.ts'
 import type { WechatPayAccount } from '../../src/gateway/wechatpay/account.ts'
 import { accountsFromFile } from '../../src/gateway/wechatpay/account-file.ts'
-import { newApiKey, type Role } from '../../src/http/api-keys.ts'
+import { newApiKey } from '../../src/http/api-keys.ts'
 import { openMetrics } from '../../src/http/metrics.ts'
 import { apiServer } from '../../src/http/server.ts'
 import { type Simulator, startSimulator } from '../../src/simulator/index.ts'
 import { sqliteStore } from '../../src/store/sqlite/index.ts'
-import type { Store } from '../../src/store/store.ts'
+import type { ApiRole, Store } from '../../src/store/store.ts'
 import { Verdict } from '../../src/verdict.ts'
 
 /* For tests of the API: the whole service against a simulated WeChat Pay, without a port of its own. */
@@ -40,7 +40,7 @@ export class TestService {
   readonly simulator: Simulator
   readonly accounts: readonly WechatPayAccount[]
   readonly logged: string[]
-  readonly keys: Readonly<Record<Role, string>>
+  readonly keys: Readonly<Record<ApiRole, string>>
   readonly #end: () => Promise<void>
 
   private constructor(
@@ -97,7 +97,7 @@ export class TestService {
       simulator,
       accounts,
       logged,
-      keys: keys as Record<Role, string>,
+      keys: keys as Record<ApiRole, string>,
       end,
     })
   }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { VerdictError } from '../../errors.ts'
-import type { ApiKey } from '../../store/store.ts'
-import { type ApiKeys, KEY_NAME, KEY_NAME_EXPECTED, newApiKey, ROLES } from '../api-keys.ts'
+import { API_ROLES, type ApiKey } from '../../store/store.ts'
+import { type ApiKeys, KEY_NAME, KEY_NAME_EXPECTED, newApiKey } from '../api-keys.ts'
 import type { Desk } from '../desk.ts'
 import { type Route, route } from '../route.ts'
 
@@ -11,7 +11,7 @@ const ApiKeyView = z
   .object({
     id: z.string(),
     name: z.string(),
-    role: z.enum(ROLES),
+    role: z.enum(API_ROLES),
     createdAt: moment,
     revokedAt: moment.nullable(),
   })
@@ -36,7 +36,7 @@ export function keyRoutes({ store, clock }: Desk, keys: Pick<ApiKeys, 'readAgain
       tag,
       summary: 'Make an API key',
       description: 'Its text is shown this once.',
-      body: z.strictObject({ name: KeyName, role: z.enum(ROLES) }),
+      body: z.strictObject({ name: KeyName, role: z.enum(API_ROLES) }),
       reply: z.object({ key: ApiKeyView, text: z.string() }).meta({ id: 'NewApiKey' }),
       status: 201,
       async handle({ body: { name, role } }) {
