@@ -56,8 +56,10 @@ export class BackOffice {
   /** Some customers bring back what they paid for. The keys are the same however often this runs. */
   async #onVerdict(verdict: Service, { state, ...ref }: VerdictEvent): Promise<void> {
     const index = Number(ref.out_trade_no.split('-')[1])
-    const { returns } = shopOrder(this.#seed, index)
-    if (state !== 'SUCCESS' || returns.length === 0) return
+    // What the till sold is none of these orders.
+    if (!Number.isSafeInteger(index)) return
+    const { out_trade_no, returns } = shopOrder(this.#seed, index)
+    if (out_trade_no !== ref.out_trade_no || state !== 'SUCCESS' || returns.length === 0) return
     // What was given up goes back by itself.
     if ((await verdict.order(ref)).lateMoney !== null) return
     for (const [i, amount] of returns.entries()) {
