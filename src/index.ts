@@ -83,6 +83,7 @@ export type {
   PlaceParameters,
   RefundParameters,
   ResolveParameters,
+  Schedule,
   TrackParameters,
   VerdictAccount,
   VerdictOptions,

@@ -50,9 +50,9 @@ type Read = (piece: Evidence) => TradeStatement | null
 
 /** A callback's signed bytes are encrypted: only the APIv3 key of its time opens them. */
 function statementsWith(given: string | undefined): Read {
-  const key = given === undefined ? null : apiV3Key(given)
-  return ({ source, body }) => {
-    const text = source === 'reply' ? body : key === null ? null : callbackTextOf(body, key)
+  const opened = openedWith(given)
+  return (piece) => {
+    const text = opened(piece)
     const json = text === null ? null : jsonObjectFrom(text)
     return json === null ? null : tradeStatementFrom(json)
   }
@@ -70,6 +70,16 @@ export function latestAmountIn(
   const read = statementsWith(keyOfCallbacks)
   const statements = evidence.toReversed().map(read)
   return statements.find((statement) => statement?.amount?.total !== undefined) ?? null
+}
+
+/**
+ * What a statement says as text: a reply's body as it is, a callback's opened; null if this key doesn't open it.
+ *
+ * @throws KEY_INVALID if it is no APIv3 key
+ */
+export function openedWith(keyOfCallbacks?: string): (piece: Evidence) => string | null {
+  const key = keyOfCallbacks === undefined ? null : apiV3Key(keyOfCallbacks)
+  return ({ source, body }) => (source === 'reply' ? body : key === null ? null : callbackTextOf(body, key))
 }
 
 /** What is wrong with an order's stored evidence, as far as its signatures tell; null if nothing is. */

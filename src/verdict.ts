@@ -16,7 +16,7 @@ import {
 } from './core/order.ts'
 import type { Credential, Evidence, TradeStatement } from './core/outcome.ts'
 import { checkNotifyUrl, type Placement } from './core/placement.ts'
-import { compilePlan, type Plan } from './core/plan.ts'
+import { compilePlan, endableAtMs, type Plan, queryMoments } from './core/plan.ts'
 import { defaultPolicy, reviewPolicy } from './core/policy.ts'
 import type { Resolution } from './core/resolving.ts'
 import { type Handler, handlerTarget } from './delivery/handler.ts'
@@ -35,7 +35,7 @@ import type { Gateway, PaySign } from './gateway/gateway.ts'
 import { accountName, type WechatPayAccount } from './gateway/wechatpay/account.ts'
 import { globalV3Gateway } from './gateway/wechatpay/global-v3.ts'
 import { isLocal } from './gateway/wechatpay/open-account.ts'
-import { latestAmountIn, type Proof, proofOf } from './proof.ts'
+import { latestAmountIn, openedWith, type Proof, proofOf } from './proof.ts'
 import { type Random, systemRandom } from './random.ts'
 import type { Delivery, PlatformKey, Store } from './store/store.ts'
 
@@ -168,6 +168,10 @@ export interface OrderHistory {
   readonly journal: readonly JournalLine[]
   /** Every signed statement that was kept, in the order in which they came. */
   readonly evidence: readonly Evidence[]
+  /** What each of them says as text: a callback's is opened with the account's APIv3 key; null where that doesn't open it. */
+  readonly opened: readonly (string | null)[]
+  /** WeChat Pay's public keys that signed them. */
+  readonly keys: readonly PlatformKey[]
   /** In the sequence in which they were entered, those that others made among them. */
   readonly refunds: readonly Refund[]
   /** Null for an order that was not paid after it was given up. */
@@ -176,6 +180,16 @@ export interface OrderHistory {
   readonly deliveries: readonly Delivery[]
   /** Whether the stored evidence proves the verdict, checked now. */
   readonly proof: Proof
+}
+
+/** When an order was or is to be asked about, as the policy of today has it. */
+export interface Schedule {
+  /** Mean moments, inside the window; chance moves each. */
+  readonly queriesAtMs: readonly number[]
+  /** From when on an unpaid order is ended. */
+  readonly windowEndAtMs: number
+  /** From when on WeChat Pay lets it be revoked (Quick Pay) or closed. */
+  readonly endableAtMs: number
 }
 
 const CONCURRENCY = 400
@@ -192,11 +206,12 @@ export class Verdict {
   readonly #engine: Engine
   readonly #accounts: ReadonlyMap<string, VerdictAccount>
   readonly #gateways: ReadonlyMap<string, Gateway>
+  readonly #plans: ReadonlyMap<string, Plans>
 
   private constructor(
     engine: Engine,
     accounts: ReadonlyMap<string, VerdictAccount>,
-    gateways: ReadonlyMap<string, Gateway>,
+    { gateways, plans }: { gateways: ReadonlyMap<string, Gateway>; plans: ReadonlyMap<string, Plans> },
     receive: (accounts: ReadonlyMap<string, Gateway>) => CallbackReceiver,
   ) {
     this.#receive = receive
@@ -204,6 +219,7 @@ export class Verdict {
     this.#engine = engine
     this.#accounts = accounts
     this.#gateways = gateways
+    this.#plans = plans
   }
 
   /**
@@ -254,7 +270,7 @@ export class Verdict {
     })
     await engine.join()
     if (options.start !== false) engine.start()
-    return new Verdict(engine, accounts, gateways, (some) =>
+    return new Verdict(engine, accounts, { gateways, plans }, (some) =>
       receiver({ accounts: some, desk: engine, clock, answerMs: options.callbackAnswerMs }),
     )
   }
@@ -349,16 +365,32 @@ export class Verdict {
       store.platformKeys(),
     ])
     const aftercare = isFinal(order) ? order.aftercare : null
+    const apiV3Key = this.#accounts.get(order.account)?.apiV3Key
+    const hasSigned = ({ account, serial }: PlatformKey): boolean =>
+      account === order.account && evidence.some((piece) => piece.serial === serial)
     return {
       order,
       credential: placing?.credential ?? null,
       journal,
       evidence,
+      opened: evidence.map(openedWith(apiV3Key)),
+      keys: keys.filter(hasSigned),
       refunds: aftercare?.refunds ?? [],
       lateMoney: aftercare?.late ?? null,
       deliveries,
-      proof: proofOf(order, evidence, keys, this.#accounts.get(order.account)?.apiV3Key),
+      proof: proofOf(order, evidence, keys, apiV3Key),
     }
+  }
+
+  /** Null for an order of an account that is not open here. */
+  scheduleOf(order: Order): Schedule | null {
+    const plan = this.#plans.get(order.account)?.[order.kind]
+    if (plan === undefined) return null
+    const { createdAtMs, windowEndAtMs } = order
+    const queriesAtMs = queryMoments(plan.policy)
+      .map((ms) => createdAtMs + ms)
+      .filter((atMs) => atMs < windowEndAtMs)
+    return { queriesAtMs, windowEndAtMs, endableAtMs: endableAtMs(order) }
   }
 
   /**

@@ -177,8 +177,8 @@ function placing(kind: Kind): string {
     : 'place the order; without a reply, repeat the same bytes; wait for the callback during period 1'
 }
 
-/** Mean moments of all queries inside the window, counted from an open reply at 0. At most 1,000. */
-function queryMoments(policy: Policy): readonly number[] {
+/** Mean moments of all queries inside the window, in ms, counted from an open reply at 0. At most 1,000. */
+export function queryMoments(policy: Policy): readonly number[] {
   const moments: number[] = []
   const most = Math.min(policy.queriesMax ?? 1_000, 1_000)
   let atMs = policy.firstMs

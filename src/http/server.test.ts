@@ -55,7 +55,21 @@ describe('the life of an order by the API', () => {
     expect(journal.find(({ event }: { event: string }) => event === 'ask-now').note).toBe('the operate key')
     const evidence = (await service.ask(`/v1/orders/${id}/evidence`)).json
     expect(evidence).toMatchObject({ holds: true, because: null })
+    expect(evidence.data.every(({ opened, body }: Record<string, string>) => opened === body)).toBe(true)
+    expect(evidence.keys).toEqual([
+      { serial: evidence.data[0].serial, publicKey: expect.stringMatching(/^-----BEGIN PUBLIC KEY-----\n/) },
+    ])
     expect((await service.ask(`/v1/orders/${id}/deliveries`)).json).toEqual({ data: [] })
+  })
+
+  it('tells when an order is asked about, by its policy', async () => {
+    const { json } = await service.place(number())
+    const { schedule } = (await service.ask(`/v1/orders/${json.order.id}/schedule`)).json
+    const after = (at: string) => (Date.parse(at) - Date.parse(json.order.createdAt)) / 1_000
+    // Period 1 of 10 s, then WeChat Pay's ladder; a native order may be closed after five minutes.
+    expect(schedule.queriesAt.slice(0, 3).map(after)).toEqual([10, 20, 30])
+    expect(schedule.windowEndsAt).toBe(json.order.windowEndsAt)
+    expect(Math.round(after(schedule.endableAt))).toBe(300)
   })
 
   it('gives the order that exists to the same parameters, and refuses others under its number', async () => {

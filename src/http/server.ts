@@ -24,6 +24,8 @@ export interface ServerOptions {
   readonly version: string
   readonly logger: Logger
   readonly metrics: Metrics
+  /** How fast the desk's clock runs, where it isn't real time: in a demo. */
+  readonly speed?: number
 }
 
 /** No sender needs more time for a request, or holds a connection for longer without one. */
@@ -34,7 +36,7 @@ const READY_MS_MAX = 800
 
 /** The API, and what watches over it. Callbacks are answered by it, too, unless they have a port of their own. */
 export function apiServer(options: ServerOptions & { readonly withCallbacks: boolean }): FastifyInstance {
-  const { desk, version, metrics } = options
+  const { desk, version, metrics, speed = 1 } = options
   const app = newApp(options)
   const keys = new ApiKeys(desk.store, desk.clock)
   const routes = routesOf(desk, keys)
@@ -47,7 +49,8 @@ export function apiServer(options: ServerOptions & { readonly withCallbacks: boo
       method: route.method,
       url: route.path.replaceAll(/\{(\w+)\}/g, ':$1'),
       // Before the body: of a stranger's nothing is read.
-      onRequest: async (request) => {
+      onRequest: async (request, reply) => {
+        reply.header('x-verdict-clock', `${desk.clock.nowMs()}${speed === 1 ? '' : ` ${speed}`}`)
         callers.set(request, await keys.callerOf(request.headers.authorization, route.role))
       },
       handler: (request, reply) =>

@@ -5,7 +5,8 @@ import type { JournalLine } from '../core/change.ts'
 import { FINAL_STATES, isFinal, isStopped, KINDS, type Order, type Verdict } from '../core/order.ts'
 import type { Credential, Evidence } from '../core/outcome.ts'
 import { RESOLUTIONS, resolutionsOf } from '../core/resolving.ts'
-import { DELIVERY_STATES, type Delivery } from '../store/store.ts'
+import { DELIVERY_STATES, type Delivery, type PlatformKey } from '../store/store.ts'
+import type { Schedule } from '../verdict.ts'
 
 /*
  * What the API shows. WeChat Pay's words keep WeChat Pay's spelling, ours are written as in the library and the webhooks.
@@ -167,12 +168,47 @@ export const EvidenceView = z
     signature: text,
     body: text,
     receivedAt: moment,
+    /** What it says: the body itself, or what the service found in a callback's; null if its APIv3 key no longer opens it. */
+    opened: text.nullable(),
   })
   .meta({ id: 'Evidence' })
 
-export function evidenceView(evidence: Evidence): z.input<typeof EvidenceView> {
+export function evidenceView(evidence: Evidence, opened: string | null): z.input<typeof EvidenceView> {
   const { source, request, status, serial, timestamp, nonce, signature, body, receivedAtMs } = evidence
-  return { source, request, status, serial, timestamp, nonce, signature, body, receivedAt: at(receivedAtMs) }
+  return {
+    ...{ source, request, status, serial, timestamp, nonce, signature, body, opened },
+    receivedAt: at(receivedAtMs),
+  }
+}
+
+export const PlatformKeyView = z
+  .object({
+    serial: text,
+    /** SPKI PEM. */
+    publicKey: text,
+  })
+  .meta({ id: 'PlatformKey' })
+
+export function platformKeyView({ serial, publicKey }: PlatformKey): z.input<typeof PlatformKeyView> {
+  return { serial, publicKey }
+}
+
+export const ScheduleView = z
+  .object({
+    /** Mean moments of the queries inside the window, by the policy of today. */
+    queriesAt: z.array(moment),
+    windowEndsAt: moment,
+    /** From when on WeChat Pay lets the order be revoked (Quick Pay) or closed. */
+    endableAt: moment,
+  })
+  .meta({ id: 'Schedule' })
+
+export function scheduleView(schedule: Schedule): z.input<typeof ScheduleView> {
+  return {
+    queriesAt: schedule.queriesAtMs.map(at),
+    windowEndsAt: at(schedule.windowEndAtMs),
+    endableAt: at(schedule.endableAtMs),
+  }
 }
 
 export const DeliveryView = z

@@ -20,9 +20,13 @@ import {
   OrderView,
   orderView,
   PlacedView,
+  PlatformKeyView,
   pageOf,
+  platformKeyView,
   RefundView,
   refundView,
+  ScheduleView,
+  scheduleView,
 } from '../views.ts'
 
 const text = z.string()
@@ -233,18 +237,38 @@ export function orderRoutes(desk: Desk): readonly Route[] {
       role: 'read',
       tag,
       summary: 'The signed statements that were kept of an order, and whether they prove its verdict',
+      description: 'With the public keys of WeChat Pay that signed them: anybody can check them anew.',
       params: ById,
       reply: z
-        .object({ data: z.array(EvidenceView), holds: z.boolean(), because: text.nullable() })
+        .object({
+          data: z.array(EvidenceView),
+          keys: z.array(PlatformKeyView),
+          holds: z.boolean(),
+          because: text.nullable(),
+        })
         .meta({ id: 'EvidenceList' }),
       async handle({ params }) {
         const order = refOf(await orderOf(desk, params.id))
-        const { evidence, proof } = await byVerdict(desk, (verdict) => verdict.order(order))
+        const { evidence, opened, keys, proof } = await byVerdict(desk, (verdict) => verdict.order(order))
         return {
-          data: evidence.map(evidenceView),
+          data: evidence.map((piece, i) => evidenceView(piece, opened[i] ?? null)),
+          keys: keys.map(platformKeyView),
           holds: proof.holds,
           because: proof.holds ? null : proof.because,
         }
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/v1/orders/{id}/schedule',
+      role: 'read',
+      tag,
+      summary: 'When an order is asked about, by its policy',
+      params: ById,
+      reply: z.object({ schedule: ScheduleView.nullable() }).meta({ id: 'OrderSchedule' }),
+      async handle({ params }) {
+        const schedule = desk.verdict.scheduleOf(await orderOf(desk, params.id))
+        return { schedule: schedule === null ? null : scheduleView(schedule) }
       },
     }),
     route({
