@@ -30,8 +30,9 @@ import type { KeyShelf } from './key-shelf.ts'
 import { Lane, leaseMsFor, SOON_MS } from './lane.ts'
 import { checkPurchase, checkTracked, conflict, fingerprintOf, newPlacing, newTracked } from './new-order.ts'
 import type { Observer } from './observer.ts'
+import { Others } from './others.ts'
 import { messagesOf } from './payload.ts'
-import { PULSE_TIMES, Pulse, type PulseTimes } from './pulse.ts'
+import { PULSE_TIMES, type PulseTimes } from './pulse.ts'
 import { type CallbackCounts, type Notice, Report, type Statistics } from './report.ts'
 import { Road } from './road.ts'
 import { Waiters } from './waiters.ts'
@@ -76,8 +77,6 @@ const BATCH_MAX = 500
 /** Room for every repeat of a placing; the order itself goes on after it. */
 const PLACE_WAIT_MS = 60_000
 const TIME_IS_UP = Symbol('time is up')
-/** Every so many heartbeats each process looks by itself for what another may have told of in vain. */
-const LOOK_BEATS = 5
 /** How long `close` waits for messages that are under way. */
 const DELIVERY_GRACE_MS = 2_000
 
@@ -127,9 +126,7 @@ export class Engine {
   readonly #road: Road
   readonly #desk: CallbackDesk
   readonly #deliverers: readonly Deliverer[]
-  readonly #pulse: Pulse | null
-  #unwatch = async (): Promise<void> => {}
-  #beats = 0
+  readonly #others: Others
   #closed: Promise<void> | null = null
 
   constructor({
@@ -161,19 +158,15 @@ export class Engine {
       },
     })
     this.#leaseMs = leaseMsFor(accounts.map(({ gateway }) => gateway))
-    this.#pulse =
-      store.peers === null
-        ? null
-        : new Pulse({
-            peers: store.peers,
-            ...{ clock, worker, times },
-            accounts: accounts.map(({ gateway }) => gateway.identity.account),
-            onBeat: (beat) => this.#onBeat(beat),
-            onError: this.#report.storeFailed,
-            ...(onStoreTime !== undefined && { onStoreTime }),
-          })
+    this.#others = new Others({
+      ...{ store, clock, worker, times, onStoreTime },
+      accounts: accounts.map(({ gateway }) => gateway.identity.account),
+      report: this.#report,
+      awaited: () => [...this.#settling.ids, ...this.#placing.ids],
+      onChanged: (order) => this.#wake(order),
+    })
     const mine = { worker, leaseMs: this.#leaseMs, commits: this.#commits, report: this.#report }
-    const edges = { store, clock, random, pulse: this.#pulse, ...mine }
+    const edges = { store, clock, random, pulse: this.#others.pulse, ...mine }
     for (const account of accounts) {
       const lane = new Lane(edges, account)
       this.#lanes.set(lane.account, lane)
@@ -182,14 +175,12 @@ export class Engine {
     this.#road = new Road({ store, clock, random, commits: this.#commits })
     this.#desk = new CallbackDesk({ store, clock, road: this.#road, keys, report: this.#report })
     this.#deliverers = targets.map((target) => new Deliverer({ ...edges, target }))
+    this.#others.open(this.#lanes, this.#deliverers)
   }
 
   /** Becomes one of those that share the store. Resolves at once where one process owns it. */
-  async join(): Promise<void> {
-    const { peers } = this.store
-    if (this.#pulse === null || peers === null) return
-    this.#unwatch = peers.watch((ids) => void this.#onChanged(ids))
-    await this.#pulse.start()
+  join(): Promise<void> {
+    return this.#others.join()
   }
 
   /** Each account, and whether WeChat Pay answers it. */
@@ -199,7 +190,7 @@ export class Engine {
 
   /** Until when anything may be sent, as of now. */
   get sendUntilMs(): number {
-    return this.#pulse?.sendUntilMs ?? Number.POSITIVE_INFINITY
+    return this.#others.sendUntilMs
   }
 
   get maySend(): boolean {
@@ -239,8 +230,7 @@ export class Engine {
     await this.#commits.flush()
     await Promise.all(this.#deliverers.map((deliverer) => this.#endDelivery(deliverer)))
     this.#placing.endAll(closed)
-    await this.#unwatch()
-    await this.#pulse?.end()
+    await this.#others.leave()
     const ends = await Promise.allSettled([...this.#accounts.values()].map(({ gateway }) => gateway.end()))
     for (const end of ends) if (end.status === 'rejected') throw end.reason
   }
@@ -460,40 +450,6 @@ export class Engine {
     }
   }
 
-  // -------------------------------------------------------------- the others
-
-  #onBeat({ isBack, isAlone }: { readonly isBack: boolean; readonly isAlone: boolean }): void {
-    this.#beats += 1
-    const isTimeToLook = this.#beats % LOOK_BEATS === 0
-    for (const lane of this.#lanes.values()) {
-      if (isBack) void lane.startOver()
-      else if (isAlone || isTimeToLook) lane.wake(this.#clock.nowMs())
-      lane.goOn()
-    }
-    if (!isBack && !isAlone && !isTimeToLook) return
-    for (const deliverer of this.#deliverers) deliverer.wake()
-    void this.#onChanged(null)
-  }
-
-  /** Others have changed these orders; null: any. Whoever waits for one hears of it, and so does its work. */
-  async #onChanged(ids: readonly number[] | null): Promise<void> {
-    const lanes = [...this.#lanes.values()]
-    const waited = new Set([...this.#settling.ids, ...this.#placing.ids])
-    const wanted = (ids ?? [...waited]).filter((id) => waited.has(id) || lanes.some((lane) => lane.holds(id)))
-    try {
-      for (const id of wanted) {
-        const order = await this.store.byId(id)
-        if (order === null) continue
-        if (isFinal(order)) this.#settling.wake(id, order)
-        if (order.state !== 'placing') this.#placing.wake(id)
-        this.#lanes.get(order.account)?.changed(order)
-      }
-    } catch (error) {
-      // They look again by themselves.
-      this.#report.storeFailed(error)
-    }
-  }
-
   // -------------------------------------------------------------- helpers
 
   async #commit(commits: readonly Commit[]): Promise<readonly ('applied' | 'moved')[]> {
@@ -506,11 +462,15 @@ export class Engine {
     for (const [i, { change }] of commits.entries()) {
       if (results[i] !== 'applied') continue
       this.#report.applied(change)
-      const { order } = change
-      if (isFinal(order)) this.#settling.wake(order.id, order)
-      if (order.state !== 'placing') this.#placing.wake(order.id)
+      this.#wake(change.order)
     }
     return results
+  }
+
+  /** Whoever waits for the order hears what it is now. */
+  #wake(order: Order): void {
+    if (isFinal(order)) this.#settling.wake(order.id, order)
+    if (order.state !== 'placing') this.#placing.wake(order.id)
   }
 
   /** What the merchant's system is told goes into the transaction of the change; other processes hear of verdicts. */
