@@ -1,117 +1,30 @@
-import { hkdfSync, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import type { CallbackReceiver } from './callback/http.ts'
 import { receiver } from './callback/receiver.ts'
 import { AdjustableClock, type Clock, systemClock } from './clock.ts'
-import { type Policies, policiesFrom } from './config.ts'
 import type { LateMoney, Refund } from './core/aftercare.ts'
 import type { JournalLine } from './core/change.ts'
-import type { Message } from './core/message.ts'
-import {
-  isFinal,
-  KINDS,
-  type Kind,
-  type Order,
-  type OrderKey,
-  type Verdict as OrderVerdict,
-} from './core/order.ts'
+import { isFinal, type Order, type OrderKey, type Verdict as OrderVerdict } from './core/order.ts'
 import type { Credential, Evidence, TradeStatement } from './core/outcome.ts'
-import { checkNotifyUrl, type Placement } from './core/placement.ts'
-import { compilePlan, endableAtMs, type Plan, queryMoments } from './core/plan.ts'
-import { defaultPolicy, reviewPolicy } from './core/policy.ts'
+import type { Placement } from './core/placement.ts'
+import { endableAtMs, queryMoments } from './core/plan.ts'
 import type { Resolution } from './core/resolving.ts'
-import { type Handler, handlerTarget } from './delivery/handler.ts'
-import type { Target } from './delivery/target.ts'
-import { webhookTarget } from './delivery/webhook.ts'
-import type { WebhookOptions } from './delivery/webhook-options.ts'
-import { DEFAULT_LIMITS, type Limits } from './engine/budget.ts'
-import { Engine, type EngineAccount, type PlacedOrder, type TrackOrder } from './engine/engine.ts'
+import { Engine, type PlacedOrder, type TrackOrder } from './engine/engine.ts'
 import { KeyShelf } from './engine/key-shelf.ts'
-import type { Observer } from './engine/observer.ts'
-import type { LateMoneyEvent, RefundEvent, VerdictEvent } from './engine/payload.ts'
-import type { PulseTimes } from './engine/pulse.ts'
 import type { Notice, Statistics } from './engine/report.ts'
 import { cut, shown, VerdictError } from './errors.ts'
 import type { Gateway, PaySign } from './gateway/gateway.ts'
 import { accountName, type WechatPayAccount } from './gateway/wechatpay/account.ts'
 import { globalV3Gateway } from './gateway/wechatpay/global-v3.ts'
-import { isLocal } from './gateway/wechatpay/open-account.ts'
 import { latestAmountIn, openedWith, type Proof, proofOf } from './proof.ts'
-import { type Random, systemRandom } from './random.ts'
-import type { Delivery, PlatformKey, Store } from './store/store.ts'
+import { systemRandom } from './random.ts'
+import type { Delivery, PlatformKey } from './store/store.ts'
+import { byName, engineAccount, type Plans, plansOf } from './verdict/accounts.ts'
+import { clockNotice, followStore } from './verdict/clocks.ts'
+import type { KeepKey, VerdictAccount, VerdictOptions } from './verdict/options.ts'
+import { targetsOf } from './verdict/targets.ts'
 
-/** An account at WeChat Pay, and how Verdict works for it. */
-export type VerdictAccount = WechatPayAccount & {
-  /** When to query, and when to end, per kind. A kind that is left out has its default, which follows WeChat Pay's guide. */
-  readonly policies?: Policies
-  /**
-   * Calls per second of this process, each above 0 and at most 1,000,000. Default: place, close and reverse 150, query
-   * 600; WeChat Pay names all but the close.
-   */
-  readonly limits?: Partial<Limits>
-  /** Calls under way at once: 1 to 500, default 400. */
-  readonly concurrency?: number
-  /**
-   * Where WeChat Pay announces payments of orders that name no `notify_url` of their own, and what became of refunds:
-   * the public address under which `callbacks` is reached (guide 5.7 to 5.10). Default: each order names its own.
-   */
-  readonly notify_url?: string
-  /**
-   * What becomes of a verified callback about a number that isn't in the store. `keep`: it waits for the order, and after
-   * ten minutes somebody is told. `count`: it is only counted, for an account that other systems use too. In both cases
-   * WeChat Pay is answered that it was not received. Default `keep`.
-   */
-  readonly unknownCallbacks?: 'keep' | 'count'
-}
-
-export interface VerdictOptions {
-  /** Where the orders live. Stays the caller's: close it after Verdict. */
-  readonly store: Store
-  /** At least one; no `mchid` or `sp_mchid` twice. Open orders of other accounts in the store are left alone. */
-  readonly accounts: readonly VerdictAccount[]
-  /**
-   * Told about every final status, at least once, in the order's own sequence, from the moment that it is committed. A
-   * handler that throws is called again, up to a day long; `message.id` is the same then.
-   */
-  readonly onVerdict?: (event: VerdictEvent, message: Message) => unknown
-  /** Told when a refund has ended, or can't reach the customer. As `onVerdict`. */
-  readonly onRefund?: (event: RefundEvent, message: Message) => unknown
-  /** Told when an order that was given up turns out paid. As `onVerdict`. */
-  readonly onLateMoney?: (event: LateMoneyEvent, message: Message) => unknown
-  /** The same by HTTP, in the form of Standard Webhooks: see docs/webhooks.md. */
-  readonly webhooks?: readonly WebhookOptions[]
-  /**
-   * How long a callback may take until WeChat Pay, which waits 5 s, is told to come again: ms of `clock`, default 4,000.
-   * Only a compressed clock needs more.
-   */
-  readonly callbackAnswerMs?: number
-  /** Told what whoever runs Verdict should see: one sentence, nothing secret. Must not throw. Default: nobody is told. */
-  readonly notify?: (notice: Notice) => void
-  /** Whoever measures: called on the poll path, so it must be quick and must not throw. Default: nobody. */
-  readonly observer?: Observer
-  /**
-   * Whether orders are followed and messages delivered. Without it Verdict only receives callbacks and writes what it is
-   * given; nothing is sent by itself. Default true.
-   */
-  readonly start?: boolean
-  /** The only source of time. Default: the machine's. */
-  readonly clock?: Clock
-  /** The only source of chance in schedules. Default: the machine's. */
-  readonly random?: Random
-  /**
-   * Makes the gateway of an account; for tests and other API families. `onKey` keeps a platform key for ever. Default:
-   * Global APIv3 on the real network. Later than `sendUntilMs()`, in ms of `clock`, it must send nothing: this process has
-   * lost the store, or was stopped, and others may work in its place.
-   */
-  readonly createGateway?: (account: WechatPayAccount, onKey: KeepKey, sendUntilMs: () => number) => Gateway
-  /**
-   * How this process shows others on the same PostgreSQL that it lives: between two heartbeats ms of `clock`, and when it is
-   * dead real ms. Only a compressed clock needs other times. Default 1,000 and 6,000.
-   */
-  readonly pulse?: PulseTimes
-}
-
-/** Keeps one of WeChat Pay's public keys by its serial, before anything that it signed is written. */
-export type KeepKey = (key: PlatformKey) => void
+export type { KeepKey, VerdictAccount, VerdictOptions } from './verdict/options.ts'
 
 /** Names an order. */
 export interface OrderRef {
@@ -191,10 +104,6 @@ export interface Schedule {
   /** From when on WeChat Pay lets it be revoked (Quick Pay) or closed. */
   readonly endableAtMs: number
 }
-
-const CONCURRENCY = 400
-/** Below the connections that the transport holds per host, so that no call waits for one. */
-const CONCURRENCY_MAX = 500
 
 /**
  * Gives every WeChat Pay order its true final status. Opened with a store and accounts, it follows all open orders in
@@ -522,146 +431,6 @@ interface GatewayEdges {
   readonly onKey?: KeepKey
   readonly notify?: (notice: Notice) => void
   readonly sendUntilMs?: () => number
-}
-
-/** Less than this two clocks may be apart: nothing here is decided by it. */
-const APART_MS = 500
-/** Somebody should set it right. */
-const FAR_APART_MS = 5_000
-
-/** Design 3.10: workers correct themselves to the database's clock. */
-function followStore(
-  clock: AdjustableClock,
-  notify: (notice: Notice) => void,
-): (aheadMs: number, exactToMs: number) => void {
-  return (aheadMs, exactToMs) => {
-    if (Math.abs(aheadMs) <= APART_MS + exactToMs) return
-    clock.adjust(aheadMs)
-    if (Math.abs(aheadMs) < FAR_APART_MS) return
-    const seconds = Math.round(Math.abs(aheadMs) / 1_000)
-    const whose = aheadMs > 0 ? 'behind' : 'ahead of'
-    notify({
-      level: 'warn',
-      message: `this machine's clock is ${seconds} s ${whose} the database's, by which it goes now: set it right`,
-    })
-  }
-}
-
-/** Design 3.10: long before every answer counts as forged. */
-function clockNotice(account: string, aheadMs: number): string {
-  const seconds = Math.round(Math.abs(aheadMs) / 1_000)
-  const whose = aheadMs > 0 ? 'behind' : 'ahead of'
-  return `${account}: our clock is ${seconds} s ${whose} WeChat Pay's; from 300 s on every answer counts as forged: set it right`
-}
-
-type Plans = Readonly<Record<Kind, Plan>>
-
-function plansOf(name: string, account: VerdictAccount, notify: (notice: Notice) => void): Plans {
-  const policies = policiesFrom(account.policies ?? {}, `${name}, policies`)
-  const planOf = (kind: Kind): Plan => {
-    const policy = policies[kind] ?? defaultPolicy(kind)
-    for (const warning of reviewPolicy(kind, policy).warnings) {
-      notify({ level: 'warn', message: `${name}, policy for ${kind}: ${warning}` })
-    }
-    return compilePlan(kind, policy)
-  }
-  return Object.fromEntries(KINDS.map((kind) => [kind, planOf(kind)])) as Plans
-}
-
-function engineAccount(
-  account: VerdictAccount,
-  gateway: Gateway,
-  plans: Plans,
-  notify: (notice: Notice) => void,
-): EngineAccount {
-  const { mode, merchant_category_code, concurrency = CONCURRENCY, notify_url } = account
-  const { unknownCallbacks = 'keep' } = account
-  if (!(Number.isSafeInteger(concurrency) && concurrency >= 1 && concurrency <= CONCURRENCY_MAX)) {
-    throw new VerdictError(
-      'OPTION_INVALID',
-      `concurrency is ${shown(concurrency)}; expected 1 to ${CONCURRENCY_MAX}`,
-    )
-  }
-  if (unknownCallbacks !== 'keep' && unknownCallbacks !== 'count') {
-    throw new VerdictError(
-      'OPTION_INVALID',
-      `unknownCallbacks is ${shown(unknownCallbacks)}; expected keep or count`,
-    )
-  }
-  return {
-    gateway,
-    plans,
-    notify_url: notify_url === undefined ? undefined : checkedNotifyUrl(notify_url, account, notify),
-    unknownCallbacks,
-    limits: checkedLimits(account.limits ?? {}),
-    concurrency,
-    placing: { mode, isLocal: isLocal(account), merchant_category_code },
-    fingerprintKey: new Uint8Array(hkdfSync('sha256', account.apiV3Key, '', 'verdict fingerprint', 32)),
-  }
-}
-
-function checkedLimits(given: Partial<Limits>): Limits {
-  if (typeof given !== 'object' || Array.isArray(given)) {
-    throw new VerdictError('OPTION_INVALID', `limits is ${shown(given)}; expected an object`)
-  }
-  const limits = { ...DEFAULT_LIMITS, ...given }
-  for (const [call, perSecond] of Object.entries(limits)) {
-    if (!Object.hasOwn(DEFAULT_LIMITS, call)) {
-      const known = Object.keys(DEFAULT_LIMITS).join(', ')
-      throw new VerdictError('OPTION_INVALID', `limits names ${cut(call)}; expected ${known}`)
-    }
-    if (!(typeof perSecond === 'number' && perSecond > 0 && perSecond <= 1_000_000)) {
-      throw new VerdictError(
-        'OPTION_INVALID',
-        `limits.${call} is ${shown(perSecond)}; expected calls per second, above 0`,
-      )
-    }
-  }
-  return limits
-}
-
-function byName(accounts: readonly VerdictAccount[]): ReadonlyMap<string, VerdictAccount> {
-  const named = new Map(accounts.map((account) => [accountName(account), account]))
-  if (named.size === 0) throw new VerdictError('OPTION_INVALID', 'accounts is empty; expected at least one')
-  if (named.size < accounts.length) {
-    throw new VerdictError(
-      'OPTION_INVALID',
-      'accounts names the same mchid or sp_mchid twice; expected each once',
-    )
-  }
-  return named
-}
-
-function checkedNotifyUrl(
-  notify_url: string,
-  account: VerdictAccount,
-  notify: (notice: Notice) => void,
-): string {
-  try {
-    for (const message of checkNotifyUrl(notify_url, isLocal(account))) notify({ level: 'warn', message })
-    return notify_url
-  } catch (error) {
-    if (!(error instanceof VerdictError)) throw error
-    throw new VerdictError('OPTION_INVALID', `account ${accountName(account)}: ${error.message}`)
-  }
-}
-
-/** Handlers in this process are one target, each webhook another. */
-function targetsOf(options: VerdictOptions, clock: Clock): readonly Target[] {
-  const { onVerdict, onRefund, onLateMoney, webhooks = [] } = options
-  // What is delivered under a type is what `messagesOf` wrote under it.
-  const handlers = {
-    ...(onVerdict && { 'order.verdict': onVerdict as Handler }),
-    ...(onRefund && { 'order.refund': onRefund as Handler }),
-    ...(onLateMoney && { 'order.late_money': onLateMoney as Handler }),
-  }
-  const own =
-    Object.keys(handlers).length === 0 ? [] : [handlerTarget({ name: 'handlers', handlers }, { clock })]
-  const targets = [...own, ...webhooks.map((webhook) => webhookTarget(webhook, { clock }))]
-  const names = targets.map(({ name }) => name)
-  const twice = names.find((name, i) => names.indexOf(name) !== i)
-  if (twice === undefined) return targets
-  throw new VerdictError('OPTION_INVALID', `two webhooks are named ${twice}; expected a name for each`)
 }
 
 function unknownAccount(account: string | undefined, names: readonly string[]): VerdictError {

@@ -77,6 +77,18 @@ const MAY_IMPORT: Directions = {
   'errors.ts': [],
 
   'verdict.ts': ['*'],
+  verdict: [
+    'verdict',
+    'core',
+    'engine',
+    'gateway',
+    'delivery',
+    'store/store.ts',
+    'config.ts',
+    'clock.ts',
+    'random.ts',
+    'errors.ts',
+  ],
   'config.ts': ['*'],
   'service-config.ts': ['*'],
   'service-config': ['*'],
