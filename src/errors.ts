@@ -51,6 +51,10 @@ export const ERRORS = {
   KEY_MISSING: { status: 401 },
   /** The API key's role may not do this. */
   ROLE_TOO_LOW: { status: 403 },
+  /** A browser's session sends a change without its token, or from the page of another site. */
+  CSRF_INVALID: { status: 403 },
+  /** Too many requests of this kind came from this address. */
+  TOO_MANY_REQUESTS: { status: 429 },
   /** The HTTP API has no such address. */
   ROUTE_UNKNOWN: { status: 404 },
   /** The `Idempotency-Key` was used with another request. */

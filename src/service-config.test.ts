@@ -41,7 +41,13 @@ describe('verdict.config.json', () => {
           wechatpayPublicKey: pemOf(wechatpay.publicKey),
         },
       ],
-      http: { host: '127.0.0.1', port: 8080, callbackPort: null, callbackHost: '127.0.0.1' },
+      http: {
+        host: '127.0.0.1',
+        port: 8080,
+        callbackPort: null,
+        callbackHost: '127.0.0.1',
+        trustedProxies: [],
+      },
       publicUrl: null,
       webhooks: [],
     })
@@ -87,9 +93,20 @@ describe('verdict.config.json', () => {
   it('lets callbacks have a port of their own', async () => {
     const { http } = await read({
       ...CONFIG,
-      http: { host: '10.0.0.1', callbackPort: 8081, callbackHost: '0.0.0.0' },
+      http: {
+        host: '10.0.0.1',
+        callbackPort: 8081,
+        callbackHost: '0.0.0.0',
+        trustedProxies: ['10.0.0.0/8', '::1'],
+      },
     })
-    expect(http).toEqual({ host: '10.0.0.1', port: 8080, callbackPort: 8081, callbackHost: '0.0.0.0' })
+    expect(http).toEqual({
+      host: '10.0.0.1',
+      port: 8080,
+      callbackPort: 8081,
+      callbackHost: '0.0.0.0',
+      trustedProxies: ['10.0.0.0/8', '::1'],
+    })
   })
 
   const account = (more: object) => ({ ...CONFIG, accounts: [{ ...ACCOUNT, ...more }] })
@@ -122,6 +139,11 @@ describe('verdict.config.json', () => {
       'an empty file',
       account({ apiV3Key: { file: 'empty' } }),
       /apiV3Key is \{"file": "empty"\}, which is empty/,
+    ],
+    [
+      'a network that is none',
+      { ...CONFIG, http: { trustedProxies: ['10.0.0.0/33'] } },
+      /: http\.trustedProxies\[0\] is "10\.0\.0\.0\/33"; expected an address or a network/,
     ],
     [
       'a port as text',

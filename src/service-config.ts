@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { isIP } from 'node:net'
 import { dirname, resolve } from 'node:path'
 import type { WebhookOptions } from './delivery/webhook-options.ts'
 import { VerdictError } from './errors.ts'
@@ -27,6 +28,8 @@ export interface ServiceConfig {
     /** Null: callbacks come to the port of the API. */
     readonly callbackPort: number | null
     readonly callbackHost: string
+    /** Addresses and networks whose word on the sender is believed. */
+    readonly trustedProxies: readonly string[]
   }
   /** Where WeChat Pay reaches us, without a slash at its end. */
   readonly publicUrl: string | null
@@ -114,7 +117,7 @@ const PORT = 8080
 const HOST = '127.0.0.1'
 
 function httpIn(given: Resolved<Written['http']> = {}, where: string): ServiceConfig['http'] {
-  const { host = HOST, port = PORT, callbackPort = null, callbackHost = host } = given
+  const { host = HOST, port = PORT, callbackPort = null, callbackHost = host, trustedProxies = [] } = given
   for (const [name, value] of Object.entries({ host, callbackHost })) {
     if (/^[0-9A-Za-z.:_%-]{1,253}$/.test(value)) continue
     throw invalid(`${where}: http.${name} is ${told(value)}; expected a host name or an address`)
@@ -125,7 +128,22 @@ function httpIn(given: Resolved<Written['http']> = {}, where: string): ServiceCo
   if (callbackPort !== null && callbackPort !== 0 && callbackPort === port && callbackHost === host) {
     throw invalid(`${where}: http.callbackPort is ${callbackPort}; expected another port than http.port`)
   }
-  return { host, port, callbackPort, callbackHost }
+  for (const [i, proxy] of trustedProxies.entries()) {
+    if (isNetwork(proxy)) continue
+    const name = `http.trustedProxies[${i}]`
+    throw invalid(`${where}: ${name} is ${told(proxy)}; expected an address or a network, as 10.0.0.0/8`)
+  }
+  return { host, port, callbackPort, callbackHost, trustedProxies }
+}
+
+function isNetwork(text: string): boolean {
+  const [address = '', bits, ...more] = text.split('/')
+  const bitsMax = { 4: 32, 6: 128 }[isIP(address)] ?? -1
+  return (
+    more.length === 0 &&
+    bitsMax > 0 &&
+    (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= bitsMax))
+  )
 }
 
 /** Whatever a sentence quotes: a secret in it is a mistake of ours, and is not told all the same. */

@@ -1,7 +1,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Clock } from '../clock.ts'
 import { VerdictError } from '../errors.ts'
-import { API_ROLES, type ApiKey, type ApiRole, type Store } from '../store/store.ts'
+import type { ApiKey, ApiRole, Store } from '../store/store.ts'
 
 /** It stands in journals and on terminals. */
 export const KEY_NAME = /^[^\p{Cc}\p{Cs}]{1,64}$/u
@@ -35,36 +35,23 @@ export class ApiKeys {
     this.#clock = clock
   }
 
-  /**
-   * Who sent this `Authorization`, if his role may do it.
-   *
-   * @throws KEY_MISSING, ROLE_TOO_LOW
-   */
-  async callerOf(authorization: string | undefined, needed: ApiRole): Promise<ApiKey> {
+  /** The key of an `Authorization`. @throws KEY_MISSING */
+  async keyIn(authorization: string): Promise<ApiKey> {
     const [, id = '', secret = ''] = SHAPE.exec(tokenIn(authorization)) ?? []
-    const key = id === '' ? undefined : await this.#find(id)
-    const isRight = key !== undefined && timingSafeEqual(hashOf(secret), Buffer.from(key.hash, 'hex'))
-    if (!isRight || key.revokedAtMs !== null) {
-      const message =
-        'there is no valid API key; expected Authorization: Bearer vk_… of a key made with verdict key'
-      throw new VerdictError('KEY_MISSING', message)
-    }
-    if (API_ROLES.indexOf(key.role) < API_ROLES.indexOf(needed)) {
-      throw new VerdictError(
-        'ROLE_TOO_LOW',
-        `the key "${key.name}" has the role ${key.role}; expected ${needed}`,
-      )
-    }
-    return key
+    const key = id === '' ? null : await this.inForce(id)
+    if (key !== null && timingSafeEqual(hashOf(secret), Buffer.from(key.hash, 'hex'))) return key
+    throw noKey()
+  }
+
+  /** The key of an id; null if there is none, or if it is revoked. */
+  async inForce(id: string): Promise<ApiKey | null> {
+    const key = (await this.#keys(FRESH_MS)).get(id) ?? (await this.#keys(UNKNOWN_FRESH_MS)).get(id)
+    return key === undefined || key.revokedAtMs !== null ? null : key
   }
 
   /** A key was made or revoked here: that counts at once. */
   readAgain(): void {
     this.#known = null
-  }
-
-  async #find(id: string): Promise<ApiKey | undefined> {
-    return (await this.#keys(FRESH_MS)).get(id) ?? (await this.#keys(UNKNOWN_FRESH_MS)).get(id)
   }
 
   /** Requests that come together read once. */
@@ -82,7 +69,13 @@ export class ApiKeys {
   }
 }
 
-function tokenIn(authorization = ''): string {
+export function noKey(): VerdictError {
+  const message =
+    'there is no valid API key; expected Authorization: Bearer vk_… of a key made with verdict key'
+  return new VerdictError('KEY_MISSING', message)
+}
+
+function tokenIn(authorization: string): string {
   return /^bearer +(\S+)$/i.exec(authorization)?.[1] ?? ''
 }
 

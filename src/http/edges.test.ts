@@ -126,7 +126,11 @@ describe('every address of the OpenAPI document', () => {
   it('wants a key of the role that it names, before it looks at anything else', async () => {
     const roles = ['read', 'operate', 'admin'] as const
     for (const { path, method, operation } of await operations()) {
-      const role = /role `(\w+)`/.exec(operation.description)?.[1] as (typeof roles)[number]
+      const role = /role `(\w+)`/.exec(operation.description)?.[1] as (typeof roles)[number] | undefined
+      if (role === undefined) {
+        expect(operation).toMatchObject({ operationId: 'postSession', security: [] })
+        continue
+      }
       const called = `${method} ${path}`
       expect((await service.ask(path, { method, key: null })).status, called).toBe(401)
       for (const lower of roles.slice(0, roles.indexOf(role)))
@@ -202,7 +206,7 @@ describe('an API key', () => {
       { nowMs: () => nowMs } as never,
     )
     const call = () =>
-      keys.callerOf(`Bearer ${made.text}`, 'read').then(
+      keys.keyIn(`Bearer ${made.text}`).then(
         () => 'let in',
         () => 'refused',
       )

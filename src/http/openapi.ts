@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Route } from './route.ts'
+import { CSRF_HEADER, SESSION_COOKIE } from './sessions.ts'
 
 const PROBLEM = {
   type: 'object',
@@ -44,10 +45,16 @@ export function openApiOf(routes: readonly Route[], version: string): object {
       version,
       description: 'Gives every WeChat Pay order its true final status, and keeps the proof.',
     },
-    security: [{ key: [] }],
+    security: [{ key: [] }, { session: [] }],
     paths,
     components: {
-      securitySchemes: { key: { type: 'http', scheme: 'bearer', description: 'A key of `verdict key`.' } },
+      securitySchemes: {
+        key: { type: 'http', scheme: 'bearer', description: 'A key of `verdict key`.' },
+        session: {
+          ...{ type: 'apiKey', in: 'cookie', name: SESSION_COOKIE },
+          description: `Of POST /v1/session; with everything but GET goes the header ${CSRF_HEADER}.`,
+        },
+      },
       schemas,
     },
   }
@@ -62,7 +69,10 @@ function operationOf(route: Route, schemas: Record<string, unknown>): object {
     operationId: operationIdOf(method, path),
     tags: [tag],
     summary,
-    description: [description, `Needs a key of the role \`${role}\`.`].filter(Boolean).join(' '),
+    ...(role === null && { security: [] }),
+    description: [description, role === null ? 'Needs no key.' : `Needs a key of the role \`${role}\`.`]
+      .filter(Boolean)
+      .join(' '),
     parameters: [
       ...parametersOf(params, 'path', schemas),
       ...parametersOf(query, 'query', schemas),
@@ -77,7 +87,9 @@ function operationOf(route: Route, schemas: Record<string, unknown>): object {
     responses: {
       [status]: {
         description: 'Done',
-        content: { 'application/json': { schema: schemaOf(reply, 'output', schemas) } },
+        ...(status !== 204 && {
+          content: { 'application/json': { schema: schemaOf(reply, 'output', schemas) } },
+        }),
       },
       default: { description: 'Refused, or failed: RFC 9457', ...problem },
     },

@@ -39,7 +39,7 @@ function operation({
   status,
 }: Route): string {
   return `<section><h3><code>${method} ${escaped(path)}</code></h3><p>${escaped(summary)}. ${escaped(description)}
-  Needs the role <b>${role}</b>.</p>${part('Query', query)}${body === null ? '' : part('Body', body)}
+  ${role === null ? 'Needs no key.' : `Needs the role <b>${role}</b>.`}</p>${part('Query', query)}${body === null ? '' : part('Body', body)}
   ${part(`Answer ${status}`, reply)}</section>`
 }
 

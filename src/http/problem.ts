@@ -35,6 +35,16 @@ export class RequestInvalid extends VerdictError {
   }
 }
 
+/** Somebody asks too often. */
+export class TooMany extends VerdictError {
+  readonly waitMs: number
+
+  constructor(what: string, waitMs: number) {
+    super('TOO_MANY_REQUESTS', `${what}; expected none for ${Math.ceil(waitMs / 1_000)} s`)
+    this.waitMs = waitMs
+  }
+}
+
 /** What the caller is told of an error: of one that is not ours, nothing but that it happened. */
 export function problemOf(error: unknown, instance: string): Problem {
   const known = error instanceof VerdictError ? error : ofFastify(error)
@@ -60,7 +70,7 @@ function ofFastify(error: unknown): VerdictError | null {
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE' || statusCode === 413)
     return new VerdictError(
       'BODY_TOO_LARGE',
-      `the body is too large; expected at most ${BODY_BYTES_MAX} bytes`,
+      `the body is too large; expected at most ${BODY_BYTES_MAX} bytes, and ${STRANGERS_BODY_BYTES_MAX} without a key`,
     )
   if (statusCode === 400)
     return new VerdictError('BODY_UNREADABLE', 'the body is no JSON; expected an object')
@@ -89,3 +99,5 @@ const BROKEN: { readonly [code: string]: readonly [status: number, word: string,
 
 /** Of a request to the API. A thousand orders to be tracked have some 300 kB. */
 export const BODY_BYTES_MAX = 1_048_576
+/** Where nobody needs a key: a key fits in. */
+export const STRANGERS_BODY_BYTES_MAX = 1_024

@@ -1,4 +1,4 @@
-import type { FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { ApiKey, ApiRole } from '../store/store.ts'
 import { type FieldError, RequestInvalid } from './problem.ts'
@@ -8,7 +8,8 @@ export interface Route {
   readonly method: 'GET' | 'POST' | 'DELETE'
   /** With `{name}` where a parameter stands. */
   readonly path: string
-  readonly role: ApiRole
+  /** Null: nobody needs a key. */
+  readonly role: ApiRole | null
   readonly tag: string
   readonly summary: string
   readonly description?: string
@@ -28,8 +29,13 @@ export interface RouteRequest {
   readonly query: unknown
   readonly body: unknown
   readonly caller: ApiKey
+  /** The caller's session; null for one who came with his key. */
+  readonly cookie: string | null
   /** Null without one. */
   readonly idempotencyKey: string | null
+  /** For what stands in no schema: addresses, cookies, streams. */
+  readonly request: FastifyRequest
+  readonly reply: FastifyReply
 }
 
 export interface TypedRequest<P, Q, B> extends Omit<RouteRequest, 'params' | 'query' | 'body'> {
@@ -43,7 +49,7 @@ const NOTHING = z.strictObject({})
 interface RouteSketch<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, R extends z.ZodType> {
   readonly method: Route['method']
   readonly path: string
-  readonly role: ApiRole
+  readonly role: Route['role']
   readonly tag: string
   readonly summary: string
   readonly description?: string

@@ -4,20 +4,29 @@ import { fastifyCallbacks } from '../callback/fastify.ts'
 import { type CallbackReceiver, refusal } from '../callback/http.ts'
 import { within } from '../clock.ts'
 import { VerdictError } from '../errors.ts'
-import type { ApiKey } from '../store/store.ts'
+import type { ApiRole } from '../store/store.ts'
 import { ApiKeys } from './api-keys.ts'
+import { type Caller, Callers, withoutKey } from './callers.ts'
 import { serveDashboard } from './dashboard-files.ts'
 import type { Desk } from './desk.ts'
 import { idempotent } from './idempotency.ts'
 import type { Metrics } from './metrics.ts'
 import { openApiOf } from './openapi.ts'
 import { errorsPage, referencePage } from './pages.ts'
-import { BODY_BYTES_MAX, brokenRequestAnswer, problemOf } from './problem.ts'
+import {
+  BODY_BYTES_MAX,
+  brokenRequestAnswer,
+  problemOf,
+  STRANGERS_BODY_BYTES_MAX,
+  TooMany,
+} from './problem.ts'
 import { partsOf, type Route } from './route.ts'
 import { accountRoutes } from './routes/accounts.ts'
 import { deliveryRoutes } from './routes/deliveries.ts'
 import { keyRoutes } from './routes/keys.ts'
 import { orderRoutes } from './routes/orders.ts'
+import { sessionRoutes } from './routes/session.ts'
+import { Sessions } from './sessions.ts'
 
 export interface ServerOptions {
   readonly desk: Desk
@@ -26,6 +35,10 @@ export interface ServerOptions {
   readonly metrics: Metrics
   /** How fast the desk's clock runs, where it isn't real time: in a demo. */
   readonly speed?: number
+  /** The role of whoever calls from this very machine without a key: in a demo. Default: nobody does. */
+  readonly everybody?: ApiRole
+  /** Addresses and networks of proxies, whose word on the sender's address and on TLS is believed. Default: none. */
+  readonly trustedProxies?: readonly string[]
 }
 
 /** No sender needs more time for a request, or holds a connection for longer without one. */
@@ -39,22 +52,25 @@ export function apiServer(options: ServerOptions & { readonly withCallbacks: boo
   const { desk, version, metrics, speed = 1 } = options
   const app = newApp(options)
   const keys = new ApiKeys(desk.store, desk.clock)
-  const routes = routesOf(desk, keys)
+  const sessions = new Sessions(desk.store, desk.clock)
+  const callers = new Callers(keys, sessions, options.everybody ?? null)
+  const routes = routesOf(desk, keys, sessions)
   const openApi = openApiOf(routes, version)
-  const callers = new WeakMap<FastifyRequest, ApiKey>()
+  const recognised = new WeakMap<FastifyRequest, Caller>()
 
   readJson(app)
   for (const route of routes) {
     app.route({
       method: route.method,
       url: route.path.replaceAll(/\{(\w+)\}/g, ':$1'),
+      ...(route.role === null && { bodyLimit: STRANGERS_BODY_BYTES_MAX }),
       // Before the body: of a stranger's nothing is read.
       onRequest: async (request, reply) => {
         reply.header('x-verdict-clock', `${desk.clock.nowMs()}${speed === 1 ? '' : ` ${speed}`}`)
-        callers.set(request, await keys.callerOf(request.headers.authorization, route.role))
+        if (route.role !== null) recognised.set(request, await callers.callerOf(request, route.role))
       },
       handler: (request, reply) =>
-        answer(route, { desk, caller: callers.get(request) as ApiKey, request, reply }),
+        answer(route, { desk, caller: recognised.get(request) ?? NOBODY, request, reply }),
     })
   }
   app.get('/openapi.json', async () => openApi)
@@ -73,29 +89,41 @@ export function callbackServer(options: ServerOptions): FastifyInstance {
   return app
 }
 
-export function routesOf(desk: Desk, keys: ApiKeys): readonly Route[] {
-  return [...orderRoutes(desk), ...deliveryRoutes(desk), ...accountRoutes(desk), ...keyRoutes(desk, keys)]
+/** Of what needs no key. */
+const NOBODY: Caller = { key: withoutKey('nobody', 'read'), cookie: null }
+
+export function routesOf(desk: Desk, keys: ApiKeys, sessions: Sessions): readonly Route[] {
+  return [
+    ...orderRoutes(desk),
+    ...deliveryRoutes(desk),
+    ...accountRoutes(desk),
+    ...keyRoutes(desk, keys),
+    ...sessionRoutes(desk, keys, sessions),
+  ]
+}
+
+interface Answering {
+  readonly desk: Desk
+  readonly caller: Caller
+  readonly request: FastifyRequest
+  readonly reply: FastifyReply
 }
 
 async function answer(
   route: Route,
-  {
-    desk,
-    caller,
-    request,
-    reply,
-  }: { desk: Desk; caller: ApiKey; request: FastifyRequest; reply: FastifyReply },
+  { desk, caller: { key: caller, cookie }, request, reply }: Answering,
 ): Promise<unknown> {
   const parts = partsOf(route, request)
   const idempotencyKey = route.creates ? await idempotent(desk, route, { caller, request, parts }) : null
-  const value = await route.handle({ ...parts, caller, idempotencyKey })
+  const value = await route.handle({ ...parts, caller, cookie, idempotencyKey, request, reply })
   return reply.code(route.status).send(value)
 }
 
-function newApp({ logger }: ServerOptions): FastifyInstance {
+function newApp({ logger, trustedProxies = [] }: ServerOptions): FastifyInstance {
   const app = Fastify({
     loggerInstance: logger.child({}, { serializers: { req: requestLogged } }),
     bodyLimit: BODY_BYTES_MAX,
+    trustProxy: trustedProxies.length === 0 ? false : [...trustedProxies],
     requestTimeout: REQUEST_MS_MAX,
     keepAliveTimeout: IDLE_MS,
     // Nobody is told to wait while we end: what is under way ends, new requests go elsewhere.
@@ -140,6 +168,7 @@ function refuse(error: unknown, request: FastifyRequest, reply: FastifyReply): v
   const problem = problemOf(error, request.id)
   if (problem.status >= 500) request.log.error({ err: error }, problem.detail)
   // RFC 9110, 11.6.1: a 401 says how to do better.
+  if (error instanceof TooMany) reply.header('retry-after', Math.ceil(error.waitMs / 1_000))
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer')
   // What can't be routed passes no hook.
   reply.headers(SAFE_HEADERS)

@@ -44,7 +44,7 @@ async function open(change: (store: Store) => Store = (store) => store): Promise
     file: join(dir, 'verdict.config.json'),
     store: ':memory:',
     publicUrl: null,
-    http: { host: '127.0.0.1', port: 0, callbackPort: null, callbackHost: '127.0.0.1' },
+    http: { host: '127.0.0.1', port: 0, callbackPort: null, callbackHost: '127.0.0.1', trustedProxies: [] },
     accounts,
     webhooks: [],
   }

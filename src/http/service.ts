@@ -130,8 +130,8 @@ export class Service {
 
   async #listen(): Promise<void> {
     const { config, version, logger } = this.#options
-    const { host, port, callbackHost, callbackPort } = config.http
-    const options = { desk: this.#desk, version, logger, metrics: this.#metrics }
+    const { host, port, callbackHost, callbackPort, trustedProxies } = config.http
+    const options = { desk: this.#desk, version, logger, metrics: this.#metrics, trustedProxies }
     const api = apiServer({ ...options, withCallbacks: callbackPort === null })
     this.#servers = [api]
     await api.listen({ host, port })

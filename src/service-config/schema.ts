@@ -55,6 +55,9 @@ const HTTP = object({
     .describe('A port for callbacks alone. Default: they come to the port of the API')
     .exactOptional(),
   callbackHost: text('Where callbackPort listens. Default: as host').exactOptional(),
+  trustedProxies: texts('a list of addresses and networks, as 10.0.0.0/8')
+    .describe('Proxies whose X-Forwarded-For and X-Forwarded-Proto are believed. Default: none')
+    .exactOptional(),
 })
 
 const PER_SECOND = 'calls per second, above 0 and at most 1000000'

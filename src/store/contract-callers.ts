@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { ApiKey, CallerRequest, Store } from './store.ts'
+import type { ApiKey, ApiSession, CallerRequest, Store } from './store.ts'
 import { DAY_MS, T0 } from './testing.ts'
 
 const KEPT_MS = 7 * DAY_MS
@@ -50,6 +50,32 @@ export function callersContract(name: string, openStore: () => Promise<Store>): 
       await store.keepApiKey(key)
       await expect(store.keepApiKey(apiKey({ hash: 'b2'.repeat(32) }))).rejects.toThrow()
       expect(await store.apiKeys()).toEqual([key])
+    })
+  })
+
+  describe(`${name}: a session`, () => {
+    const session = (hash: string, endsAtMs = T0 + DAY_MS): ApiSession => ({ hash, keyId: 'k1', endsAtMs })
+
+    it('is found until it ends, by its time or because somebody signed out', async () => {
+      const store = await openStore()
+      const [first, second] = [session('h1'), session('h2')]
+      await store.keepSession(first, T0)
+      await store.keepSession(second, T0)
+      expect(await store.sessionOf('h1', T0 + DAY_MS - 1)).toEqual(first)
+      expect(await store.sessionOf('h1', T0 + DAY_MS)).toBeNull()
+      expect(await store.sessionOf('h3', T0)).toBeNull()
+      await store.endSession('h1')
+      await store.endSession('h1')
+      expect(await store.sessionOf('h1', T0)).toBeNull()
+      expect(await store.sessionOf('h2', T0)).toEqual(second)
+    })
+
+    it('is dropped when it is long over, and none that is not', async () => {
+      const store = await openStore()
+      for (const nth of [1, 2, 3]) await store.keepSession(session(`h${nth}`, T0 + nth), T0)
+      await store.keepSession(session('h4'), T0 + 2)
+      const kept = await Promise.all([1, 2, 3, 4].map((nth) => store.sessionOf(`h${nth}`, 0)))
+      expect(kept.map((one) => one?.hash)).toEqual([undefined, undefined, 'h3', 'h4'])
     })
   })
 

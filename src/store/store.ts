@@ -106,6 +106,13 @@ export interface Store {
   /** All of them, revoked ones too, the oldest first. */
   apiKeys(): Promise<readonly ApiKey[]>
 
+  /** Writes down who is signed in, and drops a few of those who no longer are. */
+  keepSession(session: ApiSession, nowMs: number): Promise<void>
+  /** The session of a hash; null if there is none, or none any more at `nowMs`. */
+  sessionOf(hash: string, nowMs: number): Promise<ApiSession | null>
+  /** Whoever signed out; nothing if there is no such session. */
+  endSession(hash: string): Promise<void>
+
   /**
    * Whether a caller uses an idempotency key for the first time (`'new'`, and it is written down), again for the same
    * request, or for another one. One of many callers at once gets `'new'`. Whoever got an error asks again and may get
@@ -348,6 +355,14 @@ export interface ApiKey {
   readonly hash: string
   readonly createdAtMs: number
   readonly revokedAtMs: number | null
+}
+
+/** Somebody who is signed in with an API key. The cookie itself never comes to a store. */
+export interface ApiSession {
+  /** SHA-256 of the cookie, in hex. */
+  readonly hash: string
+  readonly keyId: string
+  readonly endsAtMs: number
 }
 
 export interface CallerRequest {

@@ -8,7 +8,7 @@ import type { WechatPayAccount } from '../../src/gateway/wechatpay/account.ts'
 import { accountsFromFile } from '../../src/gateway/wechatpay/account-file.ts'
 import { newApiKey } from '../../src/http/api-keys.ts'
 import { openMetrics } from '../../src/http/metrics.ts'
-import { apiServer } from '../../src/http/server.ts'
+import { apiServer, type ServerOptions } from '../../src/http/server.ts'
 import { type Simulator, startSimulator } from '../../src/simulator/index.ts'
 import { sqliteStore } from '../../src/store/sqlite/index.ts'
 import type { ApiRole, Store } from '../../src/store/store.ts'
@@ -56,7 +56,7 @@ export class TestService {
     this.#end = parts.end
   }
 
-  static async open(): Promise<TestService> {
+  static async open(more: Pick<ServerOptions, 'everybody' | 'trustedProxies'> = {}): Promise<TestService> {
     const dir = await mkdtemp(join(tmpdir(), 'verdict-http-'))
     const simulator = await startSimulator({ dir, clock: systemClock, port: 0, backupPort: 0 })
     const accounts = await accountsFromFile(join(dir, 'account.json'))
@@ -75,7 +75,7 @@ export class TestService {
     opened.verdict = verdict
     const app = apiServer({
       desk: { verdict, store, clock: systemClock, ending: new AbortController().signal },
-      ...{ version: '0.0.0', logger, metrics, withCallbacks: true },
+      ...{ version: '0.0.0', logger, metrics, withCallbacks: true, ...more },
     })
     const keys: Record<string, string> = {}
     for (const role of ['read', 'operate', 'admin'] as const) {

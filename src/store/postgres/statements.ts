@@ -1,5 +1,5 @@
 import { AFTERCARE_COLUMNS, REFUND_COLUMNS } from '../rows/aftercare.ts'
-import { API_KEY_COLUMNS } from '../rows/api-keys.ts'
+import { API_KEY_COLUMNS, SESSION_COLUMNS } from '../rows/api-keys.ts'
 import type { Value } from '../rows/cells.ts'
 import { DELIVERY_COLUMNS } from '../rows/deliveries.ts'
 import type { Dialect } from '../rows/lists.ts'
@@ -459,6 +459,17 @@ export const INSERT_API_KEY = `INSERT INTO verdict.api_keys (${API_KEY_COLUMNS})
 export const SELECT_API_KEYS = `SELECT ${API_KEY_COLUMNS} FROM verdict.api_keys ORDER BY created_at, id`
 export const REVOKE_API_KEY = `UPDATE verdict.api_keys SET revoked_at = $1
   WHERE id = $2 AND revoked_at IS NULL RETURNING id`
+
+/** Takes the SESSION_COLUMNS, and the moment up to which others are over: of those a few are dropped. */
+export const INSERT_SESSION = `WITH old AS MATERIALIZED (
+  SELECT hash FROM verdict.sessions WHERE ends_at <= $4 ORDER BY ends_at LIMIT 4 FOR UPDATE SKIP LOCKED
+), dropped AS (
+  DELETE FROM verdict.sessions USING old WHERE sessions.hash = old.hash
+)
+INSERT INTO verdict.sessions (${SESSION_COLUMNS}) VALUES ($1, $2, $3)`
+/** Takes the hash, and the moment at which it has to be still there. */
+export const SELECT_SESSION = `SELECT ${SESSION_COLUMNS} FROM verdict.sessions WHERE hash = $1 AND ends_at > $2`
+export const DELETE_SESSION = 'DELETE FROM verdict.sessions WHERE hash = $1'
 
 /**
  * Takes the caller, the key, the hash, the moment, and that up to which others count as never used: of those a few are

@@ -12,7 +12,7 @@ import {
   TILL_PATIENCE_MS,
 } from '../../core/order.ts'
 import { aftercareCells, refundCells } from '../rows/aftercare.ts'
-import { apiKeyCells } from '../rows/api-keys.ts'
+import { apiKeyCells, sessionCells, sessionOf } from '../rows/api-keys.ts'
 import { type Cells, integer, text, type Value } from '../rows/cells.ts'
 import { deliveryOf } from '../rows/deliveries.ts'
 import {
@@ -28,6 +28,7 @@ import {
 import { strayCells, strayOf } from '../rows/strays.ts'
 import {
   type ApiKey,
+  type ApiSession,
   type CallerRequest,
   type Claim,
   type ClaimRequest,
@@ -455,6 +456,19 @@ export class PostgresStore extends PostgresReader implements Store {
 
   async revokeApiKey(id: string, nowMs: number): Promise<boolean> {
     return (await this.connection.rows(sql.REVOKE_API_KEY, nowMs, id)).length > 0
+  }
+
+  async keepSession(session: ApiSession, nowMs: number): Promise<void> {
+    await this.connection.rows(sql.INSERT_SESSION, ...sessionCells(session), nowMs)
+  }
+
+  async sessionOf(hash: string, nowMs: number): Promise<ApiSession | null> {
+    const [row] = await this.connection.rows(sql.SELECT_SESSION, hash, nowMs)
+    return row === undefined ? null : sessionOf(row)
+  }
+
+  async endSession(hash: string): Promise<void> {
+    await this.connection.rows(sql.DELETE_SESSION, hash)
   }
 
   async claimRequest(request: CallerRequest): Promise<'new' | 'same' | 'other'> {

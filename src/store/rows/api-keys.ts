@@ -1,4 +1,4 @@
-import { API_ROLES, type ApiKey } from '../store.ts'
+import { API_ROLES, type ApiKey, type ApiSession } from '../store.ts'
 import { type Cells, integer, integerOrNull, oneOf, text, type Value } from './cells.ts'
 
 /* Who may call the service, as rows. */
@@ -19,6 +19,17 @@ export function apiKeyOf([id, name, role, hash, created_at, revoked_at]: Cells):
     createdAtMs: integer(created_at),
     revokedAtMs: integerOrNull(revoked_at),
   }
+}
+
+export const SESSION_COLUMNS = ['hash', 'key_id', 'ends_at'] as const
+
+/** For SESSION_COLUMNS. */
+export function sessionCells({ hash, keyId, endsAtMs }: ApiSession): Value[] {
+  return [hash, keyId, endsAtMs]
+}
+
+export function sessionOf([hash, key_id, ends_at]: Cells): ApiSession {
+  return { hash: text(hash), keyId: text(key_id), endsAtMs: integer(ends_at) }
 }
 
 const roleOf = oneOf('role', API_ROLES)

@@ -1,5 +1,5 @@
 import { AFTERCARE_COLUMNS, REFUND_COLUMNS } from '../rows/aftercare.ts'
-import { API_KEY_COLUMNS } from '../rows/api-keys.ts'
+import { API_KEY_COLUMNS, SESSION_COLUMNS } from '../rows/api-keys.ts'
 import type { Value } from '../rows/cells.ts'
 import { DELIVERY_COLUMNS } from '../rows/deliveries.ts'
 import type { Dialect } from '../rows/lists.ts'
@@ -128,6 +128,13 @@ export const INSERT_STRAY = `${insertInto('strays', NEW_STRAY_COLUMNS)} ON CONFL
 
 export const INSERT_API_KEY = insertInto('api_keys', API_KEY_COLUMNS)
 export const SELECT_API_KEYS = `SELECT ${API_KEY_COLUMNS} FROM api_keys ORDER BY created_at, id`
+
+export const INSERT_SESSION = insertInto('sessions', SESSION_COLUMNS)
+/** Takes the hash, and the moment at which it has to be still there. */
+export const SELECT_SESSION = `SELECT ${SESSION_COLUMNS} FROM sessions WHERE hash = ? AND ends_at > ?`
+/** More than one at a time, so that they become fewer. */
+export const DROP_SESSIONS = `DELETE FROM sessions WHERE hash IN (
+  SELECT hash FROM sessions WHERE ends_at <= ? ORDER BY ends_at LIMIT 4)`
 
 /** Takes the caller, the key, the hash, the moment, and that up to which others count as never used. */
 export const CLAIM_REQUEST = `INSERT INTO requests (caller, key, hash, at) VALUES (?, ?, ?, ?)

@@ -13,7 +13,6 @@ import {
 } from '../../core/order.ts'
 import type { Evidence } from '../../core/outcome.ts'
 import { aftercareCells, refundCells } from '../rows/aftercare.ts'
-import { apiKeyCells } from '../rows/api-keys.ts'
 import { type Cells, integer, text } from '../rows/cells.ts'
 import {
   evidenceCells,
@@ -27,23 +26,24 @@ import {
   verdictCells,
 } from '../rows/orders.ts'
 import { strayCells, strayOf } from '../rows/strays.ts'
-import {
-  type ApiKey,
-  type CallerRequest,
-  type Claim,
-  type ClaimRequest,
-  type Commit,
-  type Delivery,
-  type DeliveryClaim,
-  type DeliveryResult,
-  type Inserted,
-  type NewOrder,
-  type NewStray,
-  type PlatformKey,
-  REQUEST_KEPT_MS,
-  type Store,
-  type Stray,
+import type {
+  ApiKey,
+  ApiSession,
+  CallerRequest,
+  Claim,
+  ClaimRequest,
+  Commit,
+  Delivery,
+  DeliveryClaim,
+  DeliveryResult,
+  Inserted,
+  NewOrder,
+  NewStray,
+  PlatformKey,
+  Store,
+  Stray,
 } from '../store.ts'
+import { Callers } from './callers.ts'
 import type { Checkpointer } from './checkpointer.ts'
 import { Claims } from './claims.ts'
 import { Deliveries } from './deliveries.ts'
@@ -51,10 +51,7 @@ import type { Ownership } from './owner.ts'
 import { Query } from './query.ts'
 import { SqliteReader } from './reader.ts'
 import {
-  CLAIM_REQUEST,
   CORRECT_FACTS,
-  DROP_REQUESTS,
-  INSERT_API_KEY,
   INSERT_EVIDENCE,
   INSERT_FACTS,
   INSERT_JOURNAL,
@@ -66,7 +63,6 @@ import {
   PUT_REFUND,
   SELECT_DUE_ORDERS,
   SELECT_ORDERS,
-  SELECT_REQUEST,
   SELECT_STRAYS,
   UPDATE_ORDER,
   UPDATE_POLLED,
@@ -79,6 +75,7 @@ export class SqliteStore extends SqliteReader implements Store {
   readonly #checkpointer: Checkpointer | null
   readonly #claims: Claims
   readonly #deliveries: Deliveries
+  readonly #callers: Callers
   readonly #dueOrders: Query<OpenOrder | number>
   readonly #orderById: Query<Order>
   readonly #straysOf: Query<Stray>
@@ -103,11 +100,6 @@ export class SqliteStore extends SqliteReader implements Store {
   readonly #noteStrayTold: StatementSync
   readonly #putAftercare: StatementSync
   readonly #putRefund: StatementSync
-  readonly #insertApiKey: StatementSync
-  readonly #revokeApiKey: StatementSync
-  readonly #claimRequest: StatementSync
-  readonly #dropRequests: StatementSync
-  readonly #requestHash: Query<string>
   readonly #begin: StatementSync
   readonly #end: StatementSync
 
@@ -117,6 +109,7 @@ export class SqliteStore extends SqliteReader implements Store {
     this.#checkpointer = checkpointer
     this.#claims = new Claims(db)
     this.#deliveries = new Deliveries(db)
+    this.#callers = new Callers(db)
     const order = (cells: Cells): Order => orderOf(cells, this.aftercareOf)
     this.#orderById = new Query(db, `${SELECT_ORDERS} WHERE orders.id = ?`, order)
     this.#dueOrders = new Query(db, SELECT_DUE_ORDERS, (cells) => openOrderOf(cells) ?? integer(cells[0]))
@@ -131,11 +124,6 @@ export class SqliteStore extends SqliteReader implements Store {
     this.#noteStrayTold = db.prepare('UPDATE strays SET told_at = ? WHERE id = ?')
     this.#putAftercare = db.prepare(PUT_AFTERCARE)
     this.#putRefund = db.prepare(PUT_REFUND)
-    this.#insertApiKey = db.prepare(INSERT_API_KEY)
-    this.#revokeApiKey = db.prepare('UPDATE api_keys SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL')
-    this.#claimRequest = db.prepare(CLAIM_REQUEST)
-    this.#dropRequests = db.prepare(DROP_REQUESTS)
-    this.#requestHash = new Query(db, SELECT_REQUEST, ([cell]) => text(cell))
     this.#begin = db.prepare('BEGIN IMMEDIATE')
     this.#end = db.prepare('COMMIT')
     this.#takesPurchase = new Query(
@@ -259,22 +247,27 @@ export class SqliteStore extends SqliteReader implements Store {
   }
 
   async keepApiKey(key: ApiKey): Promise<void> {
-    this.#durably(() => this.#insertApiKey.run(...apiKeyCells(key)))
+    this.#durably(() => this.#callers.keepKey(key))
   }
 
   async revokeApiKey(id: string, nowMs: number): Promise<boolean> {
-    return this.#durably(() => this.#revokeApiKey.run(nowMs, id).changes > 0)
+    return this.#durably(() => this.#callers.revokeKey(id, nowMs))
+  }
+
+  async keepSession(session: ApiSession, nowMs: number): Promise<void> {
+    this.#durably(() => this.#callers.keepSession(session, nowMs))
+  }
+
+  async sessionOf(hash: string, nowMs: number): Promise<ApiSession | null> {
+    return this.#callers.session(hash, nowMs)
+  }
+
+  async endSession(hash: string): Promise<void> {
+    this.#durably(() => this.#callers.endSession(hash))
   }
 
   async claimRequest(request: CallerRequest): Promise<'new' | 'same' | 'other'> {
-    const { caller, key, hash, nowMs, keptMs = REQUEST_KEPT_MS } = request
-    return this.#durably(() => {
-      const overMs = nowMs - keptMs
-      const isNew = this.#claimRequest.run(caller, key, hash, nowMs, overMs).changes > 0
-      if (!isNew) return this.#requestHash.first(caller, key) === hash ? 'same' : 'other'
-      this.#dropRequests.run(overMs)
-      return 'new'
-    })
+    return this.#durably(() => this.#callers.claim(request))
   }
 
   override async close(): Promise<void> {
