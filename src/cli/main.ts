@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { RESOLUTIONS } from '../core/resolving.ts'
 import { FAULT_LEVELS } from './demo/options.ts'
 import { EXIT_INPUT, endingSignal, exitCodeFor } from './ending.ts'
-import type { ListIo } from './orders.ts'
-import { LIMIT_DEFAULT } from './pages.ts'
+import type { Books } from './on-call/desk.ts'
+import type { ListIo } from './on-call/orders.ts'
+import { LIMIT_DEFAULT } from './on-call/pages.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string
@@ -78,26 +80,21 @@ program
     else await runSimulatorOfDemo(options, clock, signal)
   })
 
-program
-  .command('order')
+onStore(program.command('order').argument('<out_trade_no>'))
   .description('the life of one order, in words')
-  .argument('<out_trade_no>')
-  .option('--store <file>', "Verdict's database: a file, or postgres://…", 'verdict.db')
   .option('--account <mchid>', 'the mchid or sp_mchid, where the number alone is ambiguous')
   .option('--sub-mchid <sub_mchid>', 'the sub-merchant, where the number alone is ambiguous')
-  .option('--verify', 'check the evidence of the verdict again, offline', false)
+  .option('--verify', 'check the evidence of the verdict again', false)
   .option('--accounts <file>', 'account.json: its APIv3 key opens what was learnt by a callback')
   .option('--export <dir>', 'write message, signature and public key, for openssl')
   .option('--json', 'print order, journal and evidence as JSON', false)
   .action(async (out_trade_no: string, { subMchid: sub_mchid, ...flags }) => {
-    const { showOrder } = await import('./order.ts')
-    await showOrder({ out_trade_no, sub_mchid, ...flags }, { print })
+    const { showOrder } = await import('./on-call/order.ts')
+    await showOrder({ out_trade_no, sub_mchid, ...flags }, await listIo())
   })
 
-program
-  .command('orders')
-  .description('lists orders, the newest first, beside whoever owns the store')
-  .option('--store <file>', "Verdict's database: a file, or postgres://…", 'verdict.db')
+onStore(program.command('orders'))
+  .description('lists orders, the newest first')
   .option('--open', 'those without a verdict', false)
   .option('--overdue', 'those that should have been asked about more than a minute ago', false)
   .option('--attention', 'those that need a person', false)
@@ -105,25 +102,70 @@ program
   .option('--account <mchid>', 'those of this mchid or sp_mchid')
   .option('--limit <n>', 'at most so many', number, LIMIT_DEFAULT)
   .option('--json', 'a line of JSON for each, as the HTTP API has them', false)
-  .action(async (flags) => (await import('./orders.ts')).listOrders(flags, await listIo()))
+  .action(async (flags) => {
+    const { listOrders } = await import('./on-call/orders.ts')
+    await withBooks(flags, (books, io) => listOrders(books, flags, io))
+  })
 
-program
-  .command('attention')
+onStore(program.command('attention'))
   .description('the orders that need a person, and what to do about each')
-  .option('--store <file>', "Verdict's database: a file, or postgres://…", 'verdict.db')
   .option('--account <mchid>', 'those of this mchid or sp_mchid')
   .option('--limit <n>', 'at most so many', number, LIMIT_DEFAULT)
   .option('--json', 'a line of JSON for each', false)
-  .action(async (flags) => (await import('./orders.ts')).listAttention(flags, await listIo()))
+  .action(async (flags) => {
+    const { listAttention } = await import('./on-call/orders.ts')
+    await withBooks(flags, (books, io) => listAttention(books, flags, io))
+  })
 
-program
-  .command('deliveries')
+onStore(program.command('deliveries'))
   .description('messages that your system has not got')
-  .option('--store <file>', "Verdict's database: a file, or postgres://…", 'verdict.db')
   .option('--failed', 'only those that were given up', false)
   .option('--limit <n>', 'at most so many', number, LIMIT_DEFAULT)
   .option('--json', 'a line of JSON for each', false)
-  .action(async (flags) => (await import('./deliveries.ts')).listDeliveries(flags, await listIo()))
+  .action(async (flags) => {
+    const { listDeliveries } = await import('./on-call/deliveries.ts')
+    await withBooks(flags, (books, io) => listDeliveries(books, flags, io))
+  })
+
+aboutOrder(program.command('query'))
+  .description('asks WeChat Pay about an order now, whatever its schedule')
+  .action(async (out_trade_no: string, { subMchid: sub_mchid, ...flags }) => {
+    const { queryOrder } = await import('./on-call/acts.ts')
+    await queryOrder({ out_trade_no, sub_mchid, ...flags }, { say, print })
+  })
+
+aboutOrder(program.command('give-up'))
+  .description('the merchant no longer wants an order: it is revoked or closed as soon as WeChat Pay allows')
+  .action(async (out_trade_no: string, { subMchid: sub_mchid, ...flags }) => {
+    const { giveUpOrder } = await import('./on-call/acts.ts')
+    await giveUpOrder({ out_trade_no, sub_mchid, ...flags }, { say, print })
+  })
+
+aboutOrder(program.command('refund'))
+  .description('gives the money of an order back to the customer, all that is left or a part')
+  .requiredOption('--key <idempotency key>', 'the same key is the same refund, however often it is asked for')
+  .option('--amount <n>', "in the currency's smallest unit (default: all that is left)", number)
+  .option('--reason <text>', 'shown to the customer: 1 to 80 characters')
+  .action(async (out_trade_no: string, { subMchid: sub_mchid, ...flags }) => {
+    const { refundOrder } = await import('./on-call/acts.ts')
+    await refundOrder({ out_trade_no, sub_mchid, ...flags }, { say, print })
+  })
+
+aboutOrder(program.command('resolve'))
+  .description('answers the mark of an order that needs a person; verdict attention names the answers')
+  .addOption(new Option('--action <answer>', 'what to do').choices(RESOLUTIONS).makeOptionMandatory())
+  .requiredOption('--note <text>', 'why, for the journal: 1 to 500 characters')
+  .action(async (out_trade_no: string, { subMchid: sub_mchid, ...flags }) => {
+    const { resolveOrder } = await import('./on-call/acts.ts')
+    await resolveOrder({ out_trade_no, sub_mchid, ...flags }, { say, print })
+  })
+
+acting(program.command('resend').argument('<delivery>'))
+  .description('sends a message to your system again; verdict deliveries names them')
+  .action(async (id: string, flags) => {
+    const { resendDelivery } = await import('./on-call/acts.ts')
+    await resendDelivery({ id, ...flags }, { say, print })
+  })
 
 program
   .command('serve')
@@ -263,6 +305,53 @@ program
 interface SimulateFlags {
   readonly dir: string
   readonly clock?: string
+}
+
+/** Reads in a service, or beside whoever owns a store. */
+function onStore(command: Command): Command {
+  return command
+    .option('--store <file>', "Verdict's database: a file, or postgres://…", 'verdict.db')
+    .addOption(service())
+}
+
+/** Writes in a service, or straight onto the store of a configuration. */
+function acting(command: Command): Command {
+  return command
+    .addOption(service())
+    .option(
+      '--config <file>',
+      'without --service: the configuration, which names the store',
+      'verdict.config.json',
+    )
+    .option('--json', 'print the result as one line of JSON', false)
+}
+
+function aboutOrder(command: Command): Command {
+  return acting(command.argument('<out_trade_no>'))
+    .option('--account <mchid>', 'the mchid or sp_mchid, where the number alone is ambiguous')
+    .option('--sub-mchid <sub_mchid>', 'the sub-merchant, where the number alone is ambiguous')
+}
+
+function service(): Option {
+  const description =
+    'where verdict serve listens, as http://127.0.0.1:8080; with an API key in VERDICT_API_KEY'
+  return new Option('--service <url>', description).env('VERDICT_SERVICE')
+}
+
+async function withBooks(
+  { service: url, store }: { readonly service?: string; readonly store: string },
+  read: (books: Books, io: ListIo) => Promise<void>,
+): Promise<void> {
+  const io = await listIo()
+  const books =
+    url === undefined
+      ? await (await import('./on-call/store-books.ts')).booksOfStore(store, io.clock)
+      : (await import('./on-call/service-desk.ts')).serviceDesk(url, process.env)
+  try {
+    await read(books, io)
+  } finally {
+    await books.close()
+  }
 }
 
 async function listIo(): Promise<ListIo> {

@@ -15,6 +15,8 @@ import type { Schedule } from '../verdict.ts'
 
 export const ORDER_STATES = ['placing', 'waiting', 'ending', ...FINAL_STATES] as const
 
+export type OrderState = (typeof ORDER_STATES)[number]
+
 const moment = z.string().meta({ format: 'date-time' })
 const text = z.string()
 const amount = z.object({ total: z.int(), currency: text })
@@ -62,6 +64,8 @@ export const OrderView = z
     refunded: z.int(),
   })
   .meta({ id: 'Order' })
+
+export type OrderSeen = z.output<typeof OrderView>
 
 export function orderView(order: Order): z.input<typeof OrderView> {
   const { id, account, sub_mchid, out_trade_no, kind, purchase, total, currency, origin, state } = order
@@ -132,6 +136,8 @@ export const RefundView = z
   })
   .meta({ id: 'Refund' })
 
+export type RefundSeen = z.output<typeof RefundView>
+
 export function refundView(refund: Refund): z.input<typeof RefundView> {
   const { out_refund_no, key, origin, amount, reason, state, said, refund_id, success_time } = refund
   return {
@@ -152,6 +158,8 @@ export const JournalView = z
     tookMs: z.int().optional(),
   })
   .meta({ id: 'JournalLine' })
+
+export type JournalSeen = z.output<typeof JournalView>
 
 export function journalView({ atMs, ...line }: JournalLine): z.input<typeof JournalView> {
   return { at: at(atMs), ...line }
@@ -189,6 +197,17 @@ export const PlatformKeyView = z
   })
   .meta({ id: 'PlatformKey' })
 
+export const EvidenceList = z
+  .object({
+    data: z.array(EvidenceView),
+    keys: z.array(PlatformKeyView),
+    holds: z.boolean(),
+    because: text.nullable(),
+  })
+  .meta({ id: 'EvidenceList' })
+
+export type EvidenceSeen = z.output<typeof EvidenceList>
+
 export function platformKeyView({ serial, publicKey }: PlatformKey): z.input<typeof PlatformKeyView> {
   return { serial, publicKey }
 }
@@ -225,6 +244,8 @@ export const DeliveryView = z
     why: text.nullable(),
   })
   .meta({ id: 'Delivery' })
+
+export type DeliverySeen = z.output<typeof DeliveryView>
 
 export function deliveryView(delivery: Delivery): z.input<typeof DeliveryView> {
   const { id, orderId, target, message, state, attempts, why } = delivery

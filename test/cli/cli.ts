@@ -27,8 +27,14 @@ export interface Started {
 const running = new Set<ChildProcess>()
 
 export function start(...args: readonly string[]): Started {
+  return startWith({}, ...args)
+}
+
+/** With these variables in its environment. */
+export function startWith(env: Readonly<Record<string, string>>, ...args: readonly string[]): Started {
   const child = spawn(process.execPath, ['src/cli/main.ts', ...args], {
     cwd: root,
+    env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   running.add(child)

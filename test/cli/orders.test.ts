@@ -114,7 +114,9 @@ it('verdict orders is a table for people, which says what is late and what needs
 it('verdict attention says of each what it means', async () => {
   const rows = lines(await inStore(0, 'attention'))
   expect(rows).toHaveLength(2)
-  expect(rows[1]).toMatch(/1900000001\/ODD .* amount_mismatch +WeChat Pay signed another amount/)
+  expect(rows[1]).toMatch(
+    /1900000001\/ODD .* amount_mismatch +accept_evidence, stop_tracking +WeChat Pay signed another/,
+  )
   const [line = ''] = lines(await inStore(0, 'attention', '--json', '--account', ACCOUNT))
   expect(JSON.parse(line)).toMatchObject({ attention: 'amount_mismatch', means: expect.any(String) })
   const none = await inStore(0, 'attention', '--account', OTHER)

@@ -11,7 +11,7 @@ import {
   credentialView,
   DeliveryView,
   deliveryView,
-  EvidenceView,
+  EvidenceList,
   evidenceView,
   JournalView,
   journalView,
@@ -20,7 +20,6 @@ import {
   OrderView,
   orderView,
   PlacedView,
-  PlatformKeyView,
   pageOf,
   platformKeyView,
   RefundView,
@@ -239,14 +238,7 @@ export function orderRoutes(desk: Desk): readonly Route[] {
       summary: 'The signed statements that were kept of an order, and whether they prove its verdict',
       description: 'With the public keys of WeChat Pay that signed them: anybody can check them anew.',
       params: ById,
-      reply: z
-        .object({
-          data: z.array(EvidenceView),
-          keys: z.array(PlatformKeyView),
-          holds: z.boolean(),
-          because: text.nullable(),
-        })
-        .meta({ id: 'EvidenceList' }),
+      reply: EvidenceList,
       async handle({ params }) {
         const order = refOf(await orderOf(desk, params.id))
         const { evidence, opened, keys, proof } = await byVerdict(desk, (verdict) => verdict.order(order))

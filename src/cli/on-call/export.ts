@@ -1,11 +1,11 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Evidence } from '../core/outcome.ts'
-import { VerdictError } from '../errors.ts'
-import type { PlatformKey } from '../store/store.ts'
-import { callbackTextOf } from '../wechatpay/callback-envelope.ts'
-import { signedMessage } from '../wechatpay/evidence.ts'
-import { apiV3Key } from '../wechatpay/resource.ts'
+import type { Evidence } from '../../core/outcome.ts'
+import { VerdictError } from '../../errors.ts'
+import type { PlatformKey } from '../../store/store.ts'
+import { callbackTextOf } from '../../wechatpay/callback-envelope.ts'
+import { signedMessage } from '../../wechatpay/evidence.ts'
+import { apiV3Key } from '../../wechatpay/resource.ts'
 
 /** One signed statement, as files that anybody can check. */
 export interface ExportedStatement {

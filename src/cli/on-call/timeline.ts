@@ -1,30 +1,24 @@
-import type { LatePhase, Refund } from '../core/aftercare.ts'
-import type { Call, JournalLine } from '../core/change.ts'
-import { isFinal, isStopped, nameOf, type Order } from '../core/order.ts'
-import { isTradeState, type TradeState } from '../core/trade-state.ts'
-import type { Delivery } from '../store/store.ts'
-import { inColumns, moment, money, seconds } from './text.ts'
+import type { LatePhase } from '../../core/aftercare.ts'
+import type { Call, JournalEvent } from '../../core/change.ts'
+import { nameOf } from '../../core/order.ts'
+import { isTradeState, type TradeState } from '../../core/trade-state.ts'
+import type { DeliverySeen, JournalSeen, OrderSeen, RefundSeen } from '../../http/views.ts'
+import { inColumns, moment, money, seconds } from '../text.ts'
+import type { Story } from './desk.ts'
 
 /** The life of an order in words. Moments are Beijing time, and since the order entered. */
-export function timeline(
-  order: Order,
-  journal: readonly JournalLine[],
-  deliveries: readonly Delivery[] = [],
-): string {
-  const since = journal.map(({ atMs }) => `+${seconds(Math.max(0, atMs - order.createdAtMs))}`)
+export function timeline({ order, journal, refunds, deliveries }: Story): string {
+  const createdAtMs = Date.parse(order.createdAt)
+  const since = journal.map(({ at }) => `+${seconds(Math.max(0, Date.parse(at) - createdAtMs))}`)
   const width = Math.max(0, ...since.map(({ length }) => length))
-  const rows = journal.map((line, i) => [
-    moment(line.atMs),
-    (since[i] ?? '').padStart(width),
-    inWords(line, order),
-  ])
-  return [...head(order), ...inColumns(rows), ...told(deliveries)].join('\n')
+  const rows = journal.map((line, i) => [at(line.at), (since[i] ?? '').padStart(width), inWords(line, order)])
+  return [...head(order, refunds), ...inColumns(rows), ...told(deliveries)].join('\n')
 }
 
-function told(deliveries: readonly Delivery[]): string[] {
+function told(deliveries: readonly DeliverySeen[]): string[] {
   if (deliveries.length === 0) return []
   const rows = deliveries.map((delivery) => [
-    String(delivery.id),
+    delivery.id,
     delivery.message.type,
     delivery.target,
     deliveryInWords(delivery),
@@ -33,47 +27,49 @@ function told(deliveries: readonly Delivery[]): string[] {
 }
 
 /** What became of a message to the merchant's system. */
-export function deliveryInWords({ state, attempts, doneAtMs, dueAtMs, why }: Delivery): string {
+export function deliveryInWords({ state, attempts, doneAt, nextAttemptAt, why }: DeliverySeen): string {
   const reason = why === null ? '' : `: ${why}`
   switch (state) {
     case 'sent':
-      return `sent ${doneAtMs === null ? '' : moment(doneAtMs)}${attempts > 1 ? `, at attempt ${attempts}` : ''}`
+      return `sent ${doneAt === null ? '' : at(doneAt)}${attempts > 1 ? `, at attempt ${attempts}` : ''}`
     case 'failed':
       return `failed after ${attempts} attempts${reason}`
     case 'pending':
-      return attempts === 0 ? 'on its way' : `again ${dueAtMs === null ? '' : moment(dueAtMs)}${reason}`
+      return attempts === 0
+        ? 'on its way'
+        : `again ${nextAttemptAt === null ? '' : at(nextAttemptAt)}${reason}`
     case 'queued':
       return 'waits for the one before it'
   }
 }
 
-function head(order: Order): string[] {
-  const { kind, total, currency, attention } = order
+function head(order: OrderSeen, refunds: readonly RefundSeen[]): string[] {
+  const { kind, amount, attention, lateMoney } = order
+  const { total, currency } = amount
   const lines = [`${nameOf(order)}: ${money(total, currency)} by ${kind}`, standing(order)]
   if (attention !== null) lines.push(`needs attention: ${attention}`)
-  const { late = null, refunds = [] } = (isFinal(order) ? order.aftercare : null) ?? {}
-  if (late !== null) lines.push(`late money: ${LATE[late.phase]}`)
+  if (lateMoney !== null) lines.push(`late money: ${lateInWords(lateMoney.phase)}`)
   for (const refund of refunds) lines.push(refundInWords(refund, currency))
   return lines
 }
 
 function refundInWords(
-  { out_refund_no, amount, origin, state, said, dueAtMs }: Refund,
+  { out_refund_no, amount, origin, state, status, nextDueAt }: RefundSeen,
   currency: string,
 ): string {
   const by = { asked: '', late_money: ' of late money', elsewhere: ' made elsewhere' }[origin]
-  const last = said === null || said === state ? '' : ` (${said})`
-  const next = dueAtMs === null ? '' : `, next due ${moment(dueAtMs)}`
+  const last = status === null || status === state ? '' : ` (${status})`
+  const next = nextDueAt === null ? '' : `, next due ${at(nextDueAt)}`
   return `refund${by}: ${money(amount, currency)}, ${state}${last}${next}; out_refund_no ${out_refund_no}`
 }
 
-function standing(order: Order): string {
-  const { origin, createdAtMs } = order
-  if (isStopped(order)) return `${order.state}; a person has stopped the tracking`
-  if (!isFinal(order)) return `${order.state}; next due ${moment(order.dueAtMs)}`
-  const { atMs, learntBy, transaction_id, success_time } = order.verdict
+function standing({ origin, createdAt, state, stopped, nextDueAt, verdict }: OrderSeen): string {
+  if (stopped) return `${state}; a person has stopped the tracking`
+  if (verdict === null) return `${state}; next due ${nextDueAt === null ? 'never' : at(nextDueAt)}`
+  const { learntBy, transaction_id, success_time } = verdict
+  const tookMs = Math.max(0, Date.parse(verdict.at) - Date.parse(createdAt))
   const facts = [
-    `${order.state}, learnt by ${LEARNT_BY[learntBy]} ${seconds(Math.max(0, atMs - createdAtMs))} after it was ${origin}`,
+    `${state}, learnt by ${LEARNT_BY[learntBy]} ${seconds(tookMs)} after it was ${origin}`,
     success_time === null ? null : `paid ${success_time}`,
     transaction_id === null ? null : `transaction_id ${transaction_id}`,
   ]
@@ -92,11 +88,12 @@ const CALL_WORDS = {
   queryRefunds: 'query of all refunds',
 } as const satisfies Record<Call, string>
 
-function inWords({ event, call, said = '', note = '', tookMs }: JournalLine, { origin }: Order): string {
-  const what = call === undefined ? '' : CALL_WORDS[call]
+function inWords({ event, call, said = '', note = '', tookMs }: JournalSeen, { origin }: OrderSeen): string {
+  const what = call === undefined ? '' : callInWords(call)
   const took = tookMs === undefined ? '' : ` (took ${seconds(tookMs)})`
   const why = detail(note)
-  switch (event) {
+  // A service of another version may write other events.
+  switch (event as JournalEvent) {
     case 'entered':
       return origin === 'tracked' ? 'tracked: somebody else placed it' : 'accepted from the merchant'
     case 'intent':
@@ -112,7 +109,7 @@ function inWords({ event, call, said = '', note = '', tookMs }: JournalLine, { o
     case 'hint':
       return 'a callback came that nobody could verify: worth a question'
     case 'late-money':
-      return `late money: ${said in LATE ? LATE[said as LatePhase] : said}`
+      return `late money: ${lateInWords(said)}`
     case 'refund':
       return `refund ${said}${why}`
     case 'ask-now':
@@ -127,7 +124,21 @@ function inWords({ event, call, said = '', note = '', tookMs }: JournalLine, { o
       return said === 'amount' ? `the amount is corrected${why}` : `answered by a person: ${said}${why}`
     case 'verdict':
       return `verdict ${said}`
+    default:
+      return `${event} ${said}${why}`
   }
+}
+
+function callInWords(call: string): string {
+  return call in CALL_WORDS ? CALL_WORDS[call as Call] : call
+}
+
+function lateInWords(phase: string): string {
+  return phase in LATE ? LATE[phase as LatePhase] : phase
+}
+
+function at(rfc3339: string): string {
+  return moment(Date.parse(rfc3339))
 }
 
 const LATE: Readonly<Record<LatePhase, string>> = {
@@ -153,7 +164,7 @@ const MEANINGS: Readonly<Record<TradeState, string | null>> = {
 }
 
 /** Those that answer with a `trade_state`: a refund's status has the same words, with another meaning. */
-function isOfTrade(call: Call | undefined): boolean {
+function isOfTrade(call: string | undefined): boolean {
   return call === 'query' || call === 'place'
 }
 

@@ -1,4 +1,4 @@
-import { VerdictError } from '../errors.ts'
+import { VerdictError } from '../../errors.ts'
 
 /** What a person scrolls through, and what a program takes in one go. */
 const LIMIT_MAX = 100_000

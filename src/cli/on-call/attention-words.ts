@@ -1,4 +1,4 @@
-import type { AttentionCode } from '../core/attention.ts'
+import type { AttentionCode } from '../../core/attention.ts'
 
 /** What each mark means, and what whoever is on call does about it. */
 export const ATTENTION_WORDS: Readonly<Record<AttentionCode, string>> = {
