@@ -1,5 +1,6 @@
 import { VerdictError } from '../errors.ts'
 import { archivePostgres } from '../store/postgres/index.ts'
+import type { Io } from './io.ts'
 import { isPostgresUrl } from './store-name.ts'
 
 export interface ArchiveFlags {
@@ -7,12 +8,6 @@ export interface ArchiveFlags {
   /** A month in UTC, as 2026-05. */
   readonly before: string
   readonly json: boolean
-}
-
-interface Io {
-  readonly say: (sentence: string) => void
-  readonly print: (line: string) => void
-  readonly signal: AbortSignal
 }
 
 /** `verdict archive`. @throws OPTION_INVALID and as `archivePostgres` */

@@ -1,5 +1,6 @@
 import { type Examination, examine } from './doctor/examine.ts'
 import type { Finding } from './doctor/finding.ts'
+import type { Io } from './io.ts'
 
 export interface DoctorOptions extends Examination {
   readonly json: boolean
@@ -12,7 +13,7 @@ export interface DoctorOptions extends Examination {
  */
 export async function runDoctor(
   { json, ...examination }: DoctorOptions,
-  { print }: { readonly print: (line: string) => void },
+  { print }: Pick<Io, 'print'>,
 ): Promise<number> {
   const findings: Finding[] = []
   for await (const finding of examine(examination)) {

@@ -6,6 +6,7 @@ import { CONFIG_FILE, readServiceConfig } from '../service-config.ts'
 import { startSimulator } from '../simulator/index.ts'
 import { type AccountFlags, askAccount, checkedMode } from './init/account.ts'
 import { type Answers, flagsAlone, terminal } from './init/answers.ts'
+import type { Io } from './io.ts'
 
 export interface InitOptions extends AccountFlags {
   readonly dir: string
@@ -18,11 +19,6 @@ export interface InitOptions extends AccountFlags {
   readonly force?: boolean
 }
 
-export interface InitEdges {
-  readonly say: (sentence: string) => void
-  readonly signal: AbortSignal
-}
-
 const SCHEMA = './node_modules/verdict-pay/docs/verdict.config.schema.json'
 const PORT = 8080
 const STORE_VARIABLE = 'VERDICT_STORE'
@@ -33,7 +29,10 @@ const STORE_VARIABLE = 'VERDICT_STORE'
  *
  * @throws OPTION_INVALID if something is missing or there is a file already; nothing is written then
  */
-export async function runInit(options: InitOptions, { say, signal }: InitEdges): Promise<void> {
+export async function runInit(
+  options: InitOptions,
+  { say, signal }: Pick<Io, 'say' | 'signal'>,
+): Promise<void> {
   const dir = resolve(options.dir)
   const file = join(dir, CONFIG_FILE)
   if (existsSync(file) && options.force !== true) {
@@ -51,7 +50,7 @@ export async function runInit(options: InitOptions, { say, signal }: InitEdges):
 
 async function initOwn(
   options: InitOptions,
-  { dir, answers, say }: { dir: string; answers: Answers; say: InitEdges['say'] },
+  { dir, answers, say }: { dir: string; answers: Answers; say: Io['say'] },
 ): Promise<void> {
   const account = await askAccount(options, answers, dir)
   const publicUrl = await answers.maybe({
@@ -77,7 +76,7 @@ async function initOwn(
 }
 
 /** A URL with a password stays in the environment. */
-function keptStore(store: string, say: InitEdges['say']): object {
+function keptStore(store: string, say: Io['say']): object {
   if (!/:\/\/[^/]*:[^/]*@/.test(store)) return { store }
   say(`the address of the store has a password: set ${STORE_VARIABLE} to it`)
   return { store: { env: STORE_VARIABLE } }
@@ -85,7 +84,7 @@ function keptStore(store: string, say: InitEdges['say']): object {
 
 const SIMULATOR = 'wechatpay'
 
-async function initSimulated(options: InitOptions, dir: string, say: InitEdges['say']): Promise<void> {
+async function initSimulated(options: InitOptions, dir: string, say: Io['say']): Promise<void> {
   const { port = PORT, publicUrl = `http://127.0.0.1:${port}`, store = 'verdict.db' } = options
   const wanted = checkedMode(options.mode ?? 'common')
   mkdirSync(dir, { recursive: true })

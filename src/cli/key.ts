@@ -3,18 +3,13 @@ import { shown, VerdictError } from '../errors.ts'
 import { KEY_NAME, KEY_NAME_EXPECTED, newApiKey } from '../http/api-keys.ts'
 import { readServiceConfig } from '../service-config.ts'
 import { API_ROLES, type ApiRole, type Store } from '../store/store.ts'
+import type { Io } from './io.ts'
 import { openStore } from './open-store.ts'
 import { inColumns } from './text.ts'
 
 interface KeyFlags {
   readonly config: string
   readonly json: boolean
-}
-
-interface Io {
-  readonly say: (sentence: string) => void
-  readonly print: (line: string) => void
-  readonly signal: AbortSignal
 }
 
 /** `verdict key add`: prints the key, this once. @throws OPTION_INVALID, STORE_IN_USE */

@@ -10,6 +10,7 @@ import { accountsFromFile } from '../gateway/wechatpay/account-file.ts'
 import { sqliteStore } from '../store/sqlite/index.ts'
 import { Verdict } from '../verdict.ts'
 import { aborted } from './ending.ts'
+import type { Io } from './io.ts'
 
 export interface ListenOptions {
   readonly dir: string
@@ -20,18 +21,12 @@ export interface ListenOptions {
   readonly json: boolean
 }
 
-export interface ListenEdges {
-  readonly say: (sentence: string) => void
-  readonly print: (line: string) => void
-  readonly signal: AbortSignal
-}
-
 /**
  * `verdict listen`: answers callbacks at any path, until the signal aborts. Nothing is asked and nothing is sent.
  *
  * @throws OPTION_INVALID, KEY_INVALID, STORE_INVALID, STORE_IN_USE
  */
-export async function listenForCallbacks(options: ListenOptions, edges: ListenEdges): Promise<void> {
+export async function listenForCallbacks(options: ListenOptions, edges: Io): Promise<void> {
   const { say, signal } = edges
   const expected = options.expect.map(expectedOrder)
   const port = checkedPort(options.port)
@@ -92,7 +87,7 @@ async function register(verdict: Verdict, account: WechatPayAccount, order: Expe
 }
 
 /** A line for each callback: what was answered, and how the counts stand. */
-function reporting(verdict: Verdict, { json }: ListenOptions, { print }: ListenEdges): CallbackReceiver {
+function reporting(verdict: Verdict, { json }: ListenOptions, { print }: Io): CallbackReceiver {
   return async (callback) => {
     const reply = await verdict.callbacks(callback)
     const { status, body } = reply

@@ -8,6 +8,7 @@ import { prove } from '../simulation/prove.ts'
 import { type RunOptions, runSeed } from '../simulation/run-seed.ts'
 import { shrink } from '../simulation/shrink.ts'
 import type { Failure, Totals } from '../simulation/totals.ts'
+import type { Io } from './io.ts'
 import { inColumns, seconds } from './text.ts'
 
 export interface ProveFlags {
@@ -19,12 +20,6 @@ export interface ProveFlags {
   readonly failFast: boolean
   readonly trace: boolean
   readonly json: boolean
-}
-
-interface Io {
-  readonly say: (sentence: string) => void
-  readonly print: (line: string) => void
-  readonly signal: AbortSignal
 }
 
 const SEEDS = 1_000

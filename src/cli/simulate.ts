@@ -4,12 +4,13 @@ import { type SimulateOptions, simulate } from '../simulator/index.ts'
 import { readAnchor } from './demo/clock-file.ts'
 import type { WordFromSimulator } from './demo/wechat-pay.ts'
 import { aborted } from './ending.ts'
+import type { Io } from './io.ts'
 import { whenFree } from './when-free.ts'
 
 /** `verdict simulate`: serves, in real time, until the signal aborts. @throws as `simulate` */
 export async function runSimulator(
   options: SimulateOptions,
-  { say, signal }: { say: (sentence: string) => void; signal: AbortSignal },
+  { say, signal }: Pick<Io, 'say' | 'signal'>,
 ): Promise<void> {
   const simulator = await simulate(options, { line: say })
   await aborted(signal)

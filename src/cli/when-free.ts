@@ -1,5 +1,6 @@
 import { sleep, systemClock } from '../clock.ts'
 import { VerdictError } from '../errors.ts'
+import type { Io } from './io.ts'
 
 /** How long a process that was just killed may take to let go of its files. */
 const WAIT_MS_MAX = 15_000
@@ -12,7 +13,7 @@ const RETRY_MS = 100
  */
 export async function whenFree<Opened>(
   open: () => Promise<Opened>,
-  { say, signal }: { say: (sentence: string) => void; signal: AbortSignal },
+  { say, signal }: Pick<Io, 'say' | 'signal'>,
 ): Promise<Opened> {
   const untilMs = systemClock.nowMs() + WAIT_MS_MAX
   for (let attempt = 0; ; attempt++) {

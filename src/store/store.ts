@@ -184,6 +184,9 @@ export type StoreReader = Pick<
   | 'close'
 >
 
+/** So long after its due time an order is overdue for whoever looks: something holds its query back. */
+export const OVERDUE_MS = 60_000
+
 /** What orders are listed by: all that is given must hold. */
 export interface OrderFilter {
   readonly account?: string

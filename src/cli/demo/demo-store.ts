@@ -5,6 +5,7 @@ import { postgresStore } from '../../store/postgres/index.ts'
 import { type OwnServer, startOwnServer } from '../../store/postgres/own-server.ts'
 import { sqliteStore } from '../../store/sqlite/index.ts'
 import type { Store } from '../../store/store.ts'
+import type { Io } from '../io.ts'
 import { isPostgres, OWN_SERVER } from '../store-name.ts'
 import { whenFree } from '../when-free.ts'
 import type { DemoFlags } from './options.ts'
@@ -26,7 +27,7 @@ export interface DemoStore {
 export async function openDemoStore(
   flags: DemoFlags,
   files: DemoFiles,
-  edges: { say: (sentence: string) => void; signal: AbortSignal },
+  edges: Pick<Io, 'say' | 'signal'>,
 ): Promise<DemoStore> {
   if (!isPostgres(flags.store)) {
     makeFolderOf(files)

@@ -6,6 +6,7 @@ import { accountName } from '../../gateway/wechatpay/account.ts'
 import { accountsFromFile } from '../../gateway/wechatpay/account-file.ts'
 import type { Store } from '../../store/store.ts'
 import { gatewayFor, Verdict, type VerdictOptions } from '../../verdict.ts'
+import type { Io } from '../io.ts'
 import { ANSWER_MS, CALLBACKS, demoAccount, demoWebhook, WEBHOOKS } from './accounts.ts'
 import { BackOffice } from './back-office.ts'
 import { Chaos } from './chaos.ts'
@@ -21,12 +22,7 @@ import { Team } from './team.ts'
 import { TruthTeller } from './truth-teller.ts'
 import { WeChatPay } from './wechat-pay.ts'
 
-export interface DemoEdges {
-  /** Progress, for people: standard error. */
-  readonly say: (sentence: string) => void
-  /** The result: standard output. */
-  readonly print: (line: string) => void
-  readonly signal: AbortSignal
+export interface DemoEdges extends Io {
   /** Where the live table is drawn, if it is a terminal. */
   readonly terminal?: Terminal
   /** For tests of the audit itself: puts something between Verdict and WeChat Pay. */

@@ -3,11 +3,12 @@ import type { AttentionCode } from '../../core/attention.ts'
 import { nameOf } from '../../core/order.ts'
 import { VerdictError } from '../../errors.ts'
 import { ORDER_STATES, type OrderSeen, type OrderState } from '../../http/views.ts'
+import { OVERDUE_MS } from '../../store/store.ts'
+import type { Io } from '../io.ts'
 import { inColumns, moment, money, seconds } from '../text.ts'
 import { ATTENTION_WORDS } from './attention-words.ts'
 import type { Books } from './desk.ts'
 import type { Limited } from './pages.ts'
-import { OVERDUE_MS } from './store-books.ts'
 
 export interface AttentionFlags {
   readonly account?: string
@@ -23,9 +24,7 @@ export interface OrdersFlags extends AttentionFlags {
   readonly state?: string
 }
 
-export interface ListIo {
-  readonly print: (line: string) => void
-  readonly say: (sentence: string) => void
+export interface ListIo extends Pick<Io, 'say' | 'print'> {
   readonly clock: Clock
 }
 

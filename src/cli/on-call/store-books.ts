@@ -1,14 +1,11 @@
 import type { Clock } from '../../clock.ts'
 import { isFinal, type Order } from '../../core/order.ts'
 import { deliveryView, journalView, numberIn, orderView, refundView } from '../../http/views.ts'
-import type { Delivery, DeliveryState, StoreReader } from '../../store/store.ts'
+import { type Delivery, type DeliveryState, OVERDUE_MS, type StoreReader } from '../../store/store.ts'
 import { readStore } from '../read-store.ts'
 import type { Books } from './desk.ts'
 import { limited } from './pages.ts'
 import { theOne } from './the-one.ts'
-
-/** So long after its due time an order is overdue, as for the HTTP API: something holds its query back. */
-export const OVERDUE_MS = 60_000
 
 /** Beside whoever owns the store. @throws STORE_INVALID, and what the database throws */
 export async function booksOfStore(name: string, clock: Clock): Promise<Books> {

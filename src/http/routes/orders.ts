@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { isFinal, KINDS } from '../../core/order.ts'
 import { RESOLUTIONS } from '../../core/resolving.ts'
 import { type ErrorCode, VerdictError } from '../../errors.ts'
-import type { OrderFilter } from '../../store/store.ts'
+import { type OrderFilter, OVERDUE_MS } from '../../store/store.ts'
 import type { OrderRef } from '../../verdict.ts'
 import { byVerdict, cursorAt, type Desk, orderOf, placeIn, refOf } from '../desk.ts'
 import { type Route, route } from '../route.ts'
@@ -105,8 +105,6 @@ const Filter = z.strictObject({
   limit: whole(1, 200).default(50),
 })
 
-/** So long after its due time an order is overdue: something holds its query back. */
-const OVERDUE_MS = 60_000
 const WAIT_S_MAX = 60
 const BULK_MAX = 500
 
