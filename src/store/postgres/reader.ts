@@ -55,10 +55,8 @@ export class PostgresReader implements StoreReader {
     return (await this.#orders('WHERE orders.id = $1', id))[0] ?? null
   }
 
-  async find({ out_trade_no, account, sub_mchid }: OrderKey): Promise<Order | null> {
-    const key = [out_trade_no, account, subMchidCell(sub_mchid)]
-    const where = 'WHERE out_trade_no = $1 AND account = $2 AND sub_mchid = $3'
-    return (await this.#orders(where, ...key))[0] ?? null
+  find(key: OrderKey): Promise<Order | null> {
+    return orderBy(this.connection, key)
   }
 
   async named(out_trade_no: string): Promise<readonly Order[]> {
@@ -147,6 +145,15 @@ export class PostgresReader implements StoreReader {
   #orders(where: string, ...parameters: readonly Parameter[]): Promise<readonly Order[]> {
     return ordersIn(this.connection, `${SELECT_ORDERS} ${where}`, ...parameters)
   }
+}
+
+export async function orderBy(
+  session: Session,
+  { out_trade_no, account, sub_mchid }: OrderKey,
+): Promise<Order | null> {
+  const where = 'WHERE out_trade_no = $1 AND account = $2 AND sub_mchid = $3'
+  const key = [out_trade_no, account, subMchidCell(sub_mchid)]
+  return (await ordersIn(session, `${SELECT_ORDERS} ${where}`, ...key))[0] ?? null
 }
 
 /** The orders that a statement of SELECT_ORDERS gives. */

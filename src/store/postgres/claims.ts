@@ -1,0 +1,94 @@
+import {
+  type DueOrder,
+  isAtTheTill,
+  isDue,
+  type Order,
+  OTHERS_ONE_IN,
+  TILL_PATIENCE_MS,
+} from '../../core/order.ts'
+import { type Cells, integer, text } from '../rows/cells.ts'
+import { openOrderOf } from '../rows/orders.ts'
+import type { ClaimRequest } from '../store.ts'
+import type { Connection, Parameter } from './connection.ts'
+import { Fronts } from './fronts.ts'
+import { ordersIn } from './reader.ts'
+import { CLAIM_DUE, RELEASE, SELECT_NEXT_DUE, SELECT_ORDERS } from './statements.ts'
+
+/** Who works on which order: it lies in the order's row, and what this process knows of the queues in its fronts. */
+export class Claims {
+  readonly #connection: Connection
+  readonly #deadCells: () => readonly Parameter[]
+  readonly #fronts = new Fronts()
+
+  /** @param deadCells the workers whose claims are over, as statements take them */
+  constructor(connection: Connection, deadCells: () => readonly Parameter[]) {
+    this.#connection = connection
+    this.#deadCells = deadCells
+  }
+
+  async claim(request: ClaimRequest): Promise<readonly DueOrder[]> {
+    const { account, worker, nowMs, dueUntilMs, untilMs, limit, tillOnly = false } = request
+    const front = this.#fronts.of(account)
+    const { till, elsewhere } = tillOnly ? front.looking : front.from(nowMs)
+    const stillHereMs = Math.min(nowMs - TILL_PATIENCE_MS, dueUntilMs)
+    const rows = await this.#connection.rows(
+      CLAIM_DUE,
+      ...[account, nowMs, dueUntilMs, stillHereMs, limit, worker, untilMs],
+      ...this.#deadCells(),
+      ...[till, elsewhere, OTHERS_ONE_IN, String(tillOnly)],
+    )
+    const orders = await this.#dueOf(rows)
+    const isHere = (order: DueOrder): boolean => isAtTheTill(order) && order.dueAtMs > stillHereMs
+    return orders.toSorted(
+      (a, b) => Number(isHere(b)) - Number(isHere(a)) || a.dueAtMs - b.dueAtMs || a.id - b.id,
+    )
+  }
+
+  /** An order with its verdict is read whole: its verdict and what follows it lie in other tables. */
+  async #dueOf(rows: readonly Cells[]): Promise<readonly DueOrder[]> {
+    const open = rows.map(openOrderOf)
+    const final = rows.filter((_, i) => open[i] === null).map(([id]) => integer(id))
+    const whole =
+      final.length === 0
+        ? []
+        : await ordersIn(this.#connection, `${SELECT_ORDERS} WHERE orders.id = ANY ($1::bigint[])`, final)
+    return [...open, ...whole].filter((order): order is DueOrder => order !== null && isDue(order))
+  }
+
+  async nextAtMs(account: string): Promise<number | null> {
+    const front = this.#fronts.of(account)
+    const from = front.looking
+    const [row = []] = await this.#connection.rows(
+      SELECT_NEXT_DUE,
+      ...[account, front.nowMs],
+      ...this.#deadCells(),
+      ...[from.till, from.elsewhere],
+    )
+    const [tillMs, elsewhereMs] = row.map((cell) => (cell === null ? null : integer(cell)))
+    front.seen(from, tillMs ?? null, elsewhereMs ?? null)
+    const firsts = [tillMs, elsewhereMs].filter((ms) => ms !== null && ms !== undefined)
+    return firsts.length === 0 ? null : Math.min(...firsts)
+  }
+
+  async release(ids: readonly number[], worker: string, untilMs?: number): Promise<void> {
+    try {
+      const rows = await this.#connection.rows(RELEASE, ids, worker, untilMs ?? null)
+      for (const [account, due_at] of rows)
+        if (due_at !== null) this.#fronts.of(text(account)).freed(integer(due_at))
+    } catch (error) {
+      // They may be free all the same.
+      this.#fronts.lookAgain()
+      throw error
+    }
+  }
+
+  /** An order was written: it may be due in the past, and free. */
+  mayBeFree(order: Order): void {
+    if (order.dueAtMs !== null) this.#fronts.of(order.account).freed(order.dueAtMs)
+  }
+
+  /** Anything may be free that was claimed before. */
+  lookAgain(): void {
+    this.#fronts.lookAgain()
+  }
+}
