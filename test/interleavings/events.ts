@@ -3,7 +3,7 @@ import { callEvents } from './call-events.ts'
 import { fireTimer, type Happened, learn, only } from './happening.ts'
 import { paymentCallback, refundCallback } from './letters.ts'
 import { leftOf, pay, reach } from './truth.ts'
-import { isLateProven, isUsable, type Setting, SLEEP_MS, type Truth, type World } from './world.ts'
+import { isLateProven, isStopped, isUsable, type Setting, SLEEP_MS, type Truth, type World } from './world.ts'
 
 /** Something that may happen now. Its name is unique in its world, so that names alone replay a life. */
 export interface Event {
@@ -19,7 +19,8 @@ export function eventsIn(world: World, setting: Setting): readonly Event[] {
     ...wordEvents(world, setting),
   ]
   if (world.flight === null) {
-    if (isDue(world.order)) events.push({ name: 'timer', happen: () => fireTimer(world, setting) })
+    if (isDue(world.order) && !isStopped(world))
+      events.push({ name: 'timer', happen: () => fireTimer(world, setting) })
     if (!world.hasSlept) {
       const nowMs = world.nowMs + SLEEP_MS
       events.push({ name: 'sleep', happen: () => only({ ...world, nowMs, hasSlept: true }) })
@@ -88,6 +89,16 @@ const WISHES = [
   { key: 'r2', amount: null, reason: null },
 ] as const
 
+/** All that a person may say, whether it is possible here or not. */
+const ANSWERS = ['accept_evidence', 'refund', 'end', 'stop_tracking', 'seen'] as const
+
+function answered(world: World, action: (typeof ANSWERS)[number], setting: Setting): Happened {
+  const answer = { call: 'resolve', action, by: 'p', note: 'n', stated: null } as const
+  const happened = learn(world, answer, setting)
+  const isKept = action === 'accept_evidence' && isLateProven(world.order) && happened.change !== null
+  return isKept ? { ...happened, world: { ...happened.world, isKept } } : happened
+}
+
 function wordEvents(world: World, setting: Setting): readonly Event[] {
   const { truth, order, nowMs } = world
   const events: Event[] = []
@@ -103,6 +114,11 @@ function wordEvents(world: World, setting: Setting): readonly Event[] {
   }
   if (order.givenUpAtMs === null && isOpen(world))
     events.push({ name: 'give up', happen: () => learn(world, { call: 'give-up' }, setting) })
+  if (isStopped(world))
+    events.push({ name: 'ask now', happen: () => learn(world, { call: 'ask-now', by: 'p' }, setting) })
+  if (order.attention !== null)
+    for (const action of ANSWERS)
+      events.push({ name: `answer ${action}`, happen: () => answered(world, action, setting) })
   if (order.state === 'SUCCESS' || isLateProven(order))
     for (const wish of WISHES)
       events.push({

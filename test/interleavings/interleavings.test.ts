@@ -27,8 +27,10 @@ const STATES_MIN: Readonly<Record<string, number>> = {
   'native, closed, and paid after all': 4_700,
   "native, late money's refund leaves": 8_200,
   'native, given up, and paid: kept': 8_900,
-  'native, given up, and paid: a person is asked': 8_900,
+  'native, given up, and paid: a person is asked': 14_600,
   'native, never created': 1_200,
+  'quick_pay, nobody answers': 6_000,
+  'native, nobody answers': 6_100,
 }
 
 const CALL_SORTS = ['reply', 'reach', 'no answer', 'refused', 'trouble', 'declined', 'paid at once', 'again']
@@ -39,6 +41,14 @@ const SORTS = [
   ...['stray commit', 'not sent', 'crash', 'usurp', 'sleep', 'timer'],
   ...['place arrives', 'close arrives', 'reverse arrives', 'refund arrives'],
   ...['pay', 'expire', 'book late', 'callback', 'give up', 'ask r1', 'ask r2'],
+  ...[
+    'ask now',
+    'answer accept_evidence',
+    'answer refund',
+    'answer end',
+    'answer stop_tracking',
+    'answer seen',
+  ],
   ...['refund elsewhere', 'refund ends SUCCESS', 'refund ends CLOSED'],
 ]
 const STATES = ['placing', 'waiting', 'ending', 'SUCCESS', 'CLOSED', 'REVOKED', 'NOT_CREATED']

@@ -1,6 +1,6 @@
 import type { Refund } from '../../src/core/aftercare.ts'
 import { isFinal, type Order } from '../../src/core/order.ts'
-import type { Flight, Request, Said, World } from './world.ts'
+import { type Flight, isStopped, type Request, type Said, type World } from './world.ts'
 
 /**
  * One number for everything that may still make a difference: worlds with the same key have the same future.
@@ -19,7 +19,7 @@ const SIGNATURE_MS = -700_000
 const PACE_MS = -4 * 3_600_000
 
 function wordsOf(world: World): string {
-  const { order, flight, stray, truth, wire, heard, ledger, nowMs, hasSlept } = world
+  const { order, flight, stray, truth, wire, heard, ledger, nowMs, hasSlept, isKept } = world
   const since = sinceNow(nowMs)
   const parts = [
     orderWords(order, nowMs),
@@ -40,6 +40,7 @@ function wordsOf(world: World): string {
     since(ledger.placedAtMs, SIGNATURE_MS),
     ledger.refunds.map(({ no, amount }) => `${no}${amount}`).join(),
     hasSlept,
+    isKept,
   ]
   return parts.join('|')
 }
@@ -53,7 +54,7 @@ function orderWords(order: Order, nowMs: number): string {
   const since = sinceNow(nowMs)
   const parts: unknown[] = [
     order.state,
-    since(order.dueAtMs),
+    isStopped({ order }) ? 'stopped' : since(order.dueAtMs),
     Math.min(order.queries, 1),
     order.silence,
     order.seen,

@@ -75,14 +75,19 @@ function nextFriendly(world: World, setting: Setting): Happened | null {
   const { order, truth } = world
   const isNews = truth.state === 'paid' && isFinal(order) && order.state !== 'SUCCESS' && !isLateProven(order)
   const event =
-    named('reply') ?? ends ?? (isNews ? named('callback') : null) ?? (isDue(order) ? named('timer') : null)
+    named('reply') ??
+    ends ??
+    (isNews ? named('callback') : null) ??
+    // Nothing is asked about a stopped order; but somebody may.
+    named('ask now') ??
+    (isDue(order) ? named('timer') : null)
   if (event === null) return null
   const happened = event.happen()
   return { ...happened, world: friendly(happened.world) }
 }
 
 /** Whether nothing is to be done any more, and rightly so. */
-function wrongEnd({ order, truth, flight }: World, { rules }: Setting): string | null {
+function wrongEnd({ order, truth, flight, isKept }: World, { rules }: Setting): string | null {
   if (!('verdict' in order)) return `it rests ${order.state}`
   if (flight !== null || order.dueAtMs !== null) return 'it rests with work to do'
   const late = order.aftercare?.late ?? null
@@ -104,7 +109,8 @@ function wrongEnd({ order, truth, flight }: World, { rules }: Setting): string |
   const { lateMoney = 'refund' } = rules.plan.policy
   if (late?.phase === 'returned' && back === order.total) return null
   // A person has to look where a refund was closed, or where a mark about money stands.
-  if (late?.phase === 'asked' || (late?.phase === 'accepted' && lateMoney === 'accept')) return null
+  if (late?.phase === 'asked' || (late?.phase === 'accepted' && (lateMoney === 'accept' || isKept)))
+    return null
   const held = order.attention === null ? '' : `, held by ${order.attention}`
   return `late money stays ${late?.phase}${held}`
 }

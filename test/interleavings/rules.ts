@@ -3,7 +3,7 @@ import type { Happened } from './happening.ts'
 import { brokenRefundRules } from './refund-rules.ts'
 import { CLOSE_AGE_MS_MIN, REVOKE_AGE_MS_MIN } from './truth.ts'
 import { brokenVerdictRules, FINAL, unless } from './verdict-rules.ts'
-import type { Request, World } from './world.ts'
+import { isStopped, type Request, type World } from './world.ts'
 
 /*
  * Design section 3, as far as one order can show it, held against one event. Nothing here is the core's: not its
@@ -15,7 +15,7 @@ export function brokenRules(before: World, happened: Happened): readonly string[
   return [
     ...versions(before, happened),
     ...brokenVerdictRules(before, happened),
-    ...dueTimes(happened.world),
+    ...dueTimes(before, happened),
     ...events(before, happened),
     ...(happened.sent === null ? [] : requests(before, happened.sent, happened)),
     ...brokenRefundRules(before, happened),
@@ -29,7 +29,7 @@ function versions({ order: old }: World, { change, learnt, world: { order } }: H
     return unless([
       [order === old, 'an order changed without a change'],
       [
-        FINAL.has(old.state) || learnt === null || learnt.call === 'ask-refund',
+        FINAL.has(old.state) || learnt === null || learnt.call === 'ask-refund' || learnt.call === 'resolve',
         'nothing is written about an open order',
       ],
     ])
@@ -66,8 +66,17 @@ const HOLDING = new Set([
   'refund_mismatch',
 ])
 
-function dueTimes({ order, nowMs }: World): readonly string[] {
+function dueTimes(before: World, { learnt, world }: Happened): readonly string[] {
+  const { order, nowMs } = world
   const { dueAtMs } = order
+  // Only a person stops an order, and it stays so until somebody asks about it.
+  if (isStopped(world)) {
+    const isSaid = learnt?.call === 'resolve' && learnt.action === 'stop_tracking'
+    return unless([
+      [isSaid || isStopped(before), 'nobody stopped an order that is stopped'],
+      [!('verdict' in order), 'an order with a verdict is stopped'],
+    ])
+  }
   const isSane = dueAtMs === null || (Number.isSafeInteger(dueAtMs) && dueAtMs <= nowMs + DUE_MS_MAX)
   const isDue = typeof dueAtMs === 'number'
   if (!('verdict' in order))
@@ -136,7 +145,7 @@ function requests(
 
 // ---------------------------------------------------------------- 3.7: every verdict is told, once
 
-function events({ order: old }: World, { world: { order }, change }: Happened): readonly string[] {
+function events({ order: old }: World, { world: { order }, change, learnt }: Happened): readonly string[] {
   const told = change?.events ?? []
   const times = (type: string): number => told.filter((event) => event.type === type).length
   const isNew = (is: (one: Order) => boolean): number => (is(order) && !is(old) ? 1 : 0)
@@ -145,8 +154,17 @@ function events({ order: old }: World, { world: { order }, change }: Happened): 
       times('order.verdict') === isNew(({ state }) => FINAL.has(state)),
       `the verdict is told ${times('order.verdict')} times`,
     ],
-    [times('order.late_money') === isNew(isLate), `late money is told ${times('order.late_money')} times`],
+    [
+      times('order.late_money') === isNew(isLate) + decisions(learnt, change),
+      `late money is told ${times('order.late_money')} times`,
+    ],
   ])
+}
+
+/** What a person decides about late money is told once more. */
+function decisions(learnt: Happened['learnt'], change: Happened['change']): number {
+  const isDecided = change?.journal.some((line) => line.event === 'late-money') === true
+  return learnt?.call === 'resolve' && isDecided ? 1 : 0
 }
 
 function isLate(order: Order): boolean {

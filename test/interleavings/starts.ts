@@ -4,7 +4,7 @@ import { nextStep } from '../../src/core/step.ts'
 import { placing, rulesFor, T0 } from '../../src/core/testing.ts'
 import { eventsIn } from './events.ts'
 import { NOTHING } from './truth.ts'
-import type { Setting, World } from './world.ts'
+import type { Flight, Setting, World } from './world.ts'
 
 /** The core asks one thing about a kind, whether it is Quick Pay; so native stands for the other five. */
 export type Explored = 'quick_pay' | 'native'
@@ -31,6 +31,7 @@ export function placed(kind: Explored): World {
     heard: [],
     ledger: { placings: 1, placedAtMs: T0, refunds: [] },
     hasSlept: false,
+    isKept: false,
   }
 }
 
@@ -87,6 +88,8 @@ export const STARTS: readonly Start[] = [
     by: ['reply', 'give up', 'pay', 'timer'],
   },
   { name: 'never created', kind: 'native', by: ['no answer', '… known to be unknown'] },
+  { name: 'nobody answers', kind: 'quick_pay', by: ['reply', '… a mark'] },
+  { name: 'nobody answers', kind: 'native', by: ['reply', '… a mark'] },
 ]
 
 export function nameOfStart({ kind, name }: Start): string {
@@ -98,6 +101,11 @@ export function startNamed(name: string): Start {
   const start = STARTS.find((one) => nameOfStart(one) === name)
   if (start === undefined) throw new Error(`no start is called "${name}"`)
   return start
+}
+
+function replyOnTheWay(goal: string, { call }: Flight): string {
+  if (goal === 'a mark') return 'no answer'
+  return goal === 'known to be unknown' && call === 'place' ? 'not sent' : 'reply'
 }
 
 /** Lives a start's events on the real core. */
@@ -123,8 +131,8 @@ function until(start: World, goal: string, setting: Setting): World {
     if (world.flight?.call === goal) return world
     if (goal === 'known to be unknown' && !('verdict' in world.order) && world.order.unknownAtMs !== null)
       return world
-    const isLostPlacing = goal === 'known to be unknown' && world.flight?.call === 'place'
-    world = live(world, world.flight === null ? 'timer' : isLostPlacing ? 'not sent' : 'reply', setting)
+    if (goal === 'a mark' && world.order.attention !== null) return world
+    world = live(world, world.flight === null ? 'timer' : replyOnTheWay(goal, world.flight), setting)
   }
   throw new Error(`no ${goal} after ${STEPS_MAX} steps`)
 }

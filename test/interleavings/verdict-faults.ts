@@ -1,5 +1,6 @@
 import { isFinal } from '../../src/core/order.ts'
 import { answer, statement } from '../../src/core/testing.ts'
+import { END_OF_TIME_MS } from './world.ts'
 import { type Fault, isSilent, mistaking, withoutRevoke, writing } from './wrong-core.ts'
 
 /* Cores that make a wrong verdict. */
@@ -47,6 +48,24 @@ export const VERDICT_FAULTS: readonly Fault[] = [
       return learnt.call === 'query' && !isFinal(order) ? [{ ...order, ...age }, learnt] : [order, learnt]
     }),
     breaks: /NOT_CREATED, but a request may still undo it/,
+  },
+  {
+    name: 'a person who ends an order makes its verdict',
+    from: 'native, nobody answers',
+    core: mistaking((order, learnt) =>
+      learnt.call === 'resolve'
+        ? [order, { call: 'query', tookMs: 0, outcome: answer(statement(order, 'CLOSED')) }]
+        : [order, learnt],
+    ),
+    breaks: /CLOSED from silence|but WeChat Pay: open/,
+  },
+  {
+    name: 'an order is stopped that nobody stopped',
+    from: 'native, a close leaves',
+    core: writing((order, learnt) =>
+      isSilent(learnt) && !isFinal(order) ? { ...order, dueAtMs: END_OF_TIME_MS } : order,
+    ),
+    breaks: /nobody stopped an order that is stopped/,
   },
   {
     name: 'a verdict falls',

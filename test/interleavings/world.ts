@@ -29,6 +29,15 @@ export interface World {
   readonly ledger: Ledger
   /** Verdict was down for minutes once. Once is enough, and keeps the space small. */
   readonly hasSlept: boolean
+  /** A person has said that late money is kept. */
+  readonly isKept: boolean
+}
+
+/** The due time of an order that a person has stopped. */
+export const END_OF_TIME_MS = Date.parse('9999-12-31T23:59:59Z')
+
+export function isStopped({ order }: Pick<World, 'order'>): boolean {
+  return order.dueAtMs === END_OF_TIME_MS
 }
 
 /** What WeChat Pay holds for true. */
