@@ -1,7 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { TestService } from '../../test/support/http-service.ts'
-import { systemClock } from '../clock.ts'
-import { gatewayFor } from '../verdict.ts'
 
 let service: TestService
 let numbers = 0
@@ -13,33 +11,13 @@ beforeAll(async () => {
 
 afterAll(() => service.close())
 
-/** An order that other code placed and the customer paid, tracked with another amount than it has. */
-async function paidWithAnotherAmount(): Promise<string> {
-  const [account] = service.accounts
-  if (account === undefined) throw new Error('the simulator has no account')
-  const out_trade_no = number()
-  const gateway = gatewayFor(account, { clock: systemClock })
-  const key = { account: gateway.identity.account, sub_mchid: null, out_trade_no }
-  const amount = { total: 9_000, currency: 'HKD' }
-  const notify_url = `${service.simulator.url}/nobody`
-  const placement = { ...key, kind: 'native', description: 'Tea', amount, notify_url } as const
-  const request = { ...key, kind: 'native', body: gateway.draft(placement), signedAtMs: Date.now() } as const
-  expect(await gateway.place(request)).toMatchObject({ kind: 'answer' })
-  await gateway.end()
-  await service.pay(out_trade_no)
-  const body = { out_trade_no, account: key.account, kind: 'native', amount: { ...amount, total: 8_800 } }
-  const { json } = await service.ask('/v1/orders/track', { body })
-  await expect.poll(async () => (await order(json.id)).attention).toBe('amount_mismatch')
-  return json.id
-}
-
 const order = async (id: string) => (await service.ask(`/v1/orders/${id}`)).json
 const resolve = (id: string, body: object, key?: string) =>
   service.ask(`/v1/orders/${id}/attention/resolve`, { body, ...(key !== undefined && { key }) })
 
 describe('an order that was paid with another amount than it was tracked with', () => {
   it('has its verdict, and its proof, once a person accepts what WeChat Pay signed', async () => {
-    const id = await paidWithAnotherAmount()
+    const id = await service.paidWithAnotherAmount(number())
     expect((await order(id)).resolutions).toEqual(['accept_evidence', 'stop_tracking'])
     const note = 'the till forgot the tip'
     expect(await resolve(id, { action: 'accept_evidence', note })).toMatchObject({
@@ -60,7 +38,7 @@ describe('an order that was paid with another amount than it was tracked with', 
   })
 
   it('is asked about no more once the tracking is stopped, and again when somebody asks', async () => {
-    const id = await paidWithAnotherAmount()
+    const id = await service.paidWithAnotherAmount(number())
     expect(await resolve(id, { action: 'stop_tracking', note: 'a test order' })).toMatchObject({
       status: 200,
       json: { stopped: true, nextDueAt: null, attention: null, resolutions: [] },

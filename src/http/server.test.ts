@@ -136,10 +136,22 @@ describe('lists', () => {
     expect(seen).toEqual(numbersOfThem.toReversed())
     const found = await service.ask(`/v1/orders?out_trade_no=${numbersOfThem[2]}`)
     expect(found.json.data).toMatchObject([{ out_trade_no: numbersOfThem[2] }])
-    const marked = (await service.ask('/v1/orders?attention=true')).json.data
-    expect(marked.every(({ attention }: { attention: string | null }) => attention !== null)).toBe(true)
-    const paidOnes = (await service.ask('/v1/orders?state=SUCCESS,CLOSED&kind=native')).json.data
-    expect(paidOnes.every(({ state }: { state: string }) => state === 'SUCCESS')).toBe(true)
+  })
+
+  it('hold the orders of a state, and those that need a person, and no others', async () => {
+    const id = await paid()
+    const open = (await service.place(number())).json.order.id
+    const settled = (await service.ask('/v1/orders?state=SUCCESS,CLOSED&kind=native')).json.data
+    const idsOf = (orders: ReadonlyArray<{ id: string }>) => orders.map((order) => order.id)
+    expect(idsOf(settled)).toContain(id)
+    expect(idsOf(settled)).not.toContain(open)
+    expect(new Set(settled.map(({ state }: { state: string }) => state))).toEqual(new Set(['SUCCESS']))
+
+    const marked = await service.paidWithAnotherAmount(number())
+    const list = (await service.ask('/v1/orders?attention=true')).json.data
+    expect(idsOf(list)).toContain(marked)
+    expect(idsOf(list)).not.toContain(id)
+    expect(list.map(({ attention }: { attention: string | null }) => attention)).not.toContain(null)
   })
 
   it('refuse the cursor of another list, of another filter, and none', async () => {

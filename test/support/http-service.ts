@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import { pino } from 'pino'
+import { expect } from 'vitest'
 import { systemClock } from '../../src/clock.ts'
 import type { WechatPayAccount } from '../../src/gateway/wechatpay/account.ts'
 import { accountsFromFile } from '../../src/gateway/wechatpay/account-file.ts'
@@ -12,7 +13,7 @@ import { apiServer, type ServerOptions } from '../../src/http/server.ts'
 import { type Simulator, startSimulator } from '../../src/simulator/index.ts'
 import { sqliteStore } from '../../src/store/sqlite/index.ts'
 import type { ApiRole, Store } from '../../src/store/store.ts'
-import { Verdict } from '../../src/verdict.ts'
+import { gatewayFor, Verdict } from '../../src/verdict.ts'
 
 /* For tests of the API: the whole service against a simulated WeChat Pay, without a port of its own. */
 
@@ -44,7 +45,9 @@ export class TestService {
   readonly #end: () => Promise<void>
 
   private constructor(
-    parts: Omit<TestService, 'ask' | 'close' | 'pay' | 'place'> & { end: () => Promise<void> },
+    parts: Omit<TestService, 'ask' | 'close' | 'pay' | 'place' | 'paidWithAnotherAmount'> & {
+      end: () => Promise<void>
+    },
   ) {
     this.app = parts.app
     this.store = parts.store
@@ -137,6 +140,31 @@ export class TestService {
       body: '{}',
     })
     if (!reply.ok) throw new Error(await reply.text())
+  }
+
+  /** An order that other code placed and the customer paid, tracked with another amount than it has. @returns its id, marked */
+  async paidWithAnotherAmount(out_trade_no: string): Promise<string> {
+    const [account] = this.accounts
+    if (account === undefined) throw new Error('the simulator has no account')
+    const gateway = gatewayFor(account, { clock: systemClock })
+    const key = { account: gateway.identity.account, sub_mchid: null, out_trade_no }
+    const amount = { total: 9_000, currency: 'HKD' }
+    const notify_url = `${this.simulator.url}/nobody`
+    const placement = { ...key, kind: 'native', description: 'Tea', amount, notify_url } as const
+    const request = {
+      ...key,
+      kind: 'native',
+      body: gateway.draft(placement),
+      signedAtMs: Date.now(),
+    } as const
+    expect(await gateway.place(request)).toMatchObject({ kind: 'answer' })
+    await gateway.end()
+    await this.pay(out_trade_no)
+    const body = { out_trade_no, account: key.account, kind: 'native', amount: { ...amount, total: 8_800 } }
+    const { json } = await this.ask('/v1/orders/track', { body })
+    const attention = async () => (await this.ask(`/v1/orders/${json.id}`)).json.attention
+    await expect.poll(attention).toBe('amount_mismatch')
+    return json.id
   }
 
   close(): Promise<void> {
