@@ -30,7 +30,7 @@ program
   .option('--orders <n>', 'how many customers come (default: 40 with --once, else no end)', number)
   .option('--seed <n>', 'the same customers and faults every time (default: 1)', number)
   .addOption(new Option('--faults <level>', 'how much goes wrong (default: mild)').choices(FAULT_LEVELS))
-  .option('--speed <n>', 'how fast time runs, 1 to 1000 (default: 60 with --once, else 10)', number)
+  .option('--speed <n>', 'how fast time runs, 1 to 1000 (default: 60 with --once, else 3)', number)
   .option(
     '--store <file>',
     "Verdict's database; a run that was interrupted goes on with it (default: a new one). Or postgres://…, or postgres: a PostgreSQL of the demo's own",
@@ -38,6 +38,7 @@ program
   .option('--workers <n>', 'processes of Verdict, on PostgreSQL', number)
   .option('--chaos', 'kills and stops workers at random, and restarts a database of its own', false)
   .option('--port <n>', "the simulator's port (default: a free one)", number)
+  .option('--http-port <n>', 'the port of the dashboard (default: a free one)', number)
   .option('--no-callbacks', 'every callback is lost: all is found out by asking')
   .option(
     '--no-queries-before-callback',
@@ -46,7 +47,7 @@ program
   .option('--json', 'print the result as one line of JSON', false)
   .action(async (flags) => {
     const { demo } = await import('./demo/demo.ts')
-    process.exitCode = await demo(flags, { say, print, signal, terminal: process.stderr })
+    process.exitCode = await demo(flags, { say, print, signal, version, terminal: process.stderr })
   })
 
 program.command('demo-worker', { hidden: true }).action(async () => {

@@ -81,10 +81,7 @@ export function route<
 }
 
 /** The parts of a request, checked. @throws REQUEST_INVALID with every field that is wrong */
-export function partsOf(
-  { params, query, body }: Pick<Route, 'params' | 'query' | 'body'>,
-  request: FastifyRequest,
-) {
+export function partsOf({ params, query, body }: Route, request: FastifyRequest) {
   const errors: FieldError[] = []
   const parse = (schema: z.ZodType, given: unknown, where: string): unknown => {
     const parsed = schema.safeParse(given)

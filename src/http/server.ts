@@ -37,6 +37,8 @@ export interface ServerOptions {
   readonly speed?: number
   /** The role of whoever calls from this very machine without a key: in a demo. Default: nobody does. */
   readonly everybody?: ApiRole
+  /** Routes beside the API, which openapi.json leaves out: a demo's. Default: none. */
+  readonly beside?: readonly Route[]
   /** Addresses and networks of proxies, whose word on the sender's address and on TLS is believed. Default: none. */
   readonly trustedProxies?: readonly string[]
 }
@@ -59,7 +61,7 @@ export function apiServer(options: ServerOptions & { readonly withCallbacks: boo
   const recognised = new WeakMap<FastifyRequest, Caller>()
 
   readJson(app)
-  for (const route of routes) {
+  for (const route of [...routes, ...(options.beside ?? [])]) {
     app.route({
       method: route.method,
       url: route.path.replaceAll(/\{(\w+)\}/g, ':$1'),

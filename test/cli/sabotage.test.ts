@@ -31,6 +31,7 @@ async function runWith(change: (gateway: Gateway) => Partial<Gateway>, run = RUN
         result = line
       },
       signal: new AbortController().signal,
+      version: '0.0.0',
       sabotage: (gateway) => ({ ...bound(gateway), ...change(gateway) }),
     },
   )

@@ -4,6 +4,9 @@ import { Missing } from './missing/missing.tsx'
 import { missingWords } from './missing/words.ts'
 import { Orders } from './orders/orders.tsx'
 import { ordersWords } from './orders/words.ts'
+import { isOffered } from './till/live.ts'
+import { TillAndPhone } from './till/till.tsx'
+import { tillWords } from './till/words.ts'
 
 /** What the address `#/name/…` shows. */
 export interface Page {
@@ -16,7 +19,10 @@ export interface Page {
 }
 
 /** In the order of the menu; the first is where everybody begins. */
-export const PAGES: readonly Page[] = [{ name: 'orders', title: () => ordersWords.value.title, Body: Orders }]
+export const PAGES: readonly Page[] = [
+  { name: 'orders', title: () => ordersWords.value.title, Body: Orders },
+  { name: 'till', title: () => tillWords.value.title, Body: TillAndPhone, isOffered: () => isOffered.value },
+]
 
 const MISSING: Page = { name: '', title: () => missingWords.value.title, Body: Missing }
 

@@ -58,7 +58,7 @@ export function makeFolderOf({ store }: DemoFiles): void {
 /** The run that the store belongs to, or a new one. Flags win over what was kept. @throws OPTION_INVALID */
 export function theRun(flags: DemoFlags, { run: file, store }: DemoFiles): Run {
   const kept = existsSync(file) ? keptRun(file) : null
-  const { orders, seed, faults, port } = flags
+  const { orders, seed, faults, port, httpPort } = flags
   if (kept !== null && seed !== undefined && seed !== kept.seed) {
     throw new VerdictError(
       'OPTION_INVALID',
@@ -70,7 +70,7 @@ export function theRun(flags: DemoFlags, { run: file, store }: DemoFiles): Run {
     seed: seed ?? kept?.seed ?? 1,
     faults: FAULT_LEVELS.find((level) => level === faults) ?? kept?.faults ?? 'mild',
     port: port ?? kept?.port ?? 0,
-    ownPort: kept?.ownPort ?? 0,
+    ownPort: httpPort ?? kept?.ownPort ?? 0,
     // Commander gives true where the flag is absent.
     callbacks: flags.callbacks !== false && kept?.callbacks !== false,
     queriesBeforeCallback: flags.queriesBeforeCallback !== false && kept?.queriesBeforeCallback !== false,

@@ -23,6 +23,8 @@ import { TruthTeller } from './truth-teller.ts'
 import { WeChatPay } from './wechat-pay.ts'
 
 export interface DemoEdges extends Io {
+  /** Verdict's own. */
+  readonly version: string
   /** Where the live table is drawn, if it is a terminal. */
   readonly terminal?: Terminal
   /** For tests of the audit itself: puts something between Verdict and WeChat Pay. */
@@ -99,9 +101,11 @@ export async function openSession(flags: DemoFlags, edges: DemoEdges): Promise<S
               queriesBeforeCallback,
             },
           })
-    const verdict: Service =
-      team ??
-      (await Verdict.open({
+    const shown: { verdict: Verdict | null } = { verdict: null }
+    const site = flags.once ? null : await import('./site.ts')
+    const metrics = site?.demoMetrics(store, clock, () => shown.verdict) ?? null
+    const openVerdict = async (more: Partial<VerdictOptions>): Promise<Verdict> => {
+      const one = await Verdict.open({
         store,
         accounts,
         clock,
@@ -111,8 +115,15 @@ export async function openSession(flags: DemoFlags, edges: DemoEdges): Promise<S
         // That WeChat Pay itself could not reach this machine, everybody knows.
         notify: ({ message }) => message.startsWith('notify_url') || say(message),
         pulse: { ...PULSE_TIMES, beatMs: PULSE_TIMES.beatMs * anchor.speed },
-      }))
-    closing.push(() => verdict.close())
+        ...more,
+      })
+      closing.push(() => one.close())
+      return one
+    }
+    const alone =
+      team === null ? await openVerdict(metrics === null ? {} : { observer: metrics.observer }) : null
+    if (team !== null) closing.push(() => team.close())
+    const verdict: Service = team ?? (alone as Verdict)
     opened = verdict
     door.open(CALLBACKS, nodeCallbacks(verdict.callbacks))
     const elsewhere = new Map(
@@ -128,6 +139,16 @@ export async function openSession(flags: DemoFlags, edges: DemoEdges): Promise<S
       team === null || flags.chaos !== true ? null : new Chaos({ team, server: kept.server, seed, say })
     if (chaos !== null) closing.push(() => chaos.end())
     const workers = team === null ? null : (flags.workers ?? null)
+    if (site !== null && metrics !== null) {
+      // Beside a team it only looks, and writes what a person wants: the team does it.
+      shown.verdict = alone ?? (await openVerdict({ start: false }))
+      const { url, close } = await site.openSite({
+        ...{ verdict: shown.verdict, service: verdict, store, clock, speed: anchor.speed, accounts, run },
+        ...{ metrics, door, version: edges.version, say },
+      })
+      closing.push(close)
+      say(`look at it: ${url}, and play with it: ${url}#/till`)
+    }
     return { run, speed: anchor.speed, clock, store, verdict, chaos, workers, truth, shop, close }
   } catch (error) {
     await close()

@@ -1,7 +1,5 @@
 import type { Script } from '../../../simulator/index.ts'
-
-export const STORIES = ['lost-reply', 'last-second', 'line-dies', 'cancelled'] as const
-export type StoryName = (typeof STORIES)[number]
+import type { StoryName } from './view.ts'
 
 /** What somebody does, so long after the sale was rung up. */
 export interface Scene {

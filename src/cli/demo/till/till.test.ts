@@ -1,14 +1,17 @@
-import Fastify, { type FastifyInstance } from 'fastify'
+import type { FastifyInstance } from 'fastify'
+import { pino } from 'pino'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { z } from 'zod'
 import { Listening } from '../../../../test/support/listening.ts'
 import { Shop } from '../../../../test/support/shop.ts'
-import { problemOf } from '../../../http/problem.ts'
+import { openMetrics } from '../../../http/metrics.ts'
+import { apiServer } from '../../../http/server.ts'
 import { seededRandom } from '../../../random.ts'
 import { type AskControl, controlOf } from './control.ts'
-import { serveTill, TillView } from './routes.ts'
-import { STORIES, STORY, type StoryName } from './stories.ts'
+import { tillRoutes } from './routes.ts'
+import { STORY } from './stories.ts'
 import { Till } from './till.ts'
+import { STORIES, type StoryName, TillView } from './view.ts'
 
 type View = z.output<typeof TillView>
 
@@ -32,12 +35,21 @@ beforeEach(async () => {
     ...{ verdict, store: shop.store, clock: shop.clock, account: shop.account, control: controlOf(ask) },
     ...{ level: 'none', random: seededRandom(1), say: () => {} },
   })
-  app = Fastify()
-  app.setErrorHandler((error, request, reply) => {
-    const problem = problemOf(error, request.id)
-    return reply.code(problem.status).send(problem)
+  const source = {
+    statistics: () => null,
+    accounts: () => [],
+    attention: async () => 0,
+    deliveries: async () => ({}),
+  }
+  app = apiServer({
+    desk: { verdict, store: shop.store, clock: shop.clock, ending: new AbortController().signal },
+    ...{
+      version: '0.0.0',
+      logger: pino({ level: 'silent' }),
+      metrics: openMetrics({ ...source, clock: shop.clock }),
+    },
+    ...{ withCallbacks: false, everybody: 'admin', speed: 3, beside: tillRoutes(till, { speed: 3 }) },
   })
-  serveTill(app, till, { speed: 3 })
 })
 
 afterEach(async () => {
@@ -164,6 +176,20 @@ describe('a sale at the till', () => {
     expect(before).toMatchObject(after)
     expect(await shop.store.page(0, 10)).toEqual([])
   })
+})
+
+it('a page of another site can do nothing at the till', async () => {
+  const headers = { 'sec-fetch-site': 'cross-site' }
+  const payload = { story: 'lost-reply' }
+  const reply = await app.inject({ method: 'POST', url: '/demo/stories', headers, payload })
+  expect(reply.json().code).toBe('CSRF_INVALID')
+  expect((await now()).sale).toBeNull()
+})
+
+it('the API does not tell of it', async () => {
+  const { paths } = (await app.inject('/openapi.json')).json()
+  expect(Object.keys(paths).filter((path) => path.startsWith('/demo'))).toEqual([])
+  expect(Object.keys(paths)).toContain('/v1/orders')
 })
 
 describe('the switches', () => {

@@ -9,8 +9,9 @@ import type { StoreReader } from '../../../store/store.ts'
 import type { Service } from '../service.ts'
 import type { Control } from './control.ts'
 import { type Payment, Phone, type PhoneView } from './phone.ts'
-import { type Scene, STORY, type StoryName } from './stories.ts'
+import { type Scene, STORY } from './stories.ts'
 import { probabilitiesFor, type Switches } from './switches.ts'
+import type { StoryName } from './view.ts'
 
 export interface TillEdges {
   readonly verdict: Pick<Service, 'place' | 'giveUp'>
