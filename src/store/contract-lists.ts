@@ -180,6 +180,19 @@ export function listsContract(name: string, openStore: () => Promise<Store>): vo
     })
   })
 
+  describe(`${name}: orders that are overdue`, () => {
+    it('are counted as they are listed: open, and due before the moment', async () => {
+      const store = await openStore()
+      expect(await store.countOverdue(T0)).toBe(0)
+      await world(store)
+      for (const overdueSinceMs of [T0 - 9, T0 - 4, T0, T0 + 100]) {
+        const listed = await store.list({ overdueSinceMs }, { before: null, limit: 100 })
+        expect(await store.countOverdue(overdueSinceMs)).toBe(listed.length)
+      }
+      expect(await store.countOverdue(T0)).toBeGreaterThan(2)
+    })
+  })
+
   describe(`${name}: orders that need a person`, () => {
     it('are counted, open ones and final ones', async () => {
       const store = await openStore()

@@ -81,6 +81,8 @@ export interface Store {
   list(filter: OrderFilter, page: OrderPage): Promise<readonly Order[]>
   /** How many orders need a person. */
   countAttention(): Promise<number>
+  /** How many orders are open and due before this moment: those of `list` with `overdueSinceMs`. */
+  countOverdue(sinceMs: number): Promise<number>
   /** What was written with the order and is needed again: the bytes to repeat, and what the reply gave. */
   placingOf(id: number): Promise<StoredPlacing | null>
   journalOf(id: number): Promise<readonly JournalLine[]>
@@ -172,6 +174,7 @@ export type StoreReader = Pick<
   | 'page'
   | 'list'
   | 'countAttention'
+  | 'countOverdue'
   | 'placingOf'
   | 'journalOf'
   | 'evidenceOf'

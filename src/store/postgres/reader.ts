@@ -31,6 +31,7 @@ import type {
 } from '../store.ts'
 import type { Connection, Parameter, Session } from './connection.ts'
 import {
+  COUNT_OVERDUE,
   dialectOf,
   SELECT_API_KEYS,
   SELECT_DELIVERIES,
@@ -88,6 +89,11 @@ export class PostgresReader implements StoreReader {
   async countAttention(): Promise<number> {
     const sql = 'SELECT count(*) FROM verdict.orders WHERE attention IS NOT NULL'
     const [row = []] = await this.connection.rows(sql)
+    return integer(row[0])
+  }
+
+  async countOverdue(sinceMs: number): Promise<number> {
+    const [row = []] = await this.connection.rows(COUNT_OVERDUE, sinceMs)
     return integer(row[0])
   }
 

@@ -90,21 +90,29 @@ export function selectOrdersOf(ids: string): string {
 ${SELECT_ORDERS} WHERE orders.id = ANY (ARRAY (SELECT id FROM chosen)) ORDER BY orders.id DESC`
 }
 
-/**
- * Takes the moment and how many: orders that are due before it, whoever's they are, without a look at their states. Finds
- * the accounts one after the other, since the index begins with them. Asks for a sequence, which keeps it to the index.
- */
-export const SELECT_DUE_BELOW = `WITH RECURSIVE accounts (account) AS (
+/** Those for whom something is due, one after the other, since the index over due times begins with them. */
+const DUE_ACCOUNTS = `WITH RECURSIVE accounts (account) AS (
   SELECT min(account) FROM verdict.orders WHERE due_at IS NOT NULL
   UNION ALL
   SELECT (SELECT min(orders.account) FROM verdict.orders WHERE due_at IS NOT NULL AND orders.account > accounts.account)
   FROM accounts WHERE accounts.account IS NOT NULL
-)
+)`
+
+/**
+ * Takes the moment and how many: orders that are due before it, whoever's they are, without a look at their states. Asks
+ * for a sequence, which keeps it to the index.
+ */
+export const SELECT_DUE_BELOW = `${DUE_ACCOUNTS}
 SELECT due.id FROM accounts CROSS JOIN (VALUES (0), (1)) AS tills (till) CROSS JOIN LATERAL (
   SELECT orders.id FROM verdict.orders
   WHERE orders.account = accounts.account AND orders.till = tills.till AND orders.due_at < $1
   ORDER BY orders.due_at, orders.id LIMIT $2
 ) AS due LIMIT $2`
+
+/** Takes the moment. A final order may be due, too, and is not overdue. */
+export const COUNT_OVERDUE = `${DUE_ACCOUNTS}
+SELECT count(*) FROM accounts JOIN verdict.orders ON orders.account = accounts.account AND orders.till IN (0, 1)
+WHERE orders.due_at < $1 AND orders.state IN ('placing', 'waiting', 'ending')`
 
 /** Of `selectPage`. Takes parameters into `values`. */
 export function dialectOf(values: Value[]): Dialect {

@@ -33,6 +33,7 @@ import {
 import { Query } from './query.ts'
 import {
   COUNT_ATTENTION,
+  COUNT_OVERDUE,
   dialectOf,
   SELECT_AFTERCARE,
   SELECT_API_KEYS,
@@ -55,6 +56,7 @@ export class SqliteReader implements StoreReader {
   readonly #ordersAfter: Query<Order>
   readonly #dueBelow: Query<number>
   readonly #attention: Query<number>
+  readonly #overdue: Query<number>
   readonly #counts: Query<readonly [Order['state'], number]>
   readonly #placing: Query<StoredPlacing>
   readonly #journal: Query<JournalLine>
@@ -85,6 +87,7 @@ export class SqliteReader implements StoreReader {
     )
     this.#dueBelow = new Query(db, SELECT_DUE_BELOW, firstInteger)
     this.#attention = new Query(db, COUNT_ATTENTION, firstInteger)
+    this.#overdue = new Query(db, COUNT_OVERDUE, firstInteger)
     this.#counts = new Query(
       db,
       'SELECT state, count(*) FROM orders GROUP BY state',
@@ -165,6 +168,10 @@ export class SqliteReader implements StoreReader {
 
   async countAttention(): Promise<number> {
     return this.#attention.first() ?? 0
+  }
+
+  async countOverdue(sinceMs: number): Promise<number> {
+    return this.#overdue.first(sinceMs) ?? 0
   }
 
   async placingOf(id: number): Promise<StoredPlacing | null> {

@@ -62,18 +62,21 @@ export const SELECT_JOURNAL = `SELECT ${JOURNAL_COLUMNS} FROM journal WHERE orde
 
 // ------------------------------------------------------------------ lists
 
-/**
- * Takes the moment and how many: orders that are due before it, whoever's they are, without a look at their states. Finds
- * the accounts one after the other, since the index begins with them.
- */
-export const SELECT_DUE_BELOW = `WITH RECURSIVE accounts (account) AS (
+/** Those for whom something is due, one after the other, since the index over due times begins with them. */
+const DUE_ACCOUNTS = `WITH RECURSIVE accounts (account) AS (
   SELECT min(account) FROM orders WHERE due_at IS NOT NULL
   UNION ALL
   SELECT (SELECT min(orders.account) FROM orders WHERE due_at IS NOT NULL AND orders.account > accounts.account)
   FROM accounts WHERE accounts.account IS NOT NULL
-)
-SELECT orders.id FROM accounts CROSS JOIN orders
-WHERE orders.account = accounts.account AND orders.till IN (0, 1) AND orders.due_at < ? LIMIT ?`
+)`
+const FROM_DUE = `FROM accounts CROSS JOIN orders
+WHERE orders.account = accounts.account AND orders.till IN (0, 1) AND orders.due_at < ?`
+
+/** Takes the moment and how many: orders that are due before it, whoever's they are, without a look at their states. */
+export const SELECT_DUE_BELOW = `${DUE_ACCOUNTS} SELECT orders.id ${FROM_DUE} LIMIT ?`
+/** Takes the moment. A final order may be due, too, and is not overdue. */
+export const COUNT_OVERDUE = `${DUE_ACCOUNTS} SELECT count(*) ${FROM_DUE}
+  AND orders.state IN ('placing', 'waiting', 'ending')`
 
 export const COUNT_ATTENTION = 'SELECT count(*) FROM orders WHERE attention IS NOT NULL'
 
