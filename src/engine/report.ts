@@ -27,6 +27,27 @@ export const CALLBACK_RESULTS = ['applied', 'repeated', 'refused', 'hints'] as c
  */
 export type CallbackCounts = Readonly<Record<'received' | (typeof CALLBACK_RESULTS)[number], number>>
 
+/** So many altogether, of several engines. */
+export function sumOf(all: readonly Statistics[]): Statistics {
+  const over = (numberIn: (one: Statistics) => number): number =>
+    all.reduce((sum, one) => sum + numberIn(one), 0)
+  const each = <Name extends string>(
+    names: readonly Name[],
+    numberIn: (one: Statistics, name: Name) => number,
+  ) =>
+    Object.fromEntries(names.map((name) => [name, over((one) => numberIn(one, name))])) as Record<
+      Name,
+      number
+    >
+  return {
+    calls: each(CALLS, ({ calls }, name) => calls[name]),
+    noAnswers: over(({ noAnswers }) => noAnswers),
+    verdicts: each(FINAL_STATES, ({ verdicts }, name) => verdicts[name]),
+    callbacks: each(['received', ...CALLBACK_RESULTS], ({ callbacks }, name) => callbacks[name]),
+    deliveries: each(['sent', 'missed'], ({ deliveries }, name) => deliveries[name]),
+  }
+}
+
 /** Counts what happens and tells what somebody should know. */
 export class Report {
   readonly #notify: (notice: Notice) => void

@@ -11,22 +11,8 @@ export interface Metrics {
   text(): Promise<string>
 }
 
-/** What the engine counts. */
-export type Counts = Pick<Statistics, 'callbacks' | 'deliveries'>
-
-/** So many altogether. */
-export function sumOf(all: readonly Counts[]): Counts {
-  const sum = <Part extends keyof Counts>(part: Part): Counts[Part] => {
-    const total: Record<string, number> = {}
-    for (const counts of all)
-      for (const [word, count] of Object.entries(counts[part])) total[word] = (total[word] ?? 0) + count
-    return total as Counts[Part]
-  }
-  return { callbacks: sum('callbacks'), deliveries: sum('deliveries') }
-}
-
 export interface MetricsSource {
-  readonly statistics: () => Counts | null
+  readonly statistics: () => Statistics | null
   readonly accounts: () => ReadonlyArray<{ readonly account: string; readonly answers: boolean }>
   /** Orders that need a person. */
   readonly attention: () => Promise<number>
@@ -120,7 +106,12 @@ export function openMetrics(source: MetricsSource): Metrics {
   }
 
   /** Counted elsewhere: read when Prometheus asks. */
-  function counted(name: string, help: string, label: string, counts: (statistics: Counts) => object): void {
+  function counted(
+    name: string,
+    help: string,
+    label: string,
+    counts: (statistics: Statistics) => object,
+  ): void {
     new Counter({
       ...{ name, help, registers },
       labelNames: [label],

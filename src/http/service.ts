@@ -3,11 +3,12 @@ import { isDeepStrictEqual } from 'node:util'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { systemClock, within } from '../clock.ts'
+import { type Statistics, sumOf } from '../engine/report.ts'
 import type { ServiceConfig } from '../service-config.ts'
 import type { Store } from '../store/store.ts'
 import { Verdict } from '../verdict.ts'
 import type { Desk } from './desk.ts'
-import { type Counts, type Metrics, openMetrics, sumOf } from './metrics.ts'
+import { type Metrics, openMetrics } from './metrics.ts'
 import { apiServer, callbackServer } from './server.ts'
 
 export interface ServiceOptions {
@@ -32,7 +33,7 @@ export class Service {
   /** One after the other, and none once the service ends. */
   #reloading: Promise<unknown> = Promise.resolve()
   /** Counted by those that were closed; and who counts while it closes. */
-  #counted: readonly Counts[] = []
+  #counted: readonly Statistics[] = []
   #closing: Verdict | null = null
 
   private constructor(options: ServiceOptions, verdict: Verdict, metrics: Metrics) {
@@ -90,7 +91,7 @@ export class Service {
   }
 
   /** What all that worked here, one after the other, have counted. */
-  get counts(): Counts {
+  get counts(): Statistics {
     const closing = this.#closing === null ? [] : [this.#closing.statistics]
     return sumOf([...this.#counted, ...closing, this.#desk.verdict.statistics])
   }

@@ -83,7 +83,7 @@ export async function openSession(flags: DemoFlags, edges: DemoEdges): Promise<S
     )
     const baseUrl = accounts[0]?.baseUrl ?? ''
     say(
-      `WeChat Pay is simulated at ${baseUrl} by process ${weChatPay.pid}; Verdict is ${flags.workers ?? 1} process(es) below ${process.pid}; the truth is told at ${baseUrl}/_sim/orders`,
+      `WeChat Pay is simulated at ${baseUrl} by process ${weChatPay.pid}; Verdict is ${processes(flags.workers ?? 1)} below ${process.pid}; the truth is told at ${baseUrl}/_sim/orders`,
     )
 
     let opened: Service | null = null
@@ -176,4 +176,8 @@ function sabotaged(
     const gateway = gatewayFor(account, { clock, onKey, sendUntilMs })
     return sabotage === undefined ? gateway : sabotage(gateway)
   }
+}
+
+function processes(count: number): string {
+  return count === 1 ? 'one process' : `${count} processes`
 }

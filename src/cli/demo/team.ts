@@ -1,9 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { refusal } from '../../callback/http.ts'
 import { type Clock, sleep, systemClock } from '../../clock.ts'
-import { CALLS } from '../../core/change.ts'
-import { FINAL_STATES } from '../../core/order.ts'
-import { CALLBACK_RESULTS, type Statistics } from '../../engine/report.ts'
+import { type Statistics, sumOf } from '../../engine/report.ts'
 import { type ErrorCode, VerdictError } from '../../errors.ts'
 import type { Verdict } from '../../verdict.ts'
 import type { Service } from './service.ts'
@@ -75,7 +73,7 @@ export class Team implements Service {
   }
 
   get statistics(): Statistics {
-    return summed([...this.#left, ...[...this.#members].flatMap(({ statistics }) => statistics ?? [])])
+    return sumOf([...this.#left, ...[...this.#members].flatMap(({ statistics }) => statistics ?? [])])
   }
 
   async close(): Promise<void> {
@@ -218,24 +216,4 @@ function answerIn(word: Extract<WordFromWorker, { nth: number }>): Asked {
   // Without a code it failed on the way, as when the database is gone: perhaps it was done.
   if (word.code === null || word.code === 'CLOSED') return { kind: 'lost' }
   return { kind: 'refused', code: word.code, message: word.message }
-}
-
-function summed(all: readonly Statistics[]): Statistics {
-  const over = (numberIn: (one: Statistics) => number): number =>
-    all.reduce((sum, one) => sum + numberIn(one), 0)
-  const each = <Name extends string>(
-    names: readonly Name[],
-    numberIn: (one: Statistics, name: Name) => number,
-  ) =>
-    Object.fromEntries(names.map((name) => [name, over((one) => numberIn(one, name))])) as Record<
-      Name,
-      number
-    >
-  return {
-    calls: each(CALLS, ({ calls }, name) => calls[name]),
-    noAnswers: over(({ noAnswers }) => noAnswers),
-    verdicts: each(FINAL_STATES, ({ verdicts }, name) => verdicts[name]),
-    callbacks: each(['received', ...CALLBACK_RESULTS], ({ callbacks }, name) => callbacks[name]),
-    deliveries: each(['sent', 'missed'], ({ deliveries }, name) => deliveries[name]),
-  }
 }
