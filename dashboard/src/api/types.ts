@@ -4,7 +4,9 @@ import type {
   EvidenceView,
   JournalView,
   OrderView,
+  PlatformKeyView,
   RefundView,
+  ScheduleView,
 } from '../../../src/http/views.ts'
 
 /*
@@ -17,6 +19,8 @@ export type OrderState = Order['state']
 export type JournalLine = z.output<typeof JournalView>
 export type Evidence = z.output<typeof EvidenceView>
 export type Refund = z.output<typeof RefundView>
+export type PlatformKey = z.output<typeof PlatformKeyView>
+export type Schedule = z.output<typeof ScheduleView>
 export type Delivery = z.output<typeof DeliveryView>
 /** RFC 9457, with our stable code. */
 export interface Problem {
@@ -35,4 +39,39 @@ export interface Session {
   readonly name: string
   readonly role: 'read' | 'operate' | 'admin'
   readonly csrf: string
+}
+
+type Counted<Name extends string> = Readonly<Record<Name, number>>
+
+/** `GET /v1/overview`. */
+export interface Overview {
+  readonly at: string
+  readonly since: string
+  readonly orders: {
+    readonly byState: Counted<OrderState>
+    readonly attention: number
+    readonly overdue: number
+  }
+  readonly deliveries: Counted<Delivery['state']>
+  readonly minutes: readonly {
+    readonly at: string
+    readonly verdicts: Counted<'SUCCESS' | 'CLOSED' | 'REVOKED' | 'NOT_CREATED'>
+  }[]
+  readonly timeToVerdict: Counted<'p50' | 'p95' | 'p99'> | null
+  readonly learntBy: Readonly<Record<string, number>>
+  readonly queriesPerOrder: number | null
+  readonly accounts: readonly {
+    readonly account: string
+    readonly mode: 'common' | 'institutional'
+    readonly answers: boolean
+    readonly hosts: readonly {
+      readonly host: string
+      readonly calls: number
+      readonly noAnswer: number
+      readonly p50: number | null
+      readonly p95: number | null
+    }[]
+    readonly callbacks: Readonly<Record<string, unknown>>
+    readonly silent: boolean
+  }[]
 }

@@ -2,8 +2,12 @@ import type { ComponentType } from 'preact'
 import { place } from '../router.ts'
 import { Missing } from './missing/missing.tsx'
 import { missingWords } from './missing/words.ts'
+import { OrderPage } from './order/order.tsx'
+import { pageWords } from './order/words.ts'
 import { Orders } from './orders/orders.tsx'
 import { ordersWords } from './orders/words.ts'
+import { Overview } from './overview/overview.tsx'
+import { overviewWords } from './overview/words.ts'
 import { isOffered } from './till/live.ts'
 import { TillAndPhone } from './till/till.tsx'
 import { tillWords } from './till/words.ts'
@@ -20,7 +24,9 @@ export interface Page {
 
 /** In the order of the menu; the first is where everybody begins. */
 export const PAGES: readonly Page[] = [
+  { name: 'overview', title: () => overviewWords.value.title, Body: Overview },
   { name: 'orders', title: () => ordersWords.value.title, Body: Orders },
+  { name: 'order', title: () => pageWords.value.title, Body: OrderPage, isOffered: () => false },
   { name: 'till', title: () => tillWords.value.title, Body: TillAndPhone, isOffered: () => isOffered.value },
 ]
 

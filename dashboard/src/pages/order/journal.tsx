@@ -1,0 +1,40 @@
+import { now } from '../../api/clock.ts'
+import { duration, fullMoment, moment } from '../../format.ts'
+import { journalWords } from './journal-words.ts'
+import type { Story } from './story.ts'
+
+/** Everything that happened, line by line; the latest at the end, as in the log of a ship. */
+export function Journal({ story: { journal, order } }: { readonly story: Story }) {
+  const words = journalWords.value
+  const createdMs = Date.parse(order.createdAt)
+  return (
+    <section class="card">
+      <h2>{words.title}</h2>
+      <table class="journal">
+        <thead>
+          <tr>
+            <th>{words.at}</th>
+            <th class="right">{words.since}</th>
+            <th>{words.what}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {journal.map((line, i) => (
+            <tr key={`${line.at} ${i}`} class={`event-${line.event}`}>
+              <td>
+                <time dateTime={line.at} title={fullMoment(line.at)}>
+                  {moment(line.at, now.peek())}
+                </time>
+              </td>
+              <td class="right muted">+{duration(Date.parse(line.at) - createdMs)}</td>
+              <td>
+                {words.tell(line)}
+                {line.note !== undefined && <span class="note small muted">{line.note}</span>}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  )
+}

@@ -1,0 +1,86 @@
+import type { Overview } from '../../api/types.ts'
+import { count, duration } from '../../format.ts'
+import { overviewWords } from './words.ts'
+
+type Account = Overview['accounts'][number]
+
+/** How WeChat Pay answers, by account and host; and whether its callbacks arrive. */
+export function Accounts({ accounts }: Pick<Overview, 'accounts'>) {
+  const words = overviewWords.value
+  return (
+    <section class="card whole">
+      <h2>{words.accounts}</h2>
+      <ul class="accounts">
+        {accounts.map((account) => (
+          <AccountRow key={account.account} account={account} />
+        ))}
+      </ul>
+    </section>
+  )
+}
+
+function AccountRow({ account }: { readonly account: Account }) {
+  const words = overviewWords.value
+  return (
+    <li>
+      <p class="account-head">
+        <strong class="code">{account.account}</strong>
+        <span class={`state state-${account.answers ? 'SUCCESS' : 'failed'}`}>
+          {account.answers ? words.answers : words.silent}
+        </span>
+        <span class="muted small">{words.modes[account.mode]}</span>
+      </p>
+      {account.silent && <p class="alarm">{words.callbackSilence}</p>}
+      <table>
+        <thead>
+          <tr>
+            <th>{words.host}</th>
+            <th class="right">{words.calls}</th>
+            <th class="right">{words.noAnswer}</th>
+            <th class="right">{words.typical}</th>
+            <th class="right">{words.slow}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {account.hosts.map((host) => (
+            <tr key={host.host}>
+              <td class="code breaks">{host.host}</td>
+              <td class="right">{count(host.calls)}</td>
+              <td class="right">{share(host.noAnswer, host.calls)}</td>
+              <td class="right">{seconds(host.p50)}</td>
+              <td class="right">{seconds(host.p95)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      <Callbacks callbacks={account.callbacks} />
+    </li>
+  )
+}
+
+function Callbacks({ callbacks }: Pick<Account, 'callbacks'>) {
+  const words = overviewWords.value
+  const names: Readonly<Record<string, string>> = words.callbackWords
+  const told = Object.entries(callbacks).filter(
+    (entry): entry is [string, number] => typeof entry[1] === 'number',
+  )
+  return (
+    <p class="small">
+      {words.callbacks}:{' '}
+      {told.map(([name, value], i) => (
+        <span key={name}>
+          {i > 0 && ', '}
+          <span class="number">{count(value)}</span> <span class="muted">{names[name] ?? name}</span>
+        </span>
+      ))}
+    </p>
+  )
+}
+
+function share(part: number, whole: number): string {
+  return whole === 0 ? '–' : `${((100 * part) / whole).toFixed(1)} %`
+}
+
+function seconds(value: number | null): string {
+  return value === null ? '–' : duration(value * 1_000)
+}

@@ -1,0 +1,108 @@
+import { useEffect } from 'preact/hooks'
+import { get } from '../../api/client.ts'
+import { now } from '../../api/clock.ts'
+import { listen } from '../../api/live.ts'
+import type { Order, Overview as OverviewData, Page } from '../../api/types.ts'
+import { duration, moment } from '../../format.ts'
+import { calmly } from '../../parts/calmly.ts'
+import { Failure } from '../../parts/failure.tsx'
+import { useLoaded } from '../../parts/load.ts'
+import { partsWords } from '../../parts/words.ts'
+import { Accounts } from './accounts.tsx'
+import { AttentionList } from './attention-list.tsx'
+import { ByState, Learnt, Messages } from './bars.tsx'
+import { MinutesChart } from './minutes-chart.tsx'
+import './overview.css'
+import { Tiles } from './tiles.tsx'
+import { overviewWords } from './words.ts'
+
+const CALM_MS = 2_000
+/** Time passes also while nothing happens: an hour ago is another one then. */
+const EVERY_MS = 15_000
+const ATTENTION_SHOWN = 6
+
+interface Known {
+  readonly overview: OverviewData
+  readonly attention: Page<Order>
+}
+
+export function Overview() {
+  const words = overviewWords.value
+  const { value, failure, reload } = useLoaded('overview', read)
+  useEffect(() => {
+    const anew = calmly(CALM_MS, reload)
+    const stop = listen({ reset: anew.soon, changed: anew.soon })
+    const timer = setInterval(anew.soon, EVERY_MS)
+    return () => {
+      stop()
+      clearInterval(timer)
+      anew.stop()
+    }
+  }, [reload])
+  const known = value.value
+  return (
+    <>
+      <h1>{words.title}</h1>
+      {failure.value !== null && <Failure of={failure.value} retry={reload} />}
+      {known === undefined && failure.value === null && <p class="muted">{partsWords.value.loading}</p>}
+      {known !== undefined && <Whole {...known} />}
+    </>
+  )
+}
+
+function Whole({ overview, attention }: Known) {
+  const words = overviewWords.value
+  return (
+    <>
+      <Tiles overview={overview} />
+      <div class="overview-grid">
+        <div class="overview-side">
+          <section class="card">
+            <div class="heading">
+              <h2>{words.perMinute}</h2>
+              <TimeToVerdict time={overview.timeToVerdict} />
+            </div>
+            <MinutesChart minutes={overview.minutes} />
+          </section>
+          <div class="overview-side overview-pair">
+            <ByState byState={overview.orders.byState} />
+            <Learnt learntBy={overview.learntBy} />
+          </div>
+        </div>
+        <div class="overview-side">
+          <AttentionList attention={attention} />
+          <Messages deliveries={overview.deliveries} />
+        </div>
+        <Accounts accounts={overview.accounts} />
+      </div>
+      <p class="muted small">{words.since(moment(overview.since, now.peek()))}</p>
+    </>
+  )
+}
+
+function TimeToVerdict({ time }: { readonly time: OverviewData['timeToVerdict'] }) {
+  const words = overviewWords.value
+  return (
+    <dl class="percentiles" title={words.lastHour}>
+      <dt>{words.timeToVerdict}</dt>
+      {time === null ? (
+        <dd class="muted">{words.noneYet}</dd>
+      ) : (
+        (['p50', 'p95', 'p99'] as const).map((name) => (
+          <dd key={name}>
+            <span class="muted small">{name}</span>{' '}
+            <strong class="number">{duration(time[name] * 1_000)}</strong>
+          </dd>
+        ))
+      )}
+    </dl>
+  )
+}
+
+async function read(signal: AbortSignal): Promise<Known> {
+  const [overview, attention] = await Promise.all([
+    get<OverviewData>('/v1/overview', { signal }),
+    get<Page<Order>>('/v1/orders', { query: { attention: 'true', limit: ATTENTION_SHOWN }, signal }),
+  ])
+  return { overview, attention }
+}
