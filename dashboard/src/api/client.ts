@@ -46,7 +46,7 @@ async function ask<Result>(method: string, path: string, asking: Asking): Promis
   const headers = {
     accept: 'application/json',
     ...(body !== undefined && { 'content-type': 'application/json' }),
-    ...(method !== 'GET' && csrf !== undefined && { 'x-verdict-csrf': csrf }),
+    ...(method !== 'GET' && csrf != null && { 'x-verdict-csrf': csrf }),
     ...(idempotencyKey !== undefined && { 'idempotency-key': idempotencyKey }),
   }
   const reply = await reached(`${path}${searchOf(asking)}`, {

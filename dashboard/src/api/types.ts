@@ -38,7 +38,8 @@ export interface Page<Item> {
 export interface Session {
   readonly name: string
   readonly role: 'read' | 'operate' | 'admin'
-  readonly csrf: string
+  /** Null where nobody is asked for a key: in a demo. */
+  readonly csrf: string | null
 }
 
 type Counted<Name extends string> = Readonly<Record<Name, number>>
