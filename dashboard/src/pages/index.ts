@@ -26,13 +26,15 @@ export interface Page {
 export const PAGES: readonly Page[] = [
   { name: 'overview', title: () => overviewWords.value.title, Body: Overview },
   { name: 'orders', title: () => ordersWords.value.title, Body: Orders },
-  { name: 'order', title: () => pageWords.value.title, Body: OrderPage, isOffered: () => false },
   { name: 'till', title: () => tillWords.value.title, Body: TillAndPhone, isOffered: () => isOffered.value },
 ]
 
+/** `#/orders/ord_42`: of the menu's orders, one. */
+const ORDER: Page = { name: 'orders', title: () => pageWords.value.title, Body: OrderPage }
 const MISSING: Page = { name: '', title: () => missingWords.value.title, Body: Missing }
 
 export function pageAt(): Page {
-  const [name] = place.value.path
+  const [name, id] = place.value.path
+  if (name === 'orders' && id !== undefined) return ORDER
   return name === undefined ? (PAGES[0] ?? MISSING) : (PAGES.find((page) => page.name === name) ?? MISSING)
 }

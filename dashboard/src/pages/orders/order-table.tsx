@@ -39,7 +39,7 @@ function Row({ order }: { readonly order: Order }) {
   return (
     <tr>
       <td class="cell-number">
-        <a class="code" href={linkTo(['order', order.id])}>
+        <a class="code" href={linkTo(['orders', order.id])}>
           {order.out_trade_no}
         </a>
       </td>

@@ -14,7 +14,7 @@ export function AttentionList({ attention }: { readonly attention: Page<Order> }
       <ul class="rows">
         {attention.data.map((order) => (
           <li key={order.id} class="attention-row">
-            <a class="code" href={linkTo(['order', order.id])}>
+            <a class="code" href={linkTo(['orders', order.id])}>
               {order.out_trade_no}
             </a>
             <span class="number">{money(order.amount.total, order.amount.currency)}</span>
