@@ -56,6 +56,15 @@ export class Calls {
     return waitMs
   }
 
+  /** Resolves once the budget allows one more. */
+  async allowed(call: Call, wait: (ms: number) => Promise<void>): Promise<void> {
+    for (;;) {
+      const waitMs = this.waitMs(call, this.#options.clock.nowMs())
+      if (waitMs === 0) return
+      await wait(waitMs)
+    }
+  }
+
   /**
    * Makes a call, measures it, and lets breaker and budget learn from it. Never rejects.
    *

@@ -1,18 +1,15 @@
 import { type Clock, sleep } from '../clock.ts'
-import type { Refund } from '../core/aftercare.ts'
 import type { Call } from '../core/change.ts'
 import { decide, type Learnt, type Rules } from '../core/decide.ts'
 import {
   type DueOrder,
   isAtTheTill,
   isDue,
-  isFinal,
   type Kind,
   nameOf,
   type OpenOrder,
   type Order,
 } from '../core/order.ts'
-import type { Evidence, RefundStatement } from '../core/outcome.ts'
 import type { Plan } from '../core/plan.ts'
 import { nextStep, type Step } from '../core/step.ts'
 import type { Gateway } from '../gateway/gateway.ts'
@@ -26,6 +23,7 @@ import { type Claimed, Intake, READ_AHEAD_MS, TILL_IN_HAND_MAX } from './intake.
 import type { Pulse } from './pulse.ts'
 import { refundNumber } from './refund-number.ts'
 import type { Report } from './report.ts'
+import { Requests } from './requests.ts'
 
 export interface LaneOptions {
   readonly gateway: Gateway
@@ -96,6 +94,7 @@ export class Lane {
   readonly #options: LaneOptions
   readonly #agenda = new Agenda()
   readonly #calls: Calls
+  readonly #requests: Requests
   readonly #underWay = new Set<Promise<void>>()
   /** What is worked on, by the order's number. */
   readonly #inWork = new Map<number, Work>()
@@ -123,6 +122,8 @@ export class Lane {
       pulse,
       onAnswering,
     })
+    const { gateway, notify_url } = options
+    this.#requests = new Requests({ gateway, calls: this.#calls, clock, notify_url })
     const { store, worker, leaseMs } = edges
     this.#intake = new Intake({
       account: this.account,
@@ -244,15 +245,7 @@ export class Lane {
 
   /** Waits until the budget allows one more placing. Nothing is written or signed before. */
   mayPlace(sleep: (ms: number) => Promise<void>): Promise<void> {
-    return this.#may('place', sleep)
-  }
-
-  async #may(call: Call, wait = (ms: number): Promise<void> => sleep(this.#edges.clock, ms)): Promise<void> {
-    for (;;) {
-      const waitMs = this.#calls.waitMs(call, this.#edges.clock.nowMs())
-      if (waitMs === 0) return
-      await wait(waitMs)
-    }
+    return this.#calls.allowed('place', sleep)
   }
 
   /** Sends the placing whose intent was just written, and writes what came of it. Null if the store failed at that. */
@@ -347,7 +340,7 @@ export class Lane {
       const entry = this.#agenda.takeDue(nowMs + AHEAD_MS)
       if (entry === null) break
       // Looked at before the breaker, whose probe would be lost on an order that may not be sent.
-      if (entry.claimedUntilMs - nowMs < this.gateway.callMsMax + LEASE_MARGIN_MS) {
+      if (nowMs > this.#lastCallMs(entry.claimedUntilMs)) {
         stale ??= []
         stale.push(entry)
         continue
@@ -405,7 +398,10 @@ export class Lane {
   async #work({ order, atMs, claimedUntilMs }: Entry, step: Step, nowMs: number): Promise<void> {
     await this.#alone({ order, claimedUntilMs }, async () => {
       if ('intent' in step) await this.#act(order, step, nowMs, claimedUntilMs)
-      else await this.learn(order, await this.#ask(order, step, atMs, claimedUntilMs), claimedUntilMs)
+      else {
+        const times = { notBeforeMs: atMs, endMs: this.#lastCallMs(claimedUntilMs) }
+        await this.learn(order, await this.#requests.ask(order, step, times), claimedUntilMs)
+      }
     })
   }
 
@@ -430,22 +426,6 @@ export class Lane {
     const work = this.#inWork.get(claimed.order.id)
     if (work !== undefined) work.claimedAgain = claimed
     return work !== undefined
-  }
-
-  #ask(
-    order: DueOrder,
-    step: Exclude<Step, { intent: unknown }>,
-    notBeforeMs: number,
-    claimedUntilMs: number,
-  ): Promise<Learnt> {
-    switch (step.do) {
-      case 'query':
-        return this.#query(order, notBeforeMs)
-      case 'queryRefund':
-        return this.#queryRefund(order, step.refund.out_refund_no)
-      case 'queryRefunds':
-        return this.#queryRefunds(order, claimedUntilMs)
-    }
   }
 
   /** What was learnt is lost with the write that failed, not the order: it is due as before, and asked again. */
@@ -481,7 +461,8 @@ export class Lane {
       return this.#intake.giveBack([{ order, claimedUntilMs }])
     }
     if (step.do === 'refund') {
-      await this.learn(intended, await this.#refund(intended, step.refund, signedAtMs), claimedUntilMs)
+      const learnt = await this.#requests.refund(intended, step.refund, signedAtMs)
+      await this.learn(intended, learnt, claimedUntilMs)
       return
     }
     if (step.do === 'place') {
@@ -490,81 +471,11 @@ export class Lane {
       await this.#placeAndLearn(intended, placing.body, claimedUntilMs)
       return
     }
-    const call = step.do
-    const { outcome, tookMs } = await this.#calls.make(call, () => this.gateway[call](order, signedAtMs))
-    await this.learn(intended, { call, outcome, tookMs }, claimedUntilMs)
+    await this.learn(intended, await this.#requests.end(step.do, order, signedAtMs), claimedUntilMs)
   }
 
   async #placeAndLearn(order: DueOrder, body: string, claimedUntilMs: number): Promise<Order | null> {
-    const { account, sub_mchid, out_trade_no, kind, latestPlacingAtMs: signedAtMs } = order
-    const { outcome, tookMs } = await this.#calls.make('place', () =>
-      this.gateway.place({ account, sub_mchid, out_trade_no, kind, body, signedAtMs }),
-    )
-    return this.learn(order, { call: 'place', outcome, tookMs }, claimedUntilMs)
-  }
-
-  async #query(order: DueOrder, notBeforeMs: number): Promise<Learnt> {
-    const send = () => this.gateway.query(order, notBeforeMs)
-    const { outcome, tookMs } = await this.#calls.make('query', send, notBeforeMs)
-    return { call: 'query', outcome, tookMs }
-  }
-
-  /** The same refund gives the same bytes, at every attempt: they are drawn from what is stored about it. */
-  async #refund(
-    order: DueOrder,
-    { out_refund_no, amount, reason }: Refund,
-    signedAtMs: number,
-  ): Promise<Learnt> {
-    const { account, sub_mchid, out_trade_no, total, currency } = order
-    const body = this.gateway.draftRefund({
-      ...{ account, sub_mchid, out_trade_no, out_refund_no },
-      transaction_id: transactionIdOf(order),
-      amount: { refund: amount, total, currency },
-      reason: reason ?? undefined,
-      notify_url: this.#options.notify_url,
-    })
-    const send = () => this.gateway.refund({ account, sub_mchid, out_trade_no, body, signedAtMs })
-    return { call: 'refund', out_refund_no, ...(await this.#calls.makeRefund(send, signedAtMs)) }
-  }
-
-  async #queryRefund(order: DueOrder, out_refund_no: string): Promise<Learnt> {
-    const send = () => this.gateway.queryRefund(order, out_refund_no)
-    return { call: 'queryRefund', out_refund_no, ...(await this.#calls.make('queryRefund', send)) }
-  }
-
-  /** All pages, or none: what is left to refund is worked out from them. */
-  async #queryRefunds(order: DueOrder, claimedUntilMs: number): Promise<Learnt> {
-    const refunds: RefundStatement[] = []
-    const earlier: Evidence[] = []
-    for (;;) {
-      const range = { offset: refunds.length, count: REFUNDS_A_PAGE }
-      const send = () => this.gateway.queryRefunds(order, transactionIdOf(order), range)
-      const made = await this.#calls.make('queryRefunds', send)
-      const { outcome } = made
-      if (outcome.kind !== 'answer') return { call: 'queryRefunds', earlier, ...made }
-      const { value, evidence } = outcome
-      refunds.push(...value.refunds)
-      if (refunds.length >= value.total) {
-        return {
-          ...made,
-          call: 'queryRefunds',
-          earlier,
-          outcome: { ...outcome, value: { ...value, refunds } },
-        }
-      }
-      earlier.push(evidence)
-      const mayGoOn = claimedUntilMs - this.#edges.clock.nowMs() > this.gateway.callMsMax + LEASE_MARGIN_MS
-      if (value.refunds.length === 0 || !mayGoOn) {
-        const detail = `${refunds.length} of ${value.total} refunds came`
-        return {
-          call: 'queryRefunds',
-          earlier: [],
-          outcome: { kind: 'no-answer', reason: 'unreadable', sent: true, detail },
-          tookMs: made.tookMs,
-        }
-      }
-      await this.#may('queryRefunds')
-    }
+    return this.learn(order, await this.#requests.place(order, body), claimedUntilMs)
   }
 
   /**
@@ -573,11 +484,15 @@ export class Lane {
    */
   #staysOurs(order: Order, claimedUntilMs: number, nowMs: number): boolean {
     if (this.#stopping.signal.aborted || !isDue(order)) return false
-    const lastMs = order.dueAtMs + this.gateway.callMsMax + LEASE_MARGIN_MS
-    if (lastMs >= claimedUntilMs) return false
+    if (order.dueAtMs >= this.#lastCallMs(claimedUntilMs)) return false
     const aheadMs = order.dueAtMs - nowMs
     if (aheadMs <= READ_AHEAD_MS) return true
     return aheadMs <= TILL_AHEAD_MS && isAtTheTill(order) && this.#agenda.till < TILL_IN_HAND_MAX
+  }
+
+  /** The longest call that leaves by then is over before the claim is. */
+  #lastCallMs(claimedUntilMs: number): number {
+    return claimedUntilMs - this.gateway.callMsMax - LEASE_MARGIN_MS
   }
 
   #follow(order: Order, claimedUntilMs: number | null): void {
@@ -592,12 +507,3 @@ export class Lane {
 
 /** How long an intent waits for others to share its durable write: somebody stands still meanwhile. */
 export const SOON_MS = 2
-
-/** WeChat Pay's limit on the refunds of one order: one page should hold them all. */
-const REFUNDS_A_PAGE = 50
-
-/** WeChat Pay's own number of a paid order, which it prefers. */
-function transactionIdOf(order: DueOrder): string | null {
-  if (!isFinal(order)) return null
-  return order.verdict.transaction_id ?? order.aftercare?.late?.transaction_id ?? null
-}

@@ -57,11 +57,11 @@ export const INTENTS: readonly Mutant[] = [
     says: 'A Quick Pay request without a reply is sent once more.',
     edits: [
       {
-        file: LANE,
-        find: "return this.learn(order, { call: 'place', outcome, tookMs }, claimedUntilMs)",
+        file: 'src/engine/requests.ts',
+        find: "return { call: 'place', outcome, tookMs }",
         replace: `if (kind === 'quick_pay' && outcome.kind === 'no-answer' && order.silence === 0)
-      return this.#placeAndLearn({ ...order, silence: 1 }, body, claimedUntilMs)
-    return this.learn(order, { call: 'place', outcome, tookMs }, claimedUntilMs)`,
+      return this.place({ ...order, silence: 1 }, body)
+    return { call: 'place', outcome, tookMs }`,
       },
     ],
   },

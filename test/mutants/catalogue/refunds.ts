@@ -2,7 +2,7 @@ import type { Mutant } from '../mutant.ts'
 
 const AFTERCARE = 'src/core/aftercare.ts'
 const ALL_REFUNDS = 'src/core/all-refunds.ts'
-const LANE = 'src/engine/lane.ts'
+const REQUESTS = 'src/engine/requests.ts'
 const LATE_MONEY = 'src/core/late-money.ts'
 const REFUND_STATUS = 'src/core/refund-status.ts'
 
@@ -119,12 +119,12 @@ export const REFUNDS: readonly Mutant[] = [
     says: 'A refund is repeated under another out_refund_no.',
     edits: [
       {
-        file: LANE,
+        file: REQUESTS,
         find: '{ out_refund_no, amount, reason }: Refund,',
         replace: '{ out_refund_no, amount, reason, attempts }: Refund,',
       },
       {
-        file: LANE,
+        file: REQUESTS,
         find: '...{ account, sub_mchid, out_trade_no, out_refund_no },',
         replace: `...{ account, sub_mchid, out_trade_no },
       out_refund_no: attempts === 1 ? out_refund_no : \`\${out_refund_no}_\${attempts}\`,`,
