@@ -9,8 +9,9 @@ import type { Credential, Evidence, TradeStatement } from './core/outcome.ts'
 import type { Placement } from './core/placement.ts'
 import { endableAtMs, queryMoments } from './core/plan.ts'
 import type { Resolution } from './core/resolving.ts'
-import { Engine, type PlacedOrder, type TrackOrder } from './engine/engine.ts'
+import { Engine, type PlacedOrder, type Standing, type TrackOrder } from './engine/engine.ts'
 import { KeyShelf } from './engine/key-shelf.ts'
+import type { Observer } from './engine/observer.ts'
 import type { Notice, Statistics } from './engine/report.ts'
 import { cut, shown, VerdictError } from './errors.ts'
 import type { Gateway, PaySign } from './gateway/gateway.ts'
@@ -138,7 +139,7 @@ export class Verdict {
    * nothing is sent then
    */
   static async open(options: VerdictOptions): Promise<Verdict> {
-    const { store, random = systemRandom, notify = () => {} } = options
+    const { store, random = systemRandom, notify = () => {}, observer } = options
     // Processes that share a database go by its clock: one that is wrong would act too early or too late for the others.
     const shared =
       store.peers !== null && options.clock === undefined ? new AdjustableClock(systemClock) : null
@@ -149,7 +150,8 @@ export class Verdict {
     const opening: { engine: Engine | null } = { engine: null }
     const sendUntilMs = (): number => opening.engine?.sendUntilMs ?? Number.NEGATIVE_INFINITY
     const create =
-      options.createGateway ?? ((account) => gatewayFor(account, { clock, onKey, notify, sendUntilMs }))
+      options.createGateway ??
+      ((account) => gatewayFor(account, { clock, onKey, notify, observer, sendUntilMs }))
     const plans = new Map([...accounts].map(([name, account]) => [name, plansOf(name, account, notify)]))
     const gateways = new Map(
       [...accounts].map(([name, account]) => [name, create(account, onKey, sendUntilMs)]),
@@ -170,7 +172,7 @@ export class Verdict {
       targets,
       ...(options.pulse !== undefined && { pulse: options.pulse }),
       ...(shared !== null && { onStoreTime: followStore(shared, notify) }),
-      ...(options.observer !== undefined && { observer: options.observer }),
+      ...(observer !== undefined && { observer }),
     })
     opening.engine = engine
     await keys.moveTo(store).catch(async (error: unknown) => {
@@ -372,8 +374,8 @@ export class Verdict {
     return latestAmountIn(evidence, this.#accounts.get(account)?.apiV3Key)
   }
 
-  /** The open accounts, and whether WeChat Pay answers each. */
-  get accounts(): ReadonlyArray<{ account: string; mode: WechatPayAccount['mode']; answers: boolean }> {
+  /** The open accounts, and how each stands with WeChat Pay. */
+  get accounts(): ReadonlyArray<Standing & { readonly mode: WechatPayAccount['mode'] }> {
     return this.#engine.standings.flatMap((one) => {
       const account = this.#accounts.get(one.account)
       return account === undefined ? [] : [{ ...one, mode: account.mode }]
@@ -415,13 +417,15 @@ export class Verdict {
  */
 export function gatewayFor(
   account: WechatPayAccount,
-  { clock, onKey = () => {}, notify = () => {}, sendUntilMs }: GatewayEdges,
+  { clock, onKey = () => {}, notify = () => {}, observer = {}, sendUntilMs }: GatewayEdges,
 ): Gateway {
   return globalV3Gateway({
     account,
     clock,
     onKey: (key) => onKey({ ...key, keptAtMs: clock.nowMs() }),
     onClockApart: (aheadMs) => notify({ level: 'warn', message: clockNotice(accountName(account), aheadMs) }),
+    onContact: (host, contact, tookMs) =>
+      observer.contacted?.({ account: accountName(account), host, contact, tookMs }),
     ...(sendUntilMs !== undefined && { sendUntilMs }),
   })
 }
@@ -430,6 +434,7 @@ interface GatewayEdges {
   readonly clock: Clock
   readonly onKey?: KeepKey
   readonly notify?: (notice: Notice) => void
+  readonly observer?: Observer | undefined
   readonly sendUntilMs?: () => number
 }
 

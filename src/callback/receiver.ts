@@ -14,7 +14,8 @@ export interface Desk {
   receive(account: string, callback: VerifiedCallback): Promise<Received>
   /** @returns whether it made a query due */
   hint(account: string, hint: CallbackHint): Promise<boolean>
-  count(what: 'received' | 'applied' | 'repeated' | 'refused' | 'hints'): void
+  /** @param account whose callback it is; null if nobody can tell */
+  count(what: 'received' | 'applied' | 'repeated' | 'refused' | 'hints', account: string | null): void
   notify(notice: { readonly level: 'warn'; readonly message: string }): void
 }
 
@@ -44,9 +45,9 @@ const ANSWER_MS = 4_000
  */
 export function receiver({ accounts, desk, clock, answerMs = ANSWER_MS }: ReceiverOptions): CallbackReceiver {
   return async ({ headers, body }) => {
-    desk.count('received')
+    desk.count('received', null)
     if (body.length > CALLBACK_BYTES_MAX)
-      return refused(desk, 413, `the body has more than ${CALLBACK_BYTES_MAX} bytes`)
+      return refused({ desk, account: null }, 413, `the body has more than ${CALLBACK_BYTES_MAX} bytes`)
     const reply = openAndHand(accounts, desk, { headers, body }).catch((): CallbackReply => FAILED)
     return (await within(clock, answerMs, reply)) ?? LATE
   }
@@ -75,8 +76,8 @@ async function openAndHand(
     case 'unreadable':
       return unreadable(account, opened, desk)
     case 'unverified':
-      if (opened.hint !== null && (await desk.hint(account, opened.hint))) desk.count('hints')
-      return refused(desk, 401, WHY[opened.why])
+      if (opened.hint !== null && (await desk.hint(account, opened.hint))) desk.count('hints', account)
+      return refused({ desk, account }, 401, WHY[opened.why])
   }
 }
 
@@ -110,12 +111,12 @@ async function hand(account: string, callback: VerifiedCallback, desk: Desk): Pr
   switch (received.kind) {
     case 'applied':
     case 'repeated':
-      desk.count(received.kind)
+      desk.count(received.kind, account)
       return RECEIVED
     case 'unknown-order':
-      return refused(desk, 404, 'no such order here')
+      return refused({ desk, account }, 404, 'no such order here')
     case 'refused':
-      return refused(desk, 409, received.why)
+      return refused({ desk, account }, 409, received.why)
   }
 }
 
@@ -125,11 +126,11 @@ function unreadable(account: string, { why }: UnreadableCallback, desk: Desk): C
       level: 'warn',
       message: `${account}: the APIv3 key opens no callback that WeChat Pay signs: was it changed on one side only?`,
     })
-    return refused(desk, 500, 'the resource can not be decrypted')
+    return refused({ desk, account }, 500, 'the resource can not be decrypted')
   }
   return why === 'foreign'
-    ? refused(desk, 403, 'it is about another merchant')
-    : refused(desk, 400, `it can not be read: ${why}`)
+    ? refused({ desk, account }, 403, 'it is about another merchant')
+    : refused({ desk, account }, 400, `it can not be read: ${why}`)
 }
 
 const WHY = {
@@ -139,7 +140,11 @@ const WHY = {
   'unknown-key': 'the Wechatpay-Serial is not known',
 } as const
 
-function refused(desk: Desk, status: number, why: string): CallbackReply {
-  desk.count('refused')
+function refused(
+  { desk, account }: { readonly desk: Desk; readonly account: string | null },
+  status: number,
+  why: string,
+): CallbackReply {
+  desk.count('refused', account)
   return refusal(status, why)
 }

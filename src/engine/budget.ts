@@ -56,7 +56,7 @@ export class Budget {
    * @param part of the account's budget that is this process's, 0 to 1
    */
   take(call: Call, nowMs: number, part = 1): number {
-    const share = this.#share(nowMs) * part
+    const share = this.partAt(nowMs) * part
     const bucket = this.#buckets[call]
     if (share === 0) {
       bucket.fill(nowMs, 0)
@@ -93,7 +93,8 @@ export class Budget {
     this.#refundsFromMs = Math.max(this.#refundsFromMs, nowMs + SHORT_PAUSE_MS)
   }
 
-  #share(nowMs: number): number {
+  /** What a 429 leaves of the budget, 0.5 to 1. */
+  partAt(nowMs: number): number {
     return Math.min(1, 0.5 + (nowMs - this.#slowedAtMs) / RECOVERY_MS / 2)
   }
 }

@@ -116,6 +116,7 @@ export class CallbackDesk {
     if (received.kind === 'repeated') await store.dropStray(stray.id)
     report.callback(
       received.kind === 'applied' ? 'applied' : received.kind === 'repeated' ? 'repeated' : 'refused',
+      order.account,
     )
   }
 

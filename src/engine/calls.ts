@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import type { Call } from '../core/change.ts'
+import { CALLS, type Call } from '../core/change.ts'
 import type { Outcome, RefundStatement } from '../core/outcome.ts'
 import { refundReactionTo } from '../core/refund-reaction.ts'
 import type { Random } from '../random.ts'
@@ -20,6 +20,16 @@ export interface CallsOptions {
   readonly onAnswering: (nowMs: number) => void
 }
 
+/** An account's budget for one call. */
+export interface BudgetStanding {
+  /** Calls per second that the account may make. */
+  readonly limit: number
+  /** This process's part of it now, 0 to 1: others have theirs, and after a 429 it is less. */
+  readonly share: number
+  /** How often a call was held back. */
+  readonly waits: number
+}
+
 /** A call that was made, and how long it took. */
 export interface Made<T> {
   readonly outcome: Outcome<T>
@@ -28,6 +38,7 @@ export interface Made<T> {
 
 /** An account's way out: when a call may leave, and what budget and breaker learn from what came of it. */
 export class Calls {
+  readonly #waits = Object.fromEntries(CALLS.map((call) => [call, 0])) as Record<Call, number>
   readonly #options: CallsOptions
   readonly #budget: Budget
   readonly #breaker = new Breaker()
@@ -50,9 +61,10 @@ export class Calls {
   /** 0 if the budget lets this call out now, else the ms until it does. Granting spends it. */
   waitMs(call: Call, nowMs: number): number {
     const { pulse, account } = this.#options
-    if (pulse === null) return this.#budget.take(call, nowMs)
-    const waitMs = this.#budget.take(call, nowMs, pulse.shareOf(account, call, nowMs))
-    if (waitMs > 0) pulse.lacks(account, call)
+    const waitMs = this.#budget.take(call, nowMs, pulse?.shareOf(account, call, nowMs))
+    if (waitMs === 0) return 0
+    this.#waits[call] += 1
+    pulse?.lacks(account, call)
     return waitMs
   }
 
@@ -63,6 +75,17 @@ export class Calls {
       if (waitMs === 0) return
       await wait(waitMs)
     }
+  }
+
+  /** What may be called now, and how often a call had to wait for that. */
+  budgets(nowMs: number): Readonly<Record<Call, BudgetStanding>> {
+    const { account, limits, pulse } = this.#options
+    const slowed = this.#budget.partAt(nowMs)
+    const standing = (call: Call): BudgetStanding => {
+      const share = (pulse?.heldOf(account, call, nowMs) ?? 1) * slowed
+      return { limit: limits[call], share, waits: this.#waits[call] }
+    }
+    return Object.fromEntries(CALLS.map((call) => [call, standing(call)])) as Record<Call, BudgetStanding>
   }
 
   /**

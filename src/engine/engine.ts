@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { type Clock, sleep } from '../clock.ts'
 import type { Refund } from '../core/aftercare.ts'
-import type { Change } from '../core/change.ts'
+import type { Call, Change } from '../core/change.ts'
 import type { RefundWish } from '../core/decide.ts'
 import {
   type FinalOrder,
@@ -25,6 +25,8 @@ import type { Claim, Commit, Delivery, Inserted, NewOrder, Store } from '../stor
 import { Batcher } from './batcher.ts'
 import type { Limits } from './budget.ts'
 import { CallbackDesk, type Received } from './callback-desk.ts'
+import { CallbackSilence } from './callback-silence.ts'
+import type { BudgetStanding } from './calls.ts'
 import { Deliverer } from './deliverer.ts'
 import type { KeyShelf } from './key-shelf.ts'
 import { Lane, leaseMsFor, SOON_MS } from './lane.ts'
@@ -105,6 +107,15 @@ export interface PlacedOrder {
   readonly warnings: readonly string[]
 }
 
+export interface Standing {
+  readonly account: string
+  /** Whether WeChat Pay answers; while it doesn't, only probes are sent. */
+  readonly answers: boolean
+  readonly budgets: Readonly<Record<Call, BudgetStanding>>
+  /** Whether queries find payments that no callback has announced: its address is broken. */
+  readonly isSilent: boolean
+}
+
 /** What became of a new order, and how long it is ours if it is there now. */
 type Entered = Inserted & { readonly claimedUntilMs: number }
 
@@ -125,6 +136,7 @@ export class Engine {
   readonly #leaseMs: number
   readonly #road: Road
   readonly #desk: CallbackDesk
+  readonly #silence: CallbackSilence
   readonly #deliverers: readonly Deliverer[]
   readonly #others: Others
   #closed: Promise<void> | null = null
@@ -154,6 +166,8 @@ export class Engine {
       write: async (orders: readonly NewOrder[]) => {
         const claim = this.#claim()
         const inserted = await store.insert(orders, claim)
+        for (const [i, one] of inserted.entries())
+          if (one.outcome === 'inserted') this.#report.entered(one.order, orders[i]?.journal ?? [])
         return inserted.map((one) => ({ ...one, claimedUntilMs: claim.untilMs }))
       },
     })
@@ -174,6 +188,10 @@ export class Engine {
     }
     this.#road = new Road({ store, clock, random, commits: this.#commits })
     this.#desk = new CallbackDesk({ store, clock, road: this.#road, keys, report: this.#report })
+    this.#silence = new CallbackSilence({
+      ...{ store, clock, report: this.#report },
+      hasAddress: (account) => this.#accounts.get(account)?.notify_url !== undefined,
+    })
     this.#deliverers = targets.map((target) => new Deliverer({ ...edges, target }))
     this.#others.open(this.#lanes, this.#deliverers)
   }
@@ -183,9 +201,11 @@ export class Engine {
     return this.#others.join()
   }
 
-  /** Each account, and whether WeChat Pay answers it. */
-  get standings(): ReadonlyArray<{ readonly account: string; readonly answers: boolean }> {
-    return [...this.#lanes.values()].map(({ account, answers }) => ({ account, answers }))
+  /** How each account stands with WeChat Pay. */
+  get standings(): readonly Standing[] {
+    return [...this.#lanes.values()].map(({ account, answers, budgets }) => {
+      return { account, answers, budgets, isSilent: this.#silence.isSilent(account) }
+    })
   }
 
   /** Until when anything may be sent, as of now. */
@@ -389,6 +409,7 @@ export class Engine {
   /** What a verified callback comes to. Resolves when it is on disk. @throws ACCOUNT_UNKNOWN, CLOSED, and what the store throws */
   receive(account: string, callback: VerifiedCallback): Promise<Received> {
     const lane = this.#lane(account)
+    this.#silence.heard(account)
     return lane.during(this.#desk.receive(lane, callback, this.#account(account).unknownCallbacks))
   }
 
@@ -399,7 +420,8 @@ export class Engine {
   }
 
   /** Counts callbacks, and what became of them. */
-  readonly count = (what: keyof CallbackCounts): void => this.#report.callback(what)
+  readonly count = (what: keyof CallbackCounts, account: string | null): void =>
+    this.#report.callback(what, account)
 
   /** Tells whoever runs Verdict. */
   readonly notify = (notice: Notice): void => this.#report.notice(notice)
@@ -463,6 +485,7 @@ export class Engine {
       if (results[i] !== 'applied') continue
       this.#report.applied(change)
       this.#wake(change.order)
+      if (isFinal(change.order) && isVerdict(change)) void this.#silence.settled(change.order)
     }
     return results
   }
@@ -565,6 +588,10 @@ export class Engine {
     this.#lane(account)
     return this.#accounts.get(account) as EngineAccount
   }
+}
+
+function isVerdict({ events }: Change): boolean {
+  return events.some(({ type }) => type === 'order.verdict')
 }
 
 function notSettled(key: OrderKey, waitMs: number): VerdictError {

@@ -151,6 +151,11 @@ export class Lane {
     return this.#calls.answers
   }
 
+  /** What may be called now. */
+  get budgets(): ReturnType<Calls['budgets']> {
+    return this.#calls.budgets(this.#edges.clock.nowMs())
+  }
+
   plan(kind: Kind): Plan {
     return this.#options.plans[kind]
   }

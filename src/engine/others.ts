@@ -66,7 +66,10 @@ export class Others {
   async join(): Promise<void> {
     const { peers } = this.#options.store
     if (this.pulse === null || peers === null) return
-    this.#unwatch = peers.watch((ids) => void this.#lookAt(ids))
+    this.#unwatch = peers.watch((ids) => {
+      this.#options.report.changedElsewhere()
+      void this.#lookAt(ids)
+    })
     await this.pulse.start()
   }
 

@@ -78,9 +78,13 @@ export class Pulse {
 
   /** The part of a budget that this process may use now, for whoever wants to: 0 to 1. */
   shareOf(account: string, call: Call, nowMs: number): number {
-    const name = nameOf(account, call)
-    this.#using.add(name)
-    return nowMs <= this.#sendUntilMs ? (this.#shares[name] ?? 0) : 0
+    this.#using.add(nameOf(account, call))
+    return this.heldOf(account, call, nowMs)
+  }
+
+  /** The same, for whoever only looks. */
+  heldOf(account: string, call: Call, nowMs: number): number {
+    return nowMs <= this.#sendUntilMs ? (this.#shares[nameOf(account, call)] ?? 0) : 0
   }
 
   /** Its part of the budget does not suffice: the next heartbeat says so, and comes soon. */

@@ -1,6 +1,5 @@
-import type { Call, Change } from '../core/change.ts'
-import { CALLS } from '../core/change.ts'
-import { FINAL_STATES, type FinalState, isFinal } from '../core/order.ts'
+import { CALLS, type Call, type Change, type JournalLine } from '../core/change.ts'
+import { FINAL_STATES, type FinalState, isFinal, type Order } from '../core/order.ts'
 import type { Outcome } from '../core/outcome.ts'
 import type { Observer } from './observer.ts'
 
@@ -21,11 +20,12 @@ export interface Statistics {
 }
 
 export const CALLBACK_RESULTS = ['applied', 'repeated', 'refused', 'hints'] as const
+export type CallbackResult = (typeof CALLBACK_RESULTS)[number]
 /**
  * Callbacks that came. Each was `applied` to an order, told what was known already (`repeated`), or was `refused`; of the
  * refused ones that nobody could verify, `hints` made a query due.
  */
-export type CallbackCounts = Readonly<Record<'received' | (typeof CALLBACK_RESULTS)[number], number>>
+export type CallbackCounts = Readonly<Record<'received' | CallbackResult, number>>
 
 /** So many altogether, of several engines. */
 export function sumOf(all: readonly Statistics[]): Statistics {
@@ -95,7 +95,17 @@ export class Report {
     }
   }
 
-  applied({ order, events }: Change): void {
+  entered(order: Order, journal: readonly JournalLine[]): void {
+    this.#observer.changed?.({ order, journal })
+  }
+
+  changedElsewhere(): void {
+    this.#observer.changedElsewhere?.()
+  }
+
+  applied(change: Change): void {
+    this.#observer.changed?.(change)
+    const { order, events } = change
     if (!isFinal(order) || !events.some(({ type }) => type === 'order.verdict')) return
     this.#verdicts[order.state] += 1
     this.#observer.settled?.(order)
@@ -105,8 +115,21 @@ export class Report {
     this.#observer.started?.({ account, lateMs })
   }
 
-  callback(what: keyof CallbackCounts): void {
+  /** @param account null: nobody can tell */
+  callback(what: keyof CallbackCounts, account: string | null): void {
     this.#callbacks[what] += 1
+    if (what !== 'received' && account !== null) this.#observer.calledBack?.({ account, outcome: what })
+  }
+
+  callbacksSilent(account: string, payments: number, minutes: number): void {
+    this.#notify({
+      level: 'warn',
+      message: `${account}: queries found ${payments} payments within ${minutes} min and no callback came: is its callback address reached?`,
+    })
+  }
+
+  callbacksHeard(account: string): void {
+    this.#notify({ level: 'info', message: `${account}: callbacks come again` })
   }
 
   strayLost(order: string): void {

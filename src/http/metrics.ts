@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts'
 import type { FinalOrder } from '../core/order.ts'
 import type { Observer } from '../engine/observer.ts'
 import type { Statistics } from '../engine/report.ts'
+import { kept } from './kept.ts'
 
 /** What Prometheus reads. */
 export interface Metrics {
@@ -26,21 +27,6 @@ export const COUNTED_MS = 60_000
 const TO_VERDICT_S = [0.1, 0.5, 1, 2, 5, 10, 20, 45, 60, 120, 300, 600, 900, 1_200, 3_600, 86_400]
 const CALL_S = [0.025, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 8, 20]
 const LAG_S = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 30, 300]
-
-/** The same, read anew when it is older than a minute; who comes meanwhile waits for the one reading. */
-function kept<Value>(read: () => Promise<Value>, clock: Pick<Clock, 'nowMs'>): () => Promise<Value> {
-  let last: { readonly value: Promise<Value>; readonly atMs: number } | null = null
-  return () => {
-    const atMs = clock.nowMs()
-    if (last !== null && Math.abs(atMs - last.atMs) < COUNTED_MS) return last.value
-    const value = read()
-    last = { value, atMs }
-    value.catch(() => {
-      if (last?.value === value) last = null
-    })
-    return value
-  }
-}
 
 export function openMetrics(source: MetricsSource): Metrics {
   const registry = new Registry()
@@ -86,7 +72,12 @@ export function openMetrics(source: MetricsSource): Metrics {
     async () =>
       Object.fromEntries(source.accounts().map(({ account, answers }) => [account, Number(answers)])),
   )
-  gauge('verdict_deliveries', 'Messages, by state', 'state', kept(source.deliveries, source.clock))
+  gauge(
+    'verdict_deliveries',
+    'Messages, by state',
+    'state',
+    kept(source.deliveries, { clock: source.clock, freshMs: COUNTED_MS }),
+  )
   gauge('verdict_attention_orders', 'Orders that need a person', null, async () => ({
     '': await source.attention(),
   }))

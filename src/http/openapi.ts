@@ -61,7 +61,21 @@ export function openApiOf(routes: readonly Route[], version: string): object {
 }
 
 function operationOf(route: Route, schemas: Record<string, unknown>): object {
-  const { method, path, tag, role, summary, description, params, query, body, reply, status, creates } = route
+  const {
+    method,
+    path,
+    tag,
+    role,
+    summary,
+    description,
+    params,
+    query,
+    body,
+    reply,
+    status,
+    creates,
+    produces,
+  } = route
   const problem = {
     content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
   }
@@ -88,7 +102,7 @@ function operationOf(route: Route, schemas: Record<string, unknown>): object {
       [status]: {
         description: 'Done',
         ...(status !== 204 && {
-          content: { 'application/json': { schema: schemaOf(reply, 'output', schemas) } },
+          content: { [produces]: { schema: schemaOf(reply, 'output', schemas) } },
         }),
       },
       default: { description: 'Refused, or failed: RFC 9457', ...problem },

@@ -19,6 +19,8 @@ export interface Route {
   readonly body: z.ZodType | null
   readonly reply: z.ZodType
   readonly status: number
+  /** Of the reply; JSON of `reply` unless something else. */
+  readonly produces: string
   /** Whether it takes an `Idempotency-Key`, because it creates something; `with-key` if it wants one. */
   readonly creates: boolean | 'with-key'
   readonly handle: (request: RouteRequest) => Promise<unknown>
@@ -33,6 +35,8 @@ export interface RouteRequest {
   readonly cookie: string | null
   /** Null without one. */
   readonly idempotencyKey: string | null
+  /** Whether the caller may still do this: for what lasts. */
+  readonly stillMay: () => Promise<boolean>
   /** For what stands in no schema: addresses, cookies, streams. */
   readonly request: FastifyRequest
   readonly reply: FastifyReply
@@ -58,6 +62,7 @@ interface RouteSketch<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodT
   readonly body?: B
   readonly reply: R
   readonly status?: number
+  readonly produces?: string
   readonly creates?: Route['creates']
   readonly handle: (
     request: TypedRequest<z.output<P>, z.output<Q>, z.output<B>>,
@@ -72,9 +77,10 @@ export function route<
   R extends z.ZodType = z.ZodType,
 >(sketch: RouteSketch<P, Q, B, R>): Route {
   const { params = NOTHING, query = NOTHING, body = null, status = 200, creates = false, handle } = sketch
+  const { produces = 'application/json' } = sketch
   return {
     ...sketch,
-    ...{ params, query, body, status, creates },
+    ...{ params, query, body, status, produces, creates },
     // The schemas below have given the parts these types.
     handle: async (request) => handle(request as TypedRequest<z.output<P>, z.output<Q>, z.output<B>>),
   }

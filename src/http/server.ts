@@ -10,7 +10,6 @@ import { type Caller, Callers, withoutKey } from './callers.ts'
 import { serveDashboard } from './dashboard-files.ts'
 import type { Desk } from './desk.ts'
 import { idempotent } from './idempotency.ts'
-import type { Metrics } from './metrics.ts'
 import { openApiOf } from './openapi.ts'
 import { errorsPage, referencePage } from './pages.ts'
 import {
@@ -23,16 +22,19 @@ import {
 import { partsOf, type Route } from './route.ts'
 import { accountRoutes } from './routes/accounts.ts'
 import { deliveryRoutes } from './routes/deliveries.ts'
+import { eventRoutes } from './routes/events.ts'
 import { keyRoutes } from './routes/keys.ts'
 import { orderRoutes } from './routes/orders.ts'
+import { overviewRoutes } from './routes/overview.ts'
 import { sessionRoutes } from './routes/session.ts'
 import { Sessions } from './sessions.ts'
+import type { Watching } from './watching.ts'
 
 export interface ServerOptions {
   readonly desk: Desk
   readonly version: string
   readonly logger: Logger
-  readonly metrics: Metrics
+  readonly watching: Watching
   /** How fast the desk's clock runs, where it isn't real time: in a demo. */
   readonly speed?: number
   /** The role of whoever calls from this very machine without a key: in a demo. Default: nobody does. */
@@ -51,12 +53,16 @@ const READY_MS_MAX = 800
 
 /** The API, and what watches over it. Callbacks are answered by it, too, unless they have a port of their own. */
 export function apiServer(options: ServerOptions & { readonly withCallbacks: boolean }): FastifyInstance {
-  const { desk, version, metrics, speed = 1 } = options
+  const { desk, version, watching, speed = 1 } = options
   const app = newApp(options)
   const keys = new ApiKeys(desk.store, desk.clock)
   const sessions = new Sessions(desk.store, desk.clock)
   const callers = new Callers(keys, sessions, options.everybody ?? null)
-  const routes = routesOf(desk, keys, sessions)
+  const routes = [
+    ...routesOf(desk, keys, sessions),
+    ...overviewRoutes(desk, watching.lastHour),
+    ...eventRoutes(watching.events),
+  ]
   const openApi = openApiOf(routes, version)
   const recognised = new WeakMap<FastifyRequest, Caller>()
 
@@ -72,14 +78,19 @@ export function apiServer(options: ServerOptions & { readonly withCallbacks: boo
         if (route.role !== null) recognised.set(request, await callers.callerOf(request, route.role))
       },
       handler: (request, reply) =>
-        answer(route, { desk, caller: recognised.get(request) ?? NOBODY, request, reply }),
+        answer(route, {
+          ...{ desk, caller: recognised.get(request) ?? NOBODY, request, reply },
+          stillMay: () => callers.stillMay(request, route.role),
+        }),
     })
   }
   app.get('/openapi.json', async () => openApi)
   app.get('/docs', (_, reply) => reply.type('text/html; charset=utf-8').send(referencePage(routes, version)))
   app.get('/docs/errors', (_, reply) => reply.type('text/html; charset=utf-8').send(errorsPage()))
   serveDashboard(app)
-  watch(app, desk, metrics)
+  watch(app, desk, watching.metrics)
+  // A page listens for as long as it is open.
+  app.addHook('preClose', async () => watching.events.end())
   if (options.withCallbacks) answerCallbacks(app, options)
   return app
 }
@@ -109,15 +120,17 @@ interface Answering {
   readonly caller: Caller
   readonly request: FastifyRequest
   readonly reply: FastifyReply
+  readonly stillMay: () => Promise<boolean>
 }
 
 async function answer(
   route: Route,
-  { desk, caller: { key: caller, cookie }, request, reply }: Answering,
+  { desk, caller: { key: caller, cookie }, ...rest }: Answering,
 ): Promise<unknown> {
+  const { request, reply } = rest
   const parts = partsOf(route, request)
   const idempotencyKey = route.creates ? await idempotent(desk, route, { caller, request, parts }) : null
-  const value = await route.handle({ ...parts, caller, cookie, idempotencyKey, request, reply })
+  const value = await route.handle({ ...parts, caller, cookie, idempotencyKey, ...rest })
   return reply.code(route.status).send(value)
 }
 
@@ -189,7 +202,7 @@ function readJson(app: FastifyInstance): void {
   })
 }
 
-function watch(app: FastifyInstance, desk: Desk, metrics: Metrics): void {
+function watch(app: FastifyInstance, desk: Desk, metrics: Watching['metrics']): void {
   app.get('/healthz', OFTEN, async () => ({ ok: true }))
   app.get('/readyz', OFTEN, async (_, reply) => {
     const why = await whyNotReady()

@@ -8,8 +8,8 @@ import type { ServiceConfig } from '../service-config.ts'
 import type { Store } from '../store/store.ts'
 import { Verdict } from '../verdict.ts'
 import type { Desk } from './desk.ts'
-import { type Metrics, openMetrics } from './metrics.ts'
 import { apiServer, callbackServer } from './server.ts'
+import { openWatching, type Watching } from './watching.ts'
 
 export interface ServiceOptions {
   readonly config: ServiceConfig
@@ -26,7 +26,7 @@ const LAST_ANSWERS_MS = 1_000
 /** Verdict as a service: the engine, the API, and the callbacks' address, in one process. */
 export class Service {
   readonly #options: ServiceOptions
-  readonly #metrics: Metrics
+  readonly #watching: Watching
   readonly #desk: { -readonly [Name in keyof Desk]: Desk[Name] }
   readonly #ending = new AbortController()
   #servers: readonly FastifyInstance[] = []
@@ -36,9 +36,9 @@ export class Service {
   #counted: readonly Statistics[] = []
   #closing: Verdict | null = null
 
-  private constructor(options: ServiceOptions, verdict: Verdict, metrics: Metrics) {
+  private constructor(options: ServiceOptions, verdict: Verdict, watching: Watching) {
     this.#options = options
-    this.#metrics = metrics
+    this.#watching = watching
     // As many listen as wait for a verdict.
     setMaxListeners(0, this.#ending.signal)
     this.#desk = { verdict, store: options.store, clock: systemClock, ending: this.#ending.signal }
@@ -50,14 +50,13 @@ export class Service {
     const opened: { service: Service | null } = { service: null }
     const verdictNow = (): Verdict | undefined =>
       opened.service === null ? undefined : opened.service.#desk.verdict
-    const metrics = openMetrics({
+    const watching = openWatching({
       statistics: () => opened.service?.counts ?? null,
       accounts: () => verdictNow()?.accounts ?? [],
-      attention: () => store.countAttention(),
-      deliveries: () => store.countDeliveries(),
+      store,
       clock: systemClock,
     })
-    const service = new Service(options, await openVerdict(options, options.config, metrics), metrics)
+    const service = new Service(options, await openVerdict(options, options.config, watching), watching)
     opened.service = service
     try {
       await service.#listen()
@@ -102,6 +101,7 @@ export class Service {
    */
   async close(): Promise<void> {
     this.#ending.abort()
+    this.#watching.events.end()
     await this.#reloading
     const closed = Promise.all(this.#servers.map((server) => server.close()))
     await within(systemClock, GRACE_MS, closed)
@@ -118,7 +118,7 @@ export class Service {
     if (!isDeepStrictEqual([config.http, config.store], [http, store]))
       logger.warn('http and store of the configuration count when the service is started again')
     // Opened first: a configuration that is wrong must not end the one that works.
-    const next = await openVerdict(this.#options, config, this.#metrics)
+    const next = await openVerdict(this.#options, config, this.#watching)
     const before = this.#desk.verdict
     this.#closing = before
     this.#desk.verdict = next
@@ -132,7 +132,7 @@ export class Service {
   async #listen(): Promise<void> {
     const { config, version, logger } = this.#options
     const { host, port, callbackHost, callbackPort, trustedProxies } = config.http
-    const options = { desk: this.#desk, version, logger, metrics: this.#metrics, trustedProxies }
+    const options = { desk: this.#desk, version, logger, watching: this.#watching, trustedProxies }
     const api = apiServer({ ...options, withCallbacks: callbackPort === null })
     this.#servers = [api]
     await api.listen({ host, port })
@@ -146,13 +146,13 @@ export class Service {
 function openVerdict(
   { store, logger }: ServiceOptions,
   config: ServiceConfig,
-  metrics: Metrics,
+  watching: Watching,
 ): Promise<Verdict> {
   return Verdict.open({
     store,
     accounts: config.accounts,
     webhooks: config.webhooks,
-    observer: metrics.observer,
+    observer: watching.observer,
     notify: ({ level, message }) => logger[level](message),
   })
 }

@@ -15,7 +15,16 @@ export interface Shakiness {
 /** What changes no row; claims live in memory. */
 const READS: ReadonlySet<string | symbol> = new Set<keyof Store>([
   ...(['claimDue', 'nextDueAtMs', 'release', 'claimDeliveries', 'nextDeliveryAtMs', 'byId', 'find'] as const),
-  ...(['placingOf', 'straysOf', 'straysToTell', 'apiKeys', 'sessionOf', 'list', 'countAttention'] as const),
+  ...([
+    'placingOf',
+    'straysOf',
+    'straysToTell',
+    'apiKeys',
+    'sessionOf',
+    'oldestDue',
+    'list',
+    'countAttention',
+  ] as const),
 ])
 
 export interface ShakyStoreOptions {

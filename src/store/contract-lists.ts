@@ -4,6 +4,7 @@ import type { OrderFilter, Store } from './store.ts'
 import {
   ACCOUNT,
   applied,
+  due,
   ENDING,
   enter,
   follow,
@@ -190,6 +191,19 @@ export function listsContract(name: string, openStore: () => Promise<Store>): vo
         expect(await store.countOverdue(overdueSinceMs)).toBe(listed.length)
       }
       expect(await store.countOverdue(T0)).toBeGreaterThan(2)
+    })
+  })
+
+  describe(`${name}: the oldest that is due`, () => {
+    it('is told for each account that has anything to do, whoever has claimed it', async () => {
+      const store = await openStore()
+      expect(await store.oldestDue()).toEqual([])
+      const all = await world(store)
+      await store.claimDue(due())
+      const oldestOf = (account: string) =>
+        Math.min(...all.filter((order) => order.account === account).flatMap(({ dueAtMs }) => dueAtMs ?? []))
+      const expected = [ACCOUNT, OTHER].map((account) => ({ account, dueAtMs: oldestOf(account) }))
+      expect(await store.oldestDue()).toEqual(expected)
     })
   })
 

@@ -79,6 +79,8 @@ export interface Store {
   page(afterId: number, limit: number): Promise<readonly Order[]>
   /** Orders that fit the filter, newest first: the highest row number, which was given last. */
   list(filter: OrderFilter, page: OrderPage): Promise<readonly Order[]>
+  /** The earliest due time of each account that has anything to do, whoever works on it. */
+  oldestDue(): Promise<readonly OldestDue[]>
   /** How many orders need a person. */
   countAttention(): Promise<number>
   /** How many orders are open and due before this moment: those of `list` with `overdueSinceMs`. */
@@ -348,6 +350,11 @@ export interface PlatformKey {
 }
 
 /** Each may do what those before it may. */
+export interface OldestDue {
+  readonly account: string
+  readonly dueAtMs: number
+}
+
 export const API_ROLES = ['read', 'operate', 'admin'] as const
 export type ApiRole = (typeof API_ROLES)[number]
 

@@ -8,8 +8,8 @@ import { systemClock } from '../../src/clock.ts'
 import type { WechatPayAccount } from '../../src/gateway/wechatpay/account.ts'
 import { accountsFromFile } from '../../src/gateway/wechatpay/account-file.ts'
 import { newApiKey } from '../../src/http/api-keys.ts'
-import { openMetrics } from '../../src/http/metrics.ts'
 import { apiServer, type ServerOptions } from '../../src/http/server.ts'
+import { openWatching } from '../../src/http/watching.ts'
 import { type Simulator, startSimulator } from '../../src/simulator/index.ts'
 import { sqliteStore } from '../../src/store/sqlite/index.ts'
 import type { ApiRole, Store } from '../../src/store/store.ts'
@@ -67,18 +67,17 @@ export class TestService {
     const logged: string[] = []
     const logger = pino({ level: 'debug' }, { write: (line) => void logged.push(line) })
     const opened: { verdict: Verdict | null } = { verdict: null }
-    const metrics = openMetrics({
+    const watching = openWatching({
       statistics: () => opened.verdict?.statistics ?? null,
       accounts: () => opened.verdict?.accounts ?? [],
-      attention: () => store.countAttention(),
-      deliveries: () => store.countDeliveries(),
+      store,
       clock: systemClock,
     })
-    const verdict = await Verdict.open({ store, accounts, observer: metrics.observer })
+    const verdict = await Verdict.open({ store, accounts, observer: watching.observer })
     opened.verdict = verdict
     const app = apiServer({
       desk: { verdict, store, clock: systemClock, ending: new AbortController().signal },
-      ...{ version: '0.0.0', logger, metrics, withCallbacks: true, ...more },
+      ...{ version: '0.0.0', logger, watching, withCallbacks: true, ...more },
     })
     const keys: Record<string, string> = {}
     for (const role of ['read', 'operate', 'admin'] as const) {

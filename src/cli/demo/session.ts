@@ -103,7 +103,7 @@ export async function openSession(flags: DemoFlags, edges: DemoEdges): Promise<S
           })
     const shown: { verdict: Verdict | null } = { verdict: null }
     const site = flags.once ? null : await import('./site.ts')
-    const metrics = site?.demoMetrics(store, clock, () => shown.verdict) ?? null
+    const watching = site?.demoWatching(store, clock, () => shown.verdict) ?? null
     const openVerdict = async (more: Partial<VerdictOptions>): Promise<Verdict> => {
       const one = await Verdict.open({
         store,
@@ -121,7 +121,7 @@ export async function openSession(flags: DemoFlags, edges: DemoEdges): Promise<S
       return one
     }
     const alone =
-      team === null ? await openVerdict(metrics === null ? {} : { observer: metrics.observer }) : null
+      team === null ? await openVerdict(watching === null ? {} : { observer: watching.observer }) : null
     if (team !== null) closing.push(() => team.close())
     const verdict: Service = team ?? (alone as Verdict)
     opened = verdict
@@ -139,12 +139,12 @@ export async function openSession(flags: DemoFlags, edges: DemoEdges): Promise<S
       team === null || flags.chaos !== true ? null : new Chaos({ team, server: kept.server, seed, say })
     if (chaos !== null) closing.push(() => chaos.end())
     const workers = team === null ? null : (flags.workers ?? null)
-    if (site !== null && metrics !== null) {
+    if (site !== null && watching !== null) {
       // Beside a team it only looks, and writes what a person wants: the team does it.
       shown.verdict = alone ?? (await openVerdict({ start: false }))
       const { url, close } = await site.openSite({
         ...{ verdict: shown.verdict, service: verdict, store, clock, speed: anchor.speed, accounts, run },
-        ...{ metrics, door, version: edges.version, say },
+        ...{ watching, door, version: edges.version, say },
       })
       closing.push(close)
       say(`look at it: ${url}, and play with it: ${url}#/till`)

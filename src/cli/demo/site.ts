@@ -1,8 +1,8 @@
 import { pino } from 'pino'
 import type { Clock } from '../../clock.ts'
 import type { WechatPayAccount } from '../../gateway/wechatpay/account.ts'
-import { type Metrics, openMetrics } from '../../http/metrics.ts'
 import { apiServer } from '../../http/server.ts'
+import { openWatching, type Watching } from '../../http/watching.ts'
 import type { Store } from '../../store/store.ts'
 import type { Verdict } from '../../verdict.ts'
 import type { Door } from './door.ts'
@@ -27,14 +27,14 @@ export interface SiteOptions {
   readonly speed: number
   readonly accounts: readonly WechatPayAccount[]
   readonly run: Run
-  readonly metrics: Metrics
+  readonly watching: Watching
   readonly door: Door
   readonly version: string
   readonly say: (sentence: string) => void
 }
 
 export async function openSite({ door, say, ...options }: SiteOptions): Promise<Site> {
-  const { verdict, service, store, clock, speed, run, metrics, version } = options
+  const { verdict, service, store, clock, speed, run, watching, version } = options
   const account = options.accounts.find(({ mode }) => mode === 'common')
   if (account?.baseUrl === undefined) throw new Error('the simulator has no account in common mode')
   const control = controlOf(askByHttp(account.baseUrl))
@@ -42,7 +42,7 @@ export async function openSite({ door, say, ...options }: SiteOptions): Promise<
   const ending = new AbortController()
   const app = apiServer({
     desk: { verdict, store, clock, ending: ending.signal },
-    ...{ version, metrics, speed, logger: loggerOn(say), withCallbacks: false },
+    ...{ version, watching, speed, logger: loggerOn(say), withCallbacks: false },
     ...{ everybody: 'admin', beside: tillRoutes(till, { speed }) },
   })
   await app.ready()
@@ -59,14 +59,12 @@ export async function openSite({ door, say, ...options }: SiteOptions): Promise<
   }
 }
 
-/** What a demo's metrics read; `opened` is there once Verdict is. */
-export function demoMetrics(store: Store, clock: Clock, opened: () => Verdict | null): Metrics {
-  return openMetrics({
+/** What looks on in a demo; `opened` is there once Verdict is. */
+export function demoWatching(store: Store, clock: Clock, opened: () => Verdict | null): Watching {
+  return openWatching({
     statistics: () => opened()?.statistics ?? null,
     accounts: () => opened()?.accounts ?? [],
-    attention: () => store.countAttention(),
-    deliveries: () => store.countDeliveries(),
-    clock,
+    ...{ store, clock },
   })
 }
 

@@ -15,9 +15,13 @@ export interface Calling {
   readonly nonces: () => string
   /** The serial of the key that the reply should be signed with; without one WeChat Pay takes a certificate. */
   readonly wanted: () => string | null
+  /** Hears how each call to a host went. */
+  readonly onContact: OnContact
   /** Later than this nothing may leave. */
   readonly sendUntilMs: () => number
 }
+
+export type OnContact = (host: string, contact: Contact, tookMs: number) => void
 
 export interface SignedCall {
   readonly method: HttpRequest['method']
@@ -90,15 +94,17 @@ export class Calls {
   }
 
   async #sendTo(host: number, request: Omit<HttpRequest, 'origin'>): Promise<HttpResult> {
-    const { account, clock, transport } = this.#calling
+    const { account, clock, transport, onContact } = this.#calling
+    const fromMs = clock.nowMs()
     // Signing may have taken its time.
-    if (clock.nowMs() > request.notAfterMs) return TOO_LATE
+    if (fromMs > request.notAfterMs) return TOO_LATE
     const origin = account.origins[host] ?? account.origins[0]
     const result = await transport({ ...request, origin })
     const contact = contactOf(result)
-    if (contact !== null && account.origins.length === 2) {
-      this.#hosts = hostsAfter(this.#hosts, host, contact, clock.nowMs())
-    }
+    if (contact === null) return result
+    const nowMs = clock.nowMs()
+    onContact(new URL(origin).host, contact, nowMs - fromMs)
+    if (account.origins.length === 2) this.#hosts = hostsAfter(this.#hosts, host, contact, nowMs)
     return result
   }
 }

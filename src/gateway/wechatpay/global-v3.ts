@@ -29,7 +29,7 @@ import type {
 } from '../gateway.ts'
 import type { WechatPayAccount } from './account.ts'
 import { Callbacks } from './callbacks.ts'
-import { Calls, type SignedCall } from './calls.ts'
+import { Calls, type OnContact, type SignedCall } from './calls.ts'
 import { ClockWatch } from './clock-watch.ts'
 import { type OpenAccount, openAccount } from './open-account.ts'
 import { outcomeOfFailure, outcomeOfReply, outcomeOfStatus, type Question } from './outcome.ts'
@@ -66,6 +66,8 @@ export interface GlobalV3Options {
   readonly onKey?: (key: LearntKey) => void
   /** Told, at most once an hour, that WeChat Pay's clock is more than 60 s ahead of ours; negative if ours is. */
   readonly onClockApart?: (aheadMs: number) => void
+  /** Hears how each call to a host went: whether it answered, whatever it said, and how long that took. */
+  readonly onContact?: OnContact
   /** Until when this process may send, as of now: what was prepared before and comes later is not sent. Default: for ever. */
   readonly sendUntilMs?: () => number
 }
@@ -110,6 +112,7 @@ class GlobalV3 implements GlobalV3Gateway {
       signer: this.#signer,
       nonces: this.#nonces,
       wanted: () => this.#keys.wanted,
+      onContact: options.onContact ?? (() => {}),
       sendUntilMs: options.sendUntilMs ?? (() => Number.POSITIVE_INFINITY),
     })
     const download = () => calls.send({ method: 'GET', path: CERTIFICATES_PATH, body: '' })

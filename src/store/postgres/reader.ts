@@ -6,7 +6,7 @@ import { aftercareOf, refundOf } from '../rows/aftercare.ts'
 import { apiKeyOf } from '../rows/api-keys.ts'
 import { type Cells, cellsOf, integer, text, textOrNull, type Value } from '../rows/cells.ts'
 import { deliveryOf, deliveryStateOf } from '../rows/deliveries.ts'
-import { dueBelowMs, FEW, selectPage } from '../rows/lists.ts'
+import { dueBelowMs, FEW, oldestDueOf, selectPage } from '../rows/lists.ts'
 import {
   ALL_COLUMNS,
   credentialOf,
@@ -22,6 +22,7 @@ import type {
   ApiKey,
   Delivery,
   DeliveryState,
+  OldestDue,
   OrderFilter,
   OrderPage,
   PlatformKey,
@@ -38,6 +39,7 @@ import {
   SELECT_DUE_BELOW,
   SELECT_EVIDENCE,
   SELECT_JOURNAL,
+  SELECT_OLDEST_DUE,
   SELECT_ORDERS,
   SELECT_PLATFORM_KEYS,
   SELECT_STRAYS,
@@ -84,6 +86,10 @@ export class PostgresReader implements StoreReader {
     if (belowMs === null) return null
     const rows = await this.connection.rows(SELECT_DUE_BELOW, belowMs, FEW + 1)
     return rows.length > FEW ? null : rows.map(([id]) => integer(id))
+  }
+
+  async oldestDue(): Promise<readonly OldestDue[]> {
+    return (await this.connection.rows(SELECT_OLDEST_DUE)).map(oldestDueOf)
   }
 
   async countAttention(): Promise<number> {

@@ -114,6 +114,15 @@ export const COUNT_OVERDUE = `${DUE_ACCOUNTS}
 SELECT count(*) FROM accounts JOIN verdict.orders ON orders.account = accounts.account AND orders.till IN (0, 1)
 WHERE orders.due_at < $1 AND orders.state IN ('placing', 'waiting', 'ending')`
 
+/** The earliest due time of each account, whoever has claimed it. */
+export const SELECT_OLDEST_DUE = `${DUE_ACCOUNTS}
+SELECT account, least(
+  (SELECT min(due_at) FROM verdict.orders
+   WHERE orders.account = accounts.account AND till = 0 AND due_at IS NOT NULL),
+  (SELECT min(due_at) FROM verdict.orders
+   WHERE orders.account = accounts.account AND till = 1 AND due_at IS NOT NULL)
+) FROM accounts WHERE account IS NOT NULL ORDER BY account`
+
 /** Of `selectPage`. Takes parameters into `values`. */
 export function dialectOf(values: Value[]): Dialect {
   return {

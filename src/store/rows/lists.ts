@@ -1,5 +1,5 @@
-import type { OrderFilter, OrderPage } from '../store.ts'
-import type { Value } from './cells.ts'
+import type { OldestDue, OrderFilter, OrderPage } from '../store.ts'
+import { type Cells, integer, text, type Value } from './cells.ts'
 import { STATES, stateOf } from './orders.ts'
 
 /*
@@ -17,6 +17,11 @@ export interface Dialect {
   readonly parameter: (value: Value) => string
   /** That `cell` is among the few rows of `select`. */
   readonly isAmong: (cell: string, select: string) => string
+}
+
+/** A row of `SELECT_OLDEST_DUE`. */
+export function oldestDueOf([account, due_at]: Cells): OldestDue {
+  return { account: text(account), dueAtMs: integer(due_at) }
 }
 
 const STEPS: ReadonlySet<string> = new Set(['placing', 'waiting', 'ending'])

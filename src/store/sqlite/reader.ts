@@ -7,7 +7,7 @@ import { type AftercareRow, aftercareOf, refundOf } from '../rows/aftercare.ts'
 import { apiKeyOf } from '../rows/api-keys.ts'
 import { type Cells, integer, text, textOrNull, type Value } from '../rows/cells.ts'
 import { deliveryOf, deliveryStateOf } from '../rows/deliveries.ts'
-import { dueBelowMs, FEW, selectPage } from '../rows/lists.ts'
+import { dueBelowMs, FEW, oldestDueOf, selectPage } from '../rows/lists.ts'
 import {
   credentialOf,
   evidenceOf,
@@ -23,6 +23,7 @@ import {
   DELIVERY_STATES,
   type Delivery,
   type DeliveryState,
+  type OldestDue,
   type OrderFilter,
   type OrderPage,
   type PlatformKey,
@@ -41,6 +42,7 @@ import {
   SELECT_DUE_BELOW,
   SELECT_EVIDENCE,
   SELECT_JOURNAL,
+  SELECT_OLDEST_DUE,
   SELECT_ORDERS,
   SELECT_REFUNDS,
   SELECT_STRAYS,
@@ -55,6 +57,7 @@ export class SqliteReader implements StoreReader {
   readonly #ordersNamed: Query<Order>
   readonly #ordersAfter: Query<Order>
   readonly #dueBelow: Query<number>
+  readonly #oldestDue: Query<OldestDue>
   readonly #attention: Query<number>
   readonly #overdue: Query<number>
   readonly #counts: Query<readonly [Order['state'], number]>
@@ -86,6 +89,7 @@ export class SqliteReader implements StoreReader {
       order,
     )
     this.#dueBelow = new Query(db, SELECT_DUE_BELOW, firstInteger)
+    this.#oldestDue = new Query(db, SELECT_OLDEST_DUE, oldestDueOf)
     this.#attention = new Query(db, COUNT_ATTENTION, firstInteger)
     this.#overdue = new Query(db, COUNT_OVERDUE, firstInteger)
     this.#counts = new Query(
@@ -164,6 +168,10 @@ export class SqliteReader implements StoreReader {
     if (belowMs === null) return null
     const ids = this.#dueBelow.all(belowMs, FEW + 1)
     return ids.length > FEW ? null : ids
+  }
+
+  async oldestDue(): Promise<readonly OldestDue[]> {
+    return this.#oldestDue.all()
   }
 
   async countAttention(): Promise<number> {

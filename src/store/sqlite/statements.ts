@@ -78,6 +78,13 @@ export const SELECT_DUE_BELOW = `${DUE_ACCOUNTS} SELECT orders.id ${FROM_DUE} LI
 export const COUNT_OVERDUE = `${DUE_ACCOUNTS} SELECT count(*) ${FROM_DUE}
   AND orders.state IN ('placing', 'waiting', 'ending')`
 
+/** The earliest due time of each account, whoever has claimed it. */
+export const SELECT_OLDEST_DUE = `${DUE_ACCOUNTS}
+SELECT account, min(
+  coalesce((SELECT min(due_at) FROM orders WHERE orders.account = accounts.account AND till = 0 AND due_at IS NOT NULL), ${Number.MAX_SAFE_INTEGER}),
+  coalesce((SELECT min(due_at) FROM orders WHERE orders.account = accounts.account AND till = 1 AND due_at IS NOT NULL), ${Number.MAX_SAFE_INTEGER})
+) FROM accounts WHERE account IS NOT NULL ORDER BY account`
+
 export const COUNT_ATTENTION = 'SELECT count(*) FROM orders WHERE attention IS NOT NULL'
 
 /** Of `selectPage`. Takes parameters into `values`. */

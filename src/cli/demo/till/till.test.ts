@@ -4,8 +4,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { z } from 'zod'
 import { Listening } from '../../../../test/support/listening.ts'
 import { Shop } from '../../../../test/support/shop.ts'
-import { openMetrics } from '../../../http/metrics.ts'
 import { apiServer } from '../../../http/server.ts'
+import { openWatching } from '../../../http/watching.ts'
 import { seededRandom } from '../../../random.ts'
 import { type AskControl, controlOf } from './control.ts'
 import { tillRoutes } from './routes.ts'
@@ -35,18 +35,17 @@ beforeEach(async () => {
     ...{ verdict, store: shop.store, clock: shop.clock, account: shop.account, control: controlOf(ask) },
     ...{ level: 'none', random: seededRandom(1), say: () => {} },
   })
-  const source = {
-    statistics: () => null,
-    accounts: () => [],
-    attention: async () => 0,
-    deliveries: async () => ({}),
-  }
   app = apiServer({
     desk: { verdict, store: shop.store, clock: shop.clock, ending: new AbortController().signal },
     ...{
       version: '0.0.0',
       logger: pino({ level: 'silent' }),
-      metrics: openMetrics({ ...source, clock: shop.clock }),
+      watching: openWatching({
+        statistics: () => null,
+        accounts: () => [],
+        store: shop.store,
+        clock: shop.clock,
+      }),
     },
     ...{ withCallbacks: false, everybody: 'admin', speed: 3, beside: tillRoutes(till, { speed: 3 }) },
   })
