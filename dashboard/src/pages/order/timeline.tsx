@@ -3,8 +3,7 @@ import { now } from '../../api/clock.ts'
 import { duration, moment } from '../../format.ts'
 import { useWidth } from '../../parts/width.ts'
 import { journalWords } from './journal-words.ts'
-import type { Story } from './story.ts'
-import { axisOf, type Gap, type Lane, type Mark, type Timeline, timelineOf } from './timeline.ts'
+import { axisOf, type Gap, type Lane, type Mark, type Shown, type Timeline, timelineOf } from './timeline.ts'
 import './timeline.css'
 import { timelineWords } from './timeline-words.ts'
 
@@ -21,7 +20,7 @@ const TICK_WIDTH = 90
 /** Of a letter, so that labels that would lie over each other are left out. */
 const LETTER = 6.6
 
-export function TimelineChart({ story }: { readonly story: Story }) {
+export function TimelineChart({ story }: { readonly story: Shown }) {
   const words = timelineWords.value
   const scope = useSignal<'verdict' | 'all'>('verdict')
   const [box, width] = useWidth<HTMLDivElement>()
@@ -72,7 +71,7 @@ function Drawing({
   width,
 }: {
   readonly timeline: Timeline
-  readonly story: Story
+  readonly story: Shown
   readonly width: number
 }) {
   const words = timelineWords.value
@@ -125,7 +124,7 @@ function Drawing({
 
 interface DrawingPart {
   readonly timeline: Timeline
-  readonly story: Story
+  readonly story: Shown
   readonly scale: Scale
 }
 

@@ -1,6 +1,6 @@
 import { wholeSeconds } from '../../format.ts'
+import type { Till } from './facts.ts'
 import { guessOf, isFinal, isPaid, isRight, type Standing } from './facts.ts'
-import type { Till } from './live.ts'
 import { tillWords } from './words.ts'
 
 /** Who says what about the money, side by side. */

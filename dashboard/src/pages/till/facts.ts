@@ -1,7 +1,10 @@
-import type { Sale, Till } from './live.ts'
+import type { z } from 'zod'
+import type { TillView } from '../../../../src/cli/demo/till/view.ts'
 
 /* What the page concludes from how everything stands. Pure: a test looks at it without a browser. */
 
+export type Till = z.output<typeof TillView>
+export type Sale = NonNullable<Till['sale']>
 type Line = Till['journal'][number]
 export type Standing = Pick<Till, 'sale' | 'journal' | 'truth'> & { readonly nowMs: number }
 

@@ -1,39 +1,54 @@
+import { get } from '../../api/client.ts'
+import type { Schedule } from '../../api/types.ts'
 import { duration } from '../../format.ts'
+import { useLoaded } from '../../parts/load.ts'
 import { linkTo } from '../../router.ts'
-import { type Standing, type Told, toldOnce } from './facts.ts'
-import { Strip } from './strip.tsx'
+import { TimelineChart } from '../order/timeline.tsx'
+import { type Sale, type Standing, type Told, toldOnce } from './facts.ts'
 import { tillWords } from './words.ts'
 
 /** The order's life as it grows: to scale, and line by line. */
 export function Life({ standing }: { readonly standing: Standing }) {
+  const { sale } = standing
+  return sale === null ? null : <LifeOf key={sale.order.id} sale={sale} standing={standing} />
+}
+
+function LifeOf({ sale, standing: { journal } }: { readonly sale: Sale; readonly standing: Standing }) {
   const words = tillWords.value
-  const { sale, journal } = standing
-  if (sale === null) return null
+  const { id } = sale.order
+  const schedule = useLoaded(id, (signal) => readSchedule(id, signal))
   const beganMs = Date.parse(sale.order.createdAt)
   return (
-    <section class="card life" aria-labelledby="life">
-      <div class="life-head">
-        <h2 id="life">{words.life}</h2>
-        <a href={linkTo(['orders', sale.order.id])}>
-          {words.openOrder} <span class="code small">{sale.order.out_trade_no}</span>
-        </a>
-      </div>
-      <Strip standing={standing} />
-      <ol>
-        {toldOnce(journal).map((line) => (
-          <li key={`${line.at} ${line.event} ${line.call}`} class={`line line-${lookOf(line)}`}>
-            <span class="line-at number">+{duration(Date.parse(line.lastAt) - beganMs)}</span>
-            <span>
-              {inWords(line)}
-              {line.times > 1 && <span class="line-times"> · {words.times(line.times)}</span>}
-              {line.tookMs !== undefined && <span class="muted small"> · {words.took(line.tookMs)}</span>}
-              {line.event === 'no-answer' && <span class="muted small"> · {words.proves}</span>}
-            </span>
-          </li>
-        ))}
-      </ol>
-    </section>
+    <>
+      <TimelineChart story={{ order: sale.order, journal, schedule: schedule.value.value ?? null }} />
+      <section class="card life" aria-labelledby="life">
+        <div class="life-head">
+          <h2 id="life">{words.life}</h2>
+          <a href={linkTo(['orders', sale.order.id])}>
+            {words.openOrder} <span class="code small">{sale.order.out_trade_no}</span>
+          </a>
+        </div>
+        <ol>
+          {toldOnce(journal).map((line) => (
+            <li key={`${line.at} ${line.event} ${line.call}`} class={`line line-${lookOf(line)}`}>
+              <span class="line-at number">+{duration(Date.parse(line.lastAt) - beganMs)}</span>
+              <span>
+                {inWords(line)}
+                {line.times > 1 && <span class="line-times"> · {words.times(line.times)}</span>}
+                {line.tookMs !== undefined && <span class="muted small"> · {words.took(line.tookMs)}</span>}
+                {line.event === 'no-answer' && <span class="muted small"> · {words.proves}</span>}
+              </span>
+            </li>
+          ))}
+        </ol>
+      </section>
+    </>
   )
+}
+
+/** What the policy had planned for the order: asked for once, as it hardly changes. */
+async function readSchedule(id: string, signal: AbortSignal): Promise<Schedule | null> {
+  return (await get<{ schedule: Schedule | null }>(`/v1/orders/${id}/schedule`, { signal })).schedule
 }
 
 function lookOf({ event, said }: Told): 'good' | 'bad' | 'over' | 'busy' | 'plain' {

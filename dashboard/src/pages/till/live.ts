@@ -1,12 +1,9 @@
 import { effect, signal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
-import type { z } from 'zod'
-import type { TillView } from '../../../../src/cli/demo/till/view.ts'
 import { get, post } from '../../api/client.ts'
+import { listen } from '../../api/live.ts'
 import { session } from '../../api/session.ts'
-
-export type Till = z.output<typeof TillView>
-export type Sale = NonNullable<Till['sale']>
+import type { Sale, Till } from './facts.ts'
 
 /** How everything stands; null before the first answer. */
 export const till = signal<Till | null>(null)
@@ -77,10 +74,20 @@ export function useTill(): void {
           if (!leaving.signal.aborted) silence.value = error
         }
       }
+      clearTimeout(timer)
       if (!leaving.signal.aborted) timer = setTimeout(look, EVERY_MS)
     }
     void look()
+    // Whatever Verdict learns is shown at once.
+    const stop = listen({
+      changed({ order }) {
+        if (order.id !== till.value?.sale?.order.id || leaving.signal.aborted) return
+        clearTimeout(timer)
+        timer = setTimeout(look)
+      },
+    })
     return () => {
+      stop()
       leaving.abort()
       clearTimeout(timer)
     }

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact'
 import { money } from '../../format.ts'
-import { act, type Till } from './live.ts'
+import type { Till } from './facts.ts'
+import { act } from './live.ts'
 import { tillWords } from './words.ts'
 
 const tell = (body: object) => (): void => void act('phone', body)

@@ -1,4 +1,4 @@
-import type { Sale } from './live.ts'
+import type { Sale } from './facts.ts'
 import { act } from './live.ts'
 import { tillWords } from './words.ts'
 

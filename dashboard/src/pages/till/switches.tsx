@@ -1,4 +1,5 @@
-import { act, type Till } from './live.ts'
+import type { Till } from './facts.ts'
+import { act } from './live.ts'
 import { tillWords } from './words.ts'
 
 const NAMES = ['repliesLost', 'slowAnswers', 'callbacksLost', 'down'] as const

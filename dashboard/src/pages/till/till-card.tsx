@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals'
 import { amountIn, money, plainAmount } from '../../format.ts'
-import { isFinal } from './facts.ts'
-import { act, cancel, type Sale, type Till } from './live.ts'
+import { isFinal, type Sale, type Till } from './facts.ts'
+import { act, cancel } from './live.ts'
 import { QrCode } from './qr.tsx'
 import { tillWords } from './words.ts'
 

@@ -1,5 +1,4 @@
-import { ageMs, PATIENCE_MS, type Standing } from './facts.ts'
-import type { Sale } from './live.ts'
+import { ageMs, PATIENCE_MS, type Sale, type Standing } from './facts.ts'
 
 type StoryName = NonNullable<Sale['story']>
 
