@@ -12,7 +12,9 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const built = join(root, 'dist', 'dashboard')
 const page = join(built, 'index.html')
 
-if (!process.argv.includes('--if-older') || isOlder()) await build()
+const onlyIfOlder = process.argv.includes('--if-older')
+
+if (!onlyIfOlder || isOlder()) await build()
 
 function isOlder() {
   if (!existsSync(page)) return true
@@ -28,7 +30,8 @@ async function build() {
     const vite = await import('vite')
     mkdirSync(dirname(aside), { recursive: true })
     await vite.build({ configFile: join(root, 'dashboard', 'vite.config.ts'), build: { outDir: aside } })
-    putInPlace(aside)
+    // Another start may have been quicker: then its pages are given out already.
+    if (!onlyIfOlder || isOlder()) putInPlace(aside)
   } catch (error) {
     if (!existsSync(page)) throw error
     console.error(`The dashboard could not be built again, and is served as it was: ${error.message}`)
