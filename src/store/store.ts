@@ -175,6 +175,7 @@ export type StoreReader = Pick<
   | 'countByState'
   | 'page'
   | 'list'
+  | 'oldestDue'
   | 'countAttention'
   | 'countOverdue'
   | 'placingOf'
@@ -349,12 +350,12 @@ export interface PlatformKey {
   readonly keptAtMs: number
 }
 
-/** Each may do what those before it may. */
 export interface OldestDue {
   readonly account: string
   readonly dueAtMs: number
 }
 
+/** Each may do what those before it may. */
 export const API_ROLES = ['read', 'operate', 'admin'] as const
 export type ApiRole = (typeof API_ROLES)[number]
 

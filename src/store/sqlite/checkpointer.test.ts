@@ -72,6 +72,7 @@ describe('checkpoints beside the poll path', () => {
       encoding: 'utf8',
     })
     expect([status, stdout]).toEqual([0, 'ended\n'])
+    expect(rowsWithoutLog()).toBe(100)
   })
 
   it('that fail stop nobody', async () => {

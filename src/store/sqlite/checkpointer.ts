@@ -44,7 +44,11 @@ export class Checkpointer {
   #start(): Worker {
     // The same file is TypeScript in a clone and JavaScript in the package.
     const code = new URL(`./checkpoint-thread${import.meta.url.slice(-3)}`, import.meta.url)
-    const thread = new Worker(code, { workerData: { file: this.#file, lockWaitMs: this.#lockWaitMs } })
+    const thread = new Worker(code, {
+      workerData: { file: this.#file, lockWaitMs: this.#lockWaitMs },
+      // The program's own options are not for it: one that was given as text (`-e`) would make it fail.
+      execArgv: [],
+    })
     thread.unref()
     thread.on('message', () => {
       this.#isBusy = false

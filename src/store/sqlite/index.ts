@@ -8,6 +8,7 @@ import { assertMigrated, refuseForeignFile } from './migrate.ts'
 import { storeIn } from './open.ts'
 import { type Ownership, own } from './owner.ts'
 import { SqliteReader } from './reader.ts'
+import { ThreadedBooks } from './threaded-books.ts'
 
 export interface SqliteOptions {
   /** Path of the database; it is created if missing, its folder is not. `:memory:` keeps everything in memory. */
@@ -24,7 +25,7 @@ const LOCK_WAIT_MS = 5_000
  * newer Verdict; the file is left as it was.
  */
 export async function sqliteStore({ file }: SqliteOptions): Promise<Store> {
-  if (file === ':memory:') return openStore(file, null)
+  if (file === ':memory:') return storeIn(new DatabaseSync(file))
   const real = realPath(file)
   refuseForeignFile(real)
   const ownership = own(real)
@@ -53,11 +54,12 @@ export async function readSqliteStore({ file }: SqliteOptions): Promise<StoreRea
   })
 }
 
-function openStore(file: string, ownership: Ownership | null): Store {
+function openStore(file: string, ownership: Ownership): Store {
   const db = new DatabaseSync(file, { timeout: LOCK_WAIT_MS })
   return closedOnError(db, () => {
-    const checkpointer = file === ':memory:' ? null : new Checkpointer(file, LOCK_WAIT_MS)
-    return storeIn(db, file, { ownership, checkpointer })
+    const checkpointer = new Checkpointer(file, LOCK_WAIT_MS)
+    const books = new ThreadedBooks(file, LOCK_WAIT_MS)
+    return storeIn(db, file, { ownership, checkpointer, books })
   })
 }
 

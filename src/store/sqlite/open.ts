@@ -1,8 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
-import type { Checkpointer } from './checkpointer.ts'
 import { migrate } from './migrate.ts'
-import type { Ownership } from './owner.ts'
-import { SqliteStore } from './store.ts'
+import { type Keeping, SqliteStore } from './store.ts'
 
 /** The owner's statements block the thread: a callback has to be answered, and orders asked about, all the same. */
 const OWNER_WAIT_MS = 1_000
@@ -13,12 +11,6 @@ const LOG_PAGES_MAX = 16_000
 /** What a long read made the write-ahead log grow to is given back to the disk above this. */
 const LOG_BYTES_KEPT = 64_000_000
 
-export interface Keeping {
-  /** Null for a database that nobody else can open. */
-  readonly ownership: Ownership | null
-  readonly checkpointer: Checkpointer | null
-}
-
 /**
  * The store in an open database, which is brought up to date first. Nothing is claimed in it: claims live in this object.
  *
@@ -28,7 +20,7 @@ export interface Keeping {
 export function storeIn(
   db: DatabaseSync,
   file = ':memory:',
-  { ownership, checkpointer }: Keeping = { ownership: null, checkpointer: null },
+  keeping: Keeping = { ownership: null, checkpointer: null, books: null },
 ): SqliteStore {
   db.exec(
     `PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -${CACHE_KIB};
@@ -36,5 +28,5 @@ export function storeIn(
   )
   migrate(db, file)
   db.exec(`PRAGMA busy_timeout = ${OWNER_WAIT_MS}`)
-  return new SqliteStore(db, ownership, checkpointer)
+  return new SqliteStore(db, keeping)
 }

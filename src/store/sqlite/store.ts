@@ -13,14 +13,13 @@ import {
 } from '../../core/order.ts'
 import type { Evidence } from '../../core/outcome.ts'
 import { aftercareCells, refundCells } from '../rows/aftercare.ts'
-import { type Cells, integer, text } from '../rows/cells.ts'
+import { integer, text } from '../rows/cells.ts'
 import {
   evidenceCells,
   factsCells,
   journalCells,
   keyCells,
   openOrderOf,
-  orderOf,
   progressCells,
   subMchidCell,
   verdictCells,
@@ -43,6 +42,7 @@ import type {
   Store,
   Stray,
 } from '../store.ts'
+import type { Books } from './books.ts'
 import { Callers } from './callers.ts'
 import type { Checkpointer } from './checkpointer.ts'
 import { Claims } from './claims.ts'
@@ -68,6 +68,14 @@ import {
   UPDATE_POLLED,
 } from './statements.ts'
 
+/** What a database has that other processes and threads may open; null each for one in memory. */
+export interface Keeping {
+  readonly ownership: Ownership | null
+  readonly checkpointer: Checkpointer | null
+  /** Where people's reads go. Null: they are made on the store's own connection. */
+  readonly books: Books | null
+}
+
 /** The store of the one process that owns the database. */
 export class SqliteStore extends SqliteReader implements Store {
   readonly peers = null
@@ -77,7 +85,6 @@ export class SqliteStore extends SqliteReader implements Store {
   readonly #deliveries: Deliveries
   readonly #callers: Callers
   readonly #dueOrders: Query<OpenOrder | number>
-  readonly #orderById: Query<Order>
   readonly #straysOf: Query<Stray>
   readonly #straysToTell: Query<Stray>
   readonly #takesPurchase: Query<Order>
@@ -103,15 +110,13 @@ export class SqliteStore extends SqliteReader implements Store {
   readonly #begin: StatementSync
   readonly #end: StatementSync
 
-  constructor(db: DatabaseSync, ownership: Ownership | null, checkpointer: Checkpointer | null) {
-    super(db)
+  constructor(db: DatabaseSync, { ownership, checkpointer, books }: Keeping) {
+    super(db, books)
     this.#ownership = ownership
     this.#checkpointer = checkpointer
     this.#claims = new Claims(db)
     this.#deliveries = new Deliveries(db)
     this.#callers = new Callers(db)
-    const order = (cells: Cells): Order => orderOf(cells, this.aftercareOf)
-    this.#orderById = new Query(db, `${SELECT_ORDERS} WHERE orders.id = ?`, order)
     this.#dueOrders = new Query(db, SELECT_DUE_ORDERS, (cells) => openOrderOf(cells) ?? integer(cells[0]))
     this.#straysOf = new Query(
       db,
@@ -135,7 +140,7 @@ export class SqliteStore extends SqliteReader implements Store {
          ELSE 1
        END
        ORDER BY orders.id LIMIT 1`,
-      order,
+      this.lookups.toOrder,
     )
     this.#fingerprint = new Query(db, 'SELECT fingerprint FROM placings WHERE order_id = ?', ([cell]) =>
       text(cell),
@@ -176,7 +181,7 @@ export class SqliteStore extends SqliteReader implements Store {
     const ids = this.#claims.claimDue(request)
     return this.#dueOrders.all(JSON.stringify(ids)).flatMap((due) => {
       // An order with its verdict is read whole: its verdict and what follows it lie in other tables.
-      const order = typeof due === 'number' ? this.#orderById.first(due) : due
+      const order = typeof due === 'number' ? this.lookups.orderById.first(due) : due
       return order !== null && isDue(order) ? [order] : []
     })
   }
@@ -294,7 +299,7 @@ export class SqliteStore extends SqliteReader implements Store {
 
   #insert({ order, fingerprint, body, journal }: NewOrder): Inserted {
     const { account, sub_mchid, out_trade_no, purchase } = order
-    const existing = this.orderByKey.first(out_trade_no, account, subMchidCell(sub_mchid))
+    const existing = this.lookups.orderByKey.first(out_trade_no, account, subMchidCell(sub_mchid))
     if (existing !== null)
       return { outcome: 'exists', order: existing, fingerprint: this.#fingerprintOf(existing.id) }
     const by =

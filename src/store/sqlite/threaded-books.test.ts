@@ -1,0 +1,121 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { applied, enter, nextOf, settled } from '../testing.ts'
+import { sqliteStore } from './index.ts'
+import { ThreadedBooks } from './threaded-books.ts'
+
+let dir: string
+
+const file = (): string => join(dir, 'a.db')
+const FIRST_PAGE = { before: null, limit: 10 }
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'verdict-books-'))
+})
+
+afterEach(() => {
+  vi.restoreAllMocks()
+  rmSync(dir, { recursive: true })
+})
+
+/** Runs it as a program of its own, and gives its exit code and what it wrote. */
+function run(program: string): readonly [status: number | null, stdout: string] {
+  const index = JSON.stringify(new URL('./index.ts', import.meta.url).href)
+  const code = `
+    import { sqliteStore } from ${index}
+    const store = await sqliteStore({ file: ${JSON.stringify(file())} })
+    ${program}`
+  const { status, stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', code], {
+    encoding: 'utf8',
+  })
+  return [status, stdout]
+}
+
+describe('what people read', () => {
+  it('is read without the connection that orders are polled with', async () => {
+    const store = await sqliteStore({ file: file() })
+    const { id, out_trade_no } = await settled(store)
+    const prepare = vi.spyOn(DatabaseSync.prototype, 'prepare')
+    expect(await store.list({ kinds: ['native'] }, FIRST_PAGE)).toHaveLength(1)
+    expect(prepare).not.toHaveBeenCalled()
+    await store.close()
+    // And with none in this thread at all.
+    const books = new ThreadedBooks(file(), 1_000)
+    expect((await books.named(out_trade_no)).map((order) => order.id)).toEqual([id])
+    expect(await books.evidenceOf(id)).toHaveLength(1)
+    await books.close()
+  })
+
+  it('holds each commit that came before the question', async () => {
+    const store = await sqliteStore({ file: file() })
+    let [order] = await enter(store, [{ state: 'placing' }])
+    for (let nth = 0; nth < 50; nth++) {
+      const change = nextOf(order, { queries: nth })
+      await applied(store, { change })
+      order = change.order
+      expect(await store.list({ isOpen: true }, FIRST_PAGE)).toEqual([order])
+    }
+    await store.close()
+  })
+
+  it('is answered to many at once, each what he asked for', async () => {
+    const store = await sqliteStore({ file: file() })
+    const orders = await enter(store, [{}, {}, {}, {}, {}])
+    const named = await Promise.all(orders.map(({ out_trade_no }) => store.named(out_trade_no)))
+    expect(named).toEqual(orders.map((order) => [order]))
+    await store.close()
+  })
+})
+
+describe('the thread that reads for people', () => {
+  it('tells what the database said, and goes on', async () => {
+    const store = await sqliteStore({ file: file() })
+    await enter(store, [{}])
+    expect(await store.strays(1)).toEqual([])
+    const other = new DatabaseSync(file())
+    other.exec('ALTER TABLE strays RENAME TO gone')
+    await expect(store.strays(1)).rejects.toThrow('no such table: strays')
+    other.exec('ALTER TABLE gone RENAME TO strays')
+    other.exec("UPDATE orders SET state = 'PAID?'")
+    await expect(store.list({}, FIRST_PAGE)).rejects.toMatchObject({ code: 'STORE_INVALID' })
+    other.close()
+    expect(await store.strays(1)).toEqual([])
+    await store.close()
+  })
+
+  it('that ends by itself is an error for each who waits, and the next question starts another', async () => {
+    const books = new ThreadedBooks(file(), 1_000)
+    const asked = await Promise.allSettled([books.strays(1), books.countAttention()])
+    for (const answer of asked) {
+      expect(answer).toMatchObject({ reason: { message: expect.stringContaining('has ended: ask again') } })
+      expect(answer).toMatchObject({ reason: { cause: { message: 'unable to open database file' } } })
+    }
+    await (await sqliteStore({ file: file() })).close()
+    const store = await sqliteStore({ file: file() })
+    expect(await books.countAttention()).toBe(0)
+    await books.close()
+    await store.close()
+  })
+
+  it('answers what was asked before it was closed, and nothing after', async () => {
+    const store = await sqliteStore({ file: file() })
+    const orders = await enter(store, [{}])
+    const page = store.page(0, 10)
+    await Promise.all([store.close(), store.close()])
+    expect(await page).toEqual(orders)
+    await expect(store.page(0, 10)).rejects.toThrow('page: the store is closed')
+  })
+
+  it('keeps no process alive that asks it nothing more', () => {
+    expect(run("console.log((await store.page(0, 1)).length, 'read')")).toEqual([0, '0 read\n'])
+  })
+
+  it('keeps a process alive that waits for an answer, or for its end', () => {
+    const program = "const page = store.page(0, 1); await store.close(); console.log(await page, 'closed')"
+    expect(run(program)).toEqual([0, '[] closed\n'])
+  })
+})

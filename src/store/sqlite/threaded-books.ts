@@ -1,0 +1,158 @@
+import { Worker } from 'node:worker_threads'
+import type { JournalLine } from '../../core/change.ts'
+import type { Order } from '../../core/order.ts'
+import type { Evidence } from '../../core/outcome.ts'
+import { type ErrorCode, VerdictError } from '../../errors.ts'
+import type { Delivery, DeliveryState, OldestDue, OrderFilter, OrderPage, Stray } from '../store.ts'
+import type { Books } from './books.ts'
+
+export interface BookThreadData {
+  readonly file: string
+  readonly lockWaitMs: number
+}
+
+type Read = Exclude<keyof Books, 'close'>
+type Result<Name extends Read> = Awaited<ReturnType<Books[Name]>>
+
+export interface Question {
+  readonly id: number
+  readonly read: Read
+  readonly parameters: readonly unknown[]
+}
+
+export type Answer =
+  | { readonly id: number; readonly value: unknown }
+  | { readonly id: number; readonly failed: { readonly message: string; readonly code: ErrorCode | null } }
+
+interface Asker {
+  readonly resolve: (value: unknown) => void
+  readonly reject: (error: Error) => void
+}
+
+/**
+ * Reads on a connection of its own in a thread of its own: SQLite answers on the thread that asks, and a list of a million
+ * orders would keep the one that polls from its orders. The thread is started by the first question. Should it end by
+ * itself, those who wait for it get an error, and the next question starts another.
+ */
+export class ThreadedBooks implements Books {
+  readonly #data: BookThreadData
+  readonly #asked = new Map<number, Asker>()
+  #questions = 0
+  #thread: Worker | null = null
+  #isClosed = false
+
+  constructor(file: string, lockWaitMs: number) {
+    this.#data = { file, lockWaitMs }
+  }
+
+  named(out_trade_no: string): Promise<readonly Order[]> {
+    return this.#ask('named', out_trade_no)
+  }
+
+  page(afterId: number, limit: number): Promise<readonly Order[]> {
+    return this.#ask('page', afterId, limit)
+  }
+
+  list(filter: OrderFilter, page: OrderPage): Promise<readonly Order[]> {
+    return this.#ask('list', filter, page)
+  }
+
+  oldestDue(): Promise<readonly OldestDue[]> {
+    return this.#ask('oldestDue')
+  }
+
+  countByState(): Promise<Result<'countByState'>> {
+    return this.#ask('countByState')
+  }
+
+  countAttention(): Promise<number> {
+    return this.#ask('countAttention')
+  }
+
+  countOverdue(sinceMs: number): Promise<number> {
+    return this.#ask('countOverdue', sinceMs)
+  }
+
+  journalOf(id: number): Promise<readonly JournalLine[]> {
+    return this.#ask('journalOf', id)
+  }
+
+  evidenceOf(id: number): Promise<readonly Evidence[]> {
+    return this.#ask('evidenceOf', id)
+  }
+
+  deliveriesOf(id: number): Promise<readonly Delivery[]> {
+    return this.#ask('deliveriesOf', id)
+  }
+
+  deliveriesIn(state: DeliveryState, afterId: number, limit: number): Promise<readonly Delivery[]> {
+    return this.#ask('deliveriesIn', state, afterId, limit)
+  }
+
+  countDeliveries(): Promise<Result<'countDeliveries'>> {
+    return this.#ask('countDeliveries')
+  }
+
+  strays(limit: number): Promise<readonly Stray[]> {
+    return this.#ask('strays', limit)
+  }
+
+  /** Questions that were asked are answered first. */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    const thread = this.#thread
+    if (thread === null) return
+    // Whoever closes the store last must not find the process gone before it is closed.
+    thread.ref()
+    const ended = new Promise((resolve) => thread.once('exit', resolve))
+    thread.postMessage('end')
+    await ended
+  }
+
+  async #ask<Name extends Read>(read: Name, ...parameters: Parameters<Books[Name]>): Promise<Result<Name>> {
+    if (this.#isClosed) throw new Error(`${read}: the store is closed`)
+    this.#thread ??= this.#start()
+    const thread = this.#thread
+    const id = ++this.#questions
+    thread.postMessage({ id, read, parameters } satisfies Question)
+    const answered = new Promise<unknown>((resolve, reject) => this.#asked.set(id, { resolve, reject }))
+    // The process lives on for as long as somebody waits for an answer.
+    thread.ref()
+    return (await answered) as Result<Name>
+  }
+
+  #start(): Worker {
+    // The same file is TypeScript in a clone and JavaScript in the package.
+    const code = new URL(`./book-thread${import.meta.url.slice(-3)}`, import.meta.url)
+    // The program's own options are not for it: one that was given as text (`-e`) would make it fail.
+    const thread = new Worker(code, { workerData: this.#data, execArgv: [] })
+    let cause: unknown
+    thread.on('message', (answer: Answer) => this.#take(answer, thread))
+    thread.on('error', (error) => {
+      cause = error
+    })
+    thread.on('exit', () => this.#lost(cause))
+    return thread
+  }
+
+  #take(answer: Answer, thread: Worker): void {
+    const asker = this.#asked.get(answer.id)
+    this.#asked.delete(answer.id)
+    if (this.#asked.size === 0 && !this.#isClosed) thread.unref()
+    if ('value' in answer) asker?.resolve(answer.value)
+    else asker?.reject(errorOf(answer.failed))
+  }
+
+  /** Nobody else will answer them. */
+  #lost(cause: unknown): void {
+    this.#thread = null
+    const asked = [...this.#asked.values()]
+    this.#asked.clear()
+    for (const { reject } of asked)
+      reject(new Error('the thread that reads lists and journals has ended: ask again', { cause }))
+  }
+}
+
+function errorOf({ message, code }: { readonly message: string; readonly code: ErrorCode | null }): Error {
+  return code === null ? new Error(message) : new VerdictError(code, message)
+}
