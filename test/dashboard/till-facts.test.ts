@@ -25,6 +25,7 @@ const line = (atMs: number, event: string, call?: string, said?: string): Line =
 
 const UNPAID = { trade_state: 'USERPAYING', paid: false, charged: 0, refunded: 0 }
 const PAID = { trade_state: 'SUCCESS', paid: true, charged: 8_800, refunded: 0 }
+const NONE = { trade_state: null, paid: false, charged: 0, refunded: 0 }
 const RETURNED = { trade_state: 'REVOKED', paid: true, charged: 8_800, refunded: 8_800 }
 
 interface Sketch {
@@ -102,10 +103,13 @@ describe('who is right', () => {
     ['paid', UNPAID, false],
     ['paid', RETURNED, false],
     ['failed', PAID, false],
-    ['failed', UNPAID, true],
+    ['failed', UNPAID, false],
+    ['failed', NONE, true],
     ['unpaid', PAID, false],
     ['unpaid', RETURNED, true],
     ['cancelled', PAID, false],
+    ['cancelled', UNPAID, false],
+    ['cancelled', RETURNED, true],
     ['pending', PAID, null],
     ['nothing', UNPAID, null],
     ['paid', null, null],

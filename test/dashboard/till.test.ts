@@ -153,7 +153,7 @@ describe.each([
     atTheTill(async (page) => {
       await page.getByRole('radio').last().check()
       await page.locator('.ring-up button[type="submit"]').click()
-      await page.getByRole('img').first().waitFor()
+      await page.locator('.qr').waitFor()
       expect(await violations(page)).toEqual([])
       expect(await overhang(page)).toBe(0)
       const title = looks.language === 'zh' ? '收银台与手机' : 'Till and phone'

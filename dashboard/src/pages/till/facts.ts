@@ -41,12 +41,15 @@ export function guessOf(standing: Standing): Guess {
   return ageMs(standing) < PATIENCE_MS ? 'pending' : 'unpaid'
 }
 
+const PAYABLE = ['NOTPAY', 'USERPAYING', 'ACCEPT']
+
 /** Whether what somebody says is what WeChat Pay knows; null while nobody can be blamed. */
 export function isRight(says: Guess | 'returned', { truth }: Pick<Standing, 'truth'>): boolean | null {
   if (truth === null || says === 'nothing' || says === 'pending') return null
   const paid = isPaid({ truth })
   if (says === 'paid') return paid
-  return !paid
+  // Whoever calls it off while the customer can still pay is wrong already.
+  return !paid && !PAYABLE.includes(truth.trade_state ?? '')
 }
 
 /** The same question with the same answer, many times in a row, is one line. */

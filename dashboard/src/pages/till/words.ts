@@ -1,4 +1,4 @@
-import { duration, money } from '../../format.ts'
+import { duration } from '../../format.ts'
 import { inBothLanguages } from '../../words/language.ts'
 
 export const tillWords = inBothLanguages({
@@ -10,8 +10,6 @@ export const tillWords = inBothLanguages({
     onlyDemo: 'There is a till only in the demo: npx verdict demo.',
     // ---- stories
     stories: 'Watch what happens when …',
-    watch: 'Watch',
-    playing: 'Now playing',
     story: {
       'lost-reply': {
         title: 'The reply gets lost',
@@ -21,7 +19,6 @@ export const tillWords = inBothLanguages({
       'line-dies': { title: 'The network dies', what: 'He has paid, and nothing gets through to the shop.' },
       cancelled: { title: 'The cashier cancels', what: '… in the very moment in which he pays.' },
     },
-    tale: 'What is happening',
     tales: {
       'lost-reply': [
         'The cashier scans the payment code. Verdict writes the order down, and only then sends it.',
@@ -59,7 +56,6 @@ export const tillWords = inBothLanguages({
     quick: 'The till scans the phone',
     native: 'The phone scans the till',
     code: 'Payment code',
-    scanPhone: 'Scan the phone',
     ring: 'Ask for the money',
     showQr: 'Show the QR code',
     cancel: 'Cancel the sale',
@@ -85,7 +81,6 @@ export const tillWords = inBothLanguages({
     verdict: 'Verdict',
     right: 'right',
     wrong: 'wrong',
-    nobody: 'no sale yet',
     truths: {
       unreached: 'not to be asked just now',
       unknown: 'knows no such order',
@@ -124,7 +119,6 @@ export const tillWords = inBothLanguages({
     // ---- the order's life
     life: 'The life of the order',
     lifeHint: 'It grows here while you watch. Ring up a sale, or choose a story above.',
-    now: 'now',
     asks: { place: 'Payment request', query: 'Question', close: 'Close', reverse: 'Revoke', other: 'Refund' },
     events: {
       entered: 'Verdict writes the order down',
@@ -136,7 +130,7 @@ export const tillWords = inBothLanguages({
       hint: 'A callback that nobody could verify: reason enough to ask',
       askNow: 'Somebody asks at once',
       giveUp: 'The till cancels the sale',
-      ending: 'The time is over: it is to be ended',
+      ending: 'It is to be ended, but first asked about once more',
       attention: (said: string) => `Needs attention: ${said}`,
       resolved: (said: string) => `Resolved by a person: ${said}`,
       verdict: (said: string) => `Verdict: ${said}`,
@@ -176,8 +170,6 @@ export const tillWords = inBothLanguages({
     network: 'The phone has a network',
     noNetwork: 'No network',
     password: 'Asks for the password',
-    passwordOff: 'Small sums without a password',
-    back: 'Back to the payment code comes with the next sale.',
     // ---- switches
     switches: 'What goes wrong',
     repliesLost: 'Replies get lost',
@@ -190,7 +182,6 @@ export const tillWords = inBothLanguages({
     downHint: 'no connection to it',
     level: 'By chance, for all orders',
     levels: { none: 'nothing', mild: 'a little', harsh: 'much' },
-    money,
   },
   zh: {
     title: '收银台与手机',
@@ -198,15 +189,12 @@ export const tillWords = inBothLanguages({
     speed: (speed: number) => (speed === 1 ? '按真实时间运行。' : `这里的时间快 ${speed} 倍。`),
     onlyDemo: '只有演示模式才有收银台：npx verdict demo。',
     stories: '看看会发生什么……',
-    watch: '观看',
-    playing: '正在播放',
     story: {
       'lost-reply': { title: '回复丢失', what: '顾客已付款，收银台却毫不知情。' },
       'last-second': { title: '最后一刻付款', what: '就在订单即将被撤销之前。' },
       'line-dies': { title: '网络中断', what: '他已付款，但消息传不到商店。' },
       cancelled: { title: '收银员取消', what: '……恰好在顾客付款的那一刻。' },
     },
-    tale: '正在发生什么',
     tales: {
       'lost-reply': [
         '收银员扫描付款码。Verdict 先记下订单，然后才发出请求。',
@@ -243,7 +231,6 @@ export const tillWords = inBothLanguages({
     quick: '收银台扫手机',
     native: '手机扫收银台',
     code: '付款码',
-    scanPhone: '扫描手机',
     ring: '收款',
     showQr: '显示二维码',
     cancel: '取消这笔交易',
@@ -267,7 +254,6 @@ export const tillWords = inBothLanguages({
     verdict: 'Verdict',
     right: '对',
     wrong: '错',
-    nobody: '还没有交易',
     truths: {
       unreached: '暂时无法询问',
       unknown: '没有这个订单',
@@ -305,7 +291,6 @@ export const tillWords = inBothLanguages({
     },
     life: '订单的一生',
     lifeHint: '它会在这里实时生长。请收一笔款，或选择上面的故事。',
-    now: '现在',
     asks: { place: '支付请求', query: '查询', close: '关闭', reverse: '撤销', other: '退款' },
     events: {
       entered: 'Verdict 记下订单',
@@ -317,7 +302,7 @@ export const tillWords = inBothLanguages({
       hint: '收到无法验证的回调：值得去查询',
       askNow: '有人要求立即查询',
       giveUp: '收银台取消交易',
-      ending: '时间已到：将被结束',
+      ending: '将被结束，但先再查询一次',
       attention: (said: string) => `需要人工处理：${said}`,
       resolved: (said: string) => `已人工处理：${said}`,
       verdict: (said: string) => `结论：${said}`,
@@ -356,8 +341,6 @@ export const tillWords = inBothLanguages({
     network: '手机有网络',
     noNetwork: '无网络',
     password: '要求输入密码',
-    passwordOff: '小额免密',
-    back: '下一笔交易时会回到付款码。',
     switches: '哪里出故障',
     repliesLost: '回复丢失',
     repliesLostHint: '一半的回复，事情已办妥之后',
@@ -369,6 +352,5 @@ export const tillWords = inBothLanguages({
     downHint: '无法连接',
     level: '对所有订单的随机故障',
     levels: { none: '没有', mild: '少量', harsh: '很多' },
-    money,
   },
 })
