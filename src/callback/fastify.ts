@@ -6,8 +6,8 @@ import { replyWith } from './node-http.ts'
 export interface FastifyCallbackOptions extends CallbackOptions {
   /** Below the plugin's prefix. Default: `/callbacks`. */
   readonly path?: string | undefined
-  /** Whose receiver answers instead, by the parameters of the path. Default: `answer` answers all. */
-  readonly receiverFor?: ((params: unknown) => CallbackReceiver) | undefined
+  /** Whose receiver answers instead, by the request. Default: `answer` answers all. */
+  readonly receiverFor?: ((request: FastifyRequest) => CallbackReceiver) | undefined
 }
 
 /** As much of Fastify as matters here: who doesn't have it can still compile this. */
@@ -51,11 +51,12 @@ export function fastifyCallbacks(
     app.removeAllContentTypeParsers()
     // A parser and not the handler reads it, so that no hook in between makes the sender wait.
     app.addContentTypeParser('*', ({ raw }, payload) => readBody(raw, clock, payload))
-    app.post(path, ({ raw: request, body, params }, reply) => {
+    app.post(path, (asked, reply) => {
+      const { raw: request, body } = asked
       reply.hijack()
       // The only parser gives a `BodyRead`. It isn't called for a request without a body.
       const read = body === undefined ? readBody(request, clock) : Promise.resolve(body as BodyRead)
-      void read.then((read) => conclude({ request, response: reply.raw }, read, receiverFor(params)))
+      void read.then((read) => conclude({ request, response: reply.raw }, read, receiverFor(asked)))
     })
     done()
   }

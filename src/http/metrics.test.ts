@@ -8,6 +8,7 @@ it('the messages are counted once a minute, however often and by however many at
     statistics: () => null,
     accounts: () => [],
     attention: async () => 0,
+    oldestDue: async () => [],
     deliveries: async () => ({ sent: ++sent }),
     clock: { nowMs: () => nowMs },
   })
@@ -25,10 +26,28 @@ it('a count that failed is tried again at the next reading', async () => {
     statistics: () => null,
     accounts: () => [],
     attention: async () => 0,
+    oldestDue: async () => [],
     deliveries: async () => (isDown ? Promise.reject(new Error('down')) : { failed: 3 }),
     clock: { nowMs: () => 0 },
   })
   expect(await metrics.text()).not.toMatch(/verdict_deliveries\{/)
   isDown = false
   expect(await metrics.text()).toContain('verdict_deliveries{state="failed"} 3')
+})
+
+it('the oldest due work is told by account, and as nothing as long as it is not due', async () => {
+  const metrics = openMetrics({
+    statistics: () => null,
+    accounts: () => [],
+    attention: async () => 0,
+    oldestDue: async () => [
+      { account: 'a', dueAtMs: 10_000 },
+      { account: 'b', dueAtMs: 90_000 },
+    ],
+    deliveries: async () => ({}),
+    clock: { nowMs: () => 72_500 },
+  })
+  const text = await metrics.text()
+  expect(text).toContain('verdict_oldest_overdue_seconds{account="a"} 62.5')
+  expect(text).toContain('verdict_oldest_overdue_seconds{account="b"} 0')
 })

@@ -1,8 +1,11 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Clock } from '../clock.ts'
+import { CALLS } from '../core/change.ts'
 import type { FinalOrder } from '../core/order.ts'
 import type { Observer } from '../engine/observer.ts'
 import type { Statistics } from '../engine/report.ts'
+import type { OldestDue } from '../store/store.ts'
+import type { Verdict } from '../verdict.ts'
 import { kept } from './kept.ts'
 
 /** What Prometheus reads. */
@@ -10,13 +13,20 @@ export interface Metrics {
   readonly contentType: string
   readonly observer: Observer
   text(): Promise<string>
+  /** A callback was refused unread. */
+  readonly limited: () => void
 }
+
+/** How an account stands. */
+export type Standing = Pick<Verdict['accounts'][number], 'account' | 'answers' | 'isSilent' | 'budgets'>
 
 export interface MetricsSource {
   readonly statistics: () => Statistics | null
-  readonly accounts: () => ReadonlyArray<{ readonly account: string; readonly answers: boolean }>
+  readonly accounts: () => readonly Standing[]
   /** Orders that need a person. */
   readonly attention: () => Promise<number>
+  /** The earliest due time of each account. */
+  readonly oldestDue: () => Promise<readonly OldestDue[]>
   readonly deliveries: () => Promise<Readonly<Partial<Record<string, number>>>>
   readonly clock: Pick<Clock, 'nowMs'>
 }
@@ -46,11 +56,22 @@ export function openMetrics(source: MetricsSource): Metrics {
     buckets: CALL_S,
     registers,
   })
+  const hosts = new Counter({
+    name: 'verdict_host_calls_total',
+    help: 'Calls by host: it answered, whatever it said; it failed; or it could not be reached',
+    labelNames: ['account', 'host', 'contact'],
+    registers,
+  })
   const lag = new Histogram({
     name: 'verdict_due_lag_seconds',
     help: 'How late work on an order begins',
     labelNames: ['account'],
     buckets: LAG_S,
+    registers,
+  })
+  const limited = new Counter({
+    name: 'verdict_callbacks_limited_total',
+    help: 'Callbacks that were refused unread, because too many of their sender failed',
     registers,
   })
   counted(
@@ -73,6 +94,37 @@ export function openMetrics(source: MetricsSource): Metrics {
       Object.fromEntries(source.accounts().map(({ account, answers }) => [account, Number(answers)])),
   )
   gauge(
+    'verdict_callbacks_silent',
+    'Whether queries find payments that no callback has announced: 1, or 0',
+    'account',
+    async () =>
+      Object.fromEntries(source.accounts().map(({ account, isSilent }) => [account, Number(isSilent)])),
+  )
+  gauge(
+    'verdict_oldest_overdue_seconds',
+    'For how long the oldest due work of an account has been waiting; 0 if none is due',
+    'account',
+    async () => {
+      const nowMs = source.clock.nowMs()
+      const oldest = await source.oldestDue()
+      return Object.fromEntries(
+        oldest.map(({ account, dueAtMs }) => [account, Math.max(0, nowMs - dueAtMs) / 1_000]),
+      )
+    },
+  )
+  byCall('verdict_budget_limit', 'Calls that an account may make in a second', 'limit')
+  byCall('verdict_budget_share', 'The part of it that is for this process now, 0 to 1', 'share')
+  new Counter({
+    name: 'verdict_budget_waits_total',
+    help: 'How often a call was held back by its budget',
+    labelNames: ['account', 'call'],
+    registers,
+    collect() {
+      this.reset()
+      for (const { account, call, waits } of budgets()) this.inc({ account, call }, waits)
+    },
+  })
+  gauge(
     'verdict_deliveries',
     'Messages, by state',
     'state',
@@ -85,6 +137,7 @@ export function openMetrics(source: MetricsSource): Metrics {
   return {
     contentType: registry.contentType,
     text: () => registry.metrics(),
+    limited: () => limited.inc(),
     observer: {
       settled({ kind, createdAtMs, verdict }: FinalOrder) {
         const seconds = Math.max(0, verdict.atMs - createdAtMs) / 1_000
@@ -92,6 +145,7 @@ export function openMetrics(source: MetricsSource): Metrics {
       },
       called: ({ account, call, outcome, tookMs }) =>
         calls.observe({ account, call, outcome }, tookMs / 1_000),
+      contacted: ({ account, host, contact }) => hosts.inc({ account, host, contact }),
       started: ({ account, lateMs }) => lag.observe({ account }, Math.max(0, lateMs) / 1_000),
     },
   }
@@ -111,6 +165,23 @@ export function openMetrics(source: MetricsSource): Metrics {
         const statistics = source.statistics()
         if (statistics === null) return
         for (const [word, count] of Object.entries(counts(statistics))) this.inc({ [label]: word }, count)
+      },
+    })
+  }
+
+  function budgets() {
+    return source
+      .accounts()
+      .flatMap(({ account, budgets }) => CALLS.map((call) => ({ account, call, ...budgets[call] })))
+  }
+
+  function byCall(name: string, help: string, what: 'limit' | 'share'): void {
+    new Gauge({
+      ...{ name, help, registers },
+      labelNames: ['account', 'call'],
+      collect() {
+        this.reset()
+        for (const { account, call, ...budget } of budgets()) this.set({ account, call }, budget[what])
       },
     })
   }

@@ -1,11 +1,10 @@
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
-import { fastifyCallbacks } from '../callback/fastify.ts'
-import { type CallbackReceiver, refusal } from '../callback/http.ts'
-import { within } from '../clock.ts'
+import { systemClock, within } from '../clock.ts'
 import { VerdictError } from '../errors.ts'
 import type { ApiRole } from '../store/store.ts'
 import { ApiKeys } from './api-keys.ts'
+import { answerCallbacks } from './callbacks.ts'
 import { type Caller, Callers, withoutKey } from './callers.ts'
 import { serveDashboard } from './dashboard-files.ts'
 import type { Desk } from './desk.ts'
@@ -91,14 +90,14 @@ export function apiServer(options: ServerOptions & { readonly withCallbacks: boo
   watch(app, desk, watching.metrics)
   // A page listens for as long as it is open.
   app.addHook('preClose', async () => watching.events.end())
-  if (options.withCallbacks) answerCallbacks(app, options)
+  if (options.withCallbacks) openCallbacks(app, options)
   return app
 }
 
 /** Callbacks alone: what faces the internet need not offer the API. */
 export function callbackServer(options: ServerOptions): FastifyInstance {
   const app = newApp(options)
-  answerCallbacks(app, options)
+  openCallbacks(app, options)
   return app
 }
 
@@ -224,20 +223,8 @@ function watch(app: FastifyInstance, desk: Desk, metrics: Watching['metrics']): 
   }
 }
 
-/** At `/callbacks/{account}`, for the accounts of the hour: another configuration may have others. */
-function answerCallbacks(app: FastifyInstance, { desk, logger }: ServerOptions): void {
-  const receiverFor = (params: unknown): CallbackReceiver => {
-    const { account } = params as { readonly account: string }
-    const isOpen = desk.verdict.accounts.some((one) => one.account === account)
-    return isOpen ? desk.verdict.callbacksOf(account) : async () => refusal(404, 'no such account here')
-  }
-  app.register(
-    fastifyCallbacks(async () => refusal(404, 'no account is named'), {
-      path: '/callbacks/:account',
-      clock: desk.clock,
-      notify: ({ message }) => logger.warn(message),
-      receiverFor,
-    }),
-    OFTEN,
-  )
+function openCallbacks(app: FastifyInstance, { desk, logger, watching }: ServerOptions): void {
+  const warn = (message: string): void => logger.warn(message)
+  const { limited } = watching.metrics
+  answerCallbacks(app, { desk, warn, limited, headers: SAFE_HEADERS, clock: systemClock })
 }

@@ -22,6 +22,7 @@ export function openWatching({ store, events, ...source }: WatchingOptions): Wat
   const metrics = openMetrics({
     ...source,
     attention: () => store.countAttention(),
+    oldestDue: () => store.oldestDue(),
     deliveries: () => store.countDeliveries(),
   })
   const lastHour = new LastHour(source.clock)

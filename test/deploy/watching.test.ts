@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
+import { CALLS, type Call } from '../../src/core/change.ts'
 import type { FinalOrder } from '../../src/core/order.ts'
 import { openMetrics } from '../../src/http/metrics.ts'
 import { codesIn, rows, section, textOf } from '../docs/markdown.ts'
@@ -36,6 +37,11 @@ const LABELS_OF_PROMETHEUS = ['job', 'instance']
 const FUNCTIONS =
   /^(?:sum|min|max|by|rate|increase|histogram_quantile|absent|unless|le|and|or|on|ignoring|without)$/
 
+const BUDGETS = Object.fromEntries(CALLS.map((call) => [call, { limit: 600, share: 1, waits: 0 }])) as Record<
+  Call,
+  { limit: number; share: number; waits: number }
+>
+
 /** Each series that is told, and the labels it bears, after one of everything has happened. */
 async function series(): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
   const { observer, text } = openMetrics({
@@ -46,12 +52,14 @@ async function series(): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
       callbacks: { received: 1, applied: 1, repeated: 1, refused: 1, hints: 1 },
       deliveries: { sent: 1, missed: 1 },
     }),
-    accounts: () => [{ account: 'a', answers: true }],
+    accounts: () => [{ account: 'a', answers: true, isSilent: false, budgets: BUDGETS }],
     attention: async () => 1,
+    oldestDue: async () => [{ account: 'a', dueAtMs: 0 }],
     deliveries: async () => ({ pending: 1, queued: 1, failed: 1 }),
     clock: { nowMs: () => 0 },
   })
   observer.called?.({ account: 'a', call: 'query', outcome: 'answer', tookMs: 1 })
+  observer.contacted?.({ account: 'a', host: 'h', contact: 'reached', tookMs: 1 })
   observer.started?.({ account: 'a', lateMs: 1 })
   const verdict = { state: 'SUCCESS', atMs: 2, learntBy: 'query' }
   observer.settled?.({ kind: 'native', createdAtMs: 1, verdict } as FinalOrder)

@@ -1,0 +1,110 @@
+import Fastify, { type FastifyInstance } from 'fastify'
+import { describe, expect, it } from 'vitest'
+import { VirtualClock } from '../../test/support/virtual-clock.ts'
+import { refusal } from '../callback/http.ts'
+import { VerdictError } from '../errors.ts'
+import { answerCallbacks } from './callbacks.ts'
+import type { Desk } from './desk.ts'
+
+const STRANGER = '198.51.100.7'
+const WECHATPAY = '203.0.113.9'
+
+/** A receiver that believes whoever says `paid`; `strange` is signed, about an order that nobody knows. */
+function scene(trustProxy = false) {
+  const clock = new VirtualClock()
+  const warned: string[] = []
+  const looked: string[] = []
+  let limited = 0
+  const callbacksOf = (account: string) => {
+    if (account !== 'a' && account !== 'b') throw new VerdictError('ACCOUNT_UNKNOWN', account)
+    return async ({ body }: { body: Uint8Array }) => {
+      const said = Buffer.from(body).toString()
+      looked.push(said)
+      if (said === 'paid') return { status: 204, body: '' }
+      return said === 'strange' ? refusal(404, 'no such order') : refusal(401, 'forged')
+    }
+  }
+  const app: FastifyInstance = Fastify({ trustProxy })
+  answerCallbacks(app, {
+    desk: { verdict: { callbacksOf }, clock } as unknown as Desk,
+    ...{ clock, headers: { 'x-content-type-options': 'nosniff' } },
+    warn: (message) => warned.push(message),
+    limited: () => {
+      limited += 1
+    },
+  })
+  const send = async (said: string, from = STRANGER, account = 'a', headers = {}) =>
+    app.inject({ method: 'POST', url: `/callbacks/${account}`, payload: said, remoteAddress: from, headers })
+  const fail = async (times: number, from = STRANGER, account = 'a'): Promise<void> => {
+    for (let n = 0; n < times; n += 1) await send('forged', from, account)
+  }
+  return { clock, warned, looked, send, fail, limited: () => limited }
+}
+
+describe('whoever sends what does not verify', () => {
+  it('is refused unread after 300 of it, told when to come again, and then looked at again', async () => {
+    const { clock, warned, looked, send, fail, limited } = scene()
+    await fail(300)
+    expect(looked).toHaveLength(300)
+    const refused = await send('paid')
+    expect(refused.statusCode).toBe(429)
+    expect(refused.headers).toMatchObject({ 'retry-after': '1', 'x-content-type-options': 'nosniff' })
+    expect(refused.json()).toMatchObject({ code: 'FAIL' })
+    expect(looked).toHaveLength(300)
+    expect(limited()).toBe(1)
+    expect(warned).toEqual([expect.stringContaining(`callbacks from ${STRANGER} fail again and again`)])
+    await clock.advance(50)
+    expect((await send('forged')).statusCode).toBe(401)
+    expect((await send('forged')).statusCode).toBe(429)
+    expect(warned).toHaveLength(1)
+  })
+
+  it('keeps out nobody else, and himself from no other account', async () => {
+    const { send, fail } = scene()
+    await fail(301)
+    expect((await send('paid', WECHATPAY)).statusCode).toBe(204)
+    expect((await send('paid', STRANGER, 'b')).statusCode).toBe(204)
+  })
+
+  it('is one and the same under each name of an account that is none', async () => {
+    const { looked, send } = scene()
+    for (let n = 0; n < 300; n += 1) expect((await send('x', STRANGER, `z${n}`)).statusCode).toBe(404)
+    expect((await send('x', STRANGER, 'z300')).statusCode).toBe(429)
+    expect(looked).toEqual([])
+  })
+})
+
+describe('what verifies', () => {
+  it.each([
+    ['paid', 204],
+    ['strange', 404],
+  ] as const)('is never too much: %s', async (said, status) => {
+    const { send } = scene()
+    for (let n = 0; n < 1_000; n += 1) expect((await send(said, WECHATPAY)).statusCode).toBe(status)
+  })
+})
+
+describe('behind a proxy', () => {
+  it.each(['127.0.0.1', '10.1.2.3', '192.168.0.1', '::1', 'fd00::1'])(
+    'that nobody named, at %s, strangers and WeChat Pay are one, and none is refused',
+    async (proxy) => {
+      const { send, fail } = scene()
+      await fail(301, proxy)
+      expect((await send('paid', proxy)).statusCode).toBe(204)
+    },
+  )
+
+  it('that is trusted, the stranger alone is refused', async () => {
+    const { send } = scene(true)
+    const by = (address: string) => ({ 'x-forwarded-for': address })
+    for (let n = 0; n < 300; n += 1) await send('forged', '10.1.2.3', 'a', by(STRANGER))
+    expect((await send('paid', '10.1.2.3', 'a', by(STRANGER))).statusCode).toBe(429)
+    expect((await send('paid', '10.1.2.3', 'a', by(WECHATPAY))).statusCode).toBe(204)
+  })
+})
+
+it('every answer bears the headers that all do', async () => {
+  const { send } = scene()
+  for (const said of ['paid', 'forged'])
+    expect((await send(said)).headers['x-content-type-options']).toBe('nosniff')
+})
