@@ -41,6 +41,11 @@ describe('bad input on the command line', async () => {
       /--port is 70000; expected a whole number from 0 to 65535/,
     ],
     [
+      'an impossible port of the dashboard',
+      ['demo', '--http-port', '-1'],
+      /--http-port is -1; expected a whole number from 0 to 65535/,
+    ],
+    [
       'an unknown level',
       ['demo', '--faults', 'some'],
       /'some' is invalid. Allowed choices are none, mild, harsh/,

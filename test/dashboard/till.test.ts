@@ -14,7 +14,7 @@ let url: string
 beforeAll(async () => {
   const [opened, started] = await Promise.all([
     openBrowser(),
-    startDemo('--faults', 'none', '--orders', '2', '--seed', '5'),
+    startDemo('--faults', 'none', '--orders', '2', '--seed', '5', '--speed', '2'),
   ])
   browser = opened
   demo = started.demo

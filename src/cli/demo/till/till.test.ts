@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { z } from 'zod'
 import { Listening } from '../../../../test/support/listening.ts'
 import { Shop } from '../../../../test/support/shop.ts'
+import { VerdictError } from '../../../errors.ts'
 import { apiServer } from '../../../http/server.ts'
 import { openWatching } from '../../../http/watching.ts'
 import { seededRandom } from '../../../random.ts'
@@ -17,6 +18,8 @@ type View = z.output<typeof TillView>
 
 const NOTIFY_URL = 'http://127.0.0.1:8080/callbacks'
 
+/** Whether the simulator is dead. */
+let isGone: boolean
 let shop: Shop
 let till: Till
 let app: FastifyInstance
@@ -26,7 +29,9 @@ beforeEach(async () => {
   shop = await Shop.open({ send: listening.send, customers: 'seeded' })
   const verdict = await shop.verdict({ account: { notify_url: NOTIFY_URL } })
   listening.to = verdict.callbacks
+  isGone = false
   const ask: AskControl = async (method, path, body) => {
+    if (isGone) throw new VerdictError('CLOSED', 'the simulator does not answer')
     const answer = await shop.simulator.handle({ method, url: `/_sim/${path}`, headers: {}, body })
     if ('connection' in answer) throw new Error(answer.connection)
     return answer
@@ -189,6 +194,17 @@ it('the API does not tell of it', async () => {
   const { paths } = (await app.inject('/openapi.json')).json()
   expect(Object.keys(paths).filter((path) => path.startsWith('/demo'))).toEqual([])
   expect(Object.keys(paths)).toContain('/v1/orders')
+})
+
+it('goes on while the simulator is dead: nobody knows the truth then, and no switch moves', async () => {
+  await ring()
+  await pass(1_000)
+  isGone = true
+  const { truth, sale } = await now()
+  expect({ truth, verdict: sale?.order.state }).toEqual({ truth: null, verdict: 'waiting' })
+  expect(await ask('faults', { down: true })).toMatchObject({ status: 503, code: 'CLOSED' })
+  isGone = false
+  expect((await now()).switches.down).toBe(false)
 })
 
 describe('the switches', () => {
