@@ -47,14 +47,17 @@ export function Shell({ page, children }: { readonly page: Page; readonly childr
           {words.connection[connection.value]}
         </span>
         <Preferences />
-        <button
-          type="button"
-          class="quiet"
-          title={nameShown()}
-          onClick={() => void signOut().catch(() => {})}
-        >
-          {words.signOut}
-        </button>
+        {/* In a demo nobody has signed in. */}
+        {session.value?.csrf != null && (
+          <button
+            type="button"
+            class="quiet"
+            title={nameShown()}
+            onClick={() => void signOut().catch(() => {})}
+          >
+            {words.signOut}
+          </button>
+        )}
       </header>
       <main id="main" tabIndex={-1} ref={main}>
         {children}
