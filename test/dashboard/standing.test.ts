@@ -31,6 +31,13 @@ describe('an open order', () => {
     expect(sentences).toContainEqual({ say: 'next', inMs: 1_000, end: 'close', endAtMs: T0 + 300_000 })
   })
 
+  it('that was created and not asked about yet is not paid, and nothing was said since', () => {
+    const journal = [{ at: at(1), event: 'answer', call: 'place', said: 'code_url', tookMs: 80 }]
+    const { headline, sentences } = saidOf({ order: { kind: 'native', trade_state: 'NOTPAY' }, journal })
+    expect(headline).toBe('unpaid')
+    expect(sentences[0]).toEqual({ say: 'created', agoMs: 5_000 })
+  })
+
   it('takes silence for nothing: what was said before stands', () => {
     const journal = [answer(1, 'USERPAYING'), silence(3), silence(5)]
     const { headline, sentences } = saidOf({ order: { trade_state: 'USERPAYING' }, journal })

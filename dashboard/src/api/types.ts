@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import type { OverviewView } from '../../../src/http/routes/overview.ts'
 import type {
   DeliveryView,
   EvidenceView,
@@ -42,37 +43,5 @@ export interface Session {
   readonly csrf: string | null
 }
 
-type Counted<Name extends string> = Readonly<Record<Name, number>>
-
 /** `GET /v1/overview`. */
-export interface Overview {
-  readonly at: string
-  readonly since: string
-  readonly orders: {
-    readonly byState: Counted<OrderState>
-    readonly attention: number
-    readonly overdue: number
-  }
-  readonly deliveries: Counted<Delivery['state']>
-  readonly minutes: readonly {
-    readonly at: string
-    readonly verdicts: Counted<'SUCCESS' | 'CLOSED' | 'REVOKED' | 'NOT_CREATED'>
-  }[]
-  readonly timeToVerdict: Counted<'p50' | 'p95' | 'p99'> | null
-  readonly learntBy: Readonly<Record<string, number>>
-  readonly queriesPerOrder: number | null
-  readonly accounts: readonly {
-    readonly account: string
-    readonly mode: 'common' | 'institutional'
-    readonly answers: boolean
-    readonly hosts: readonly {
-      readonly host: string
-      readonly calls: number
-      readonly noAnswer: number
-      readonly p50: number | null
-      readonly p95: number | null
-    }[]
-    readonly callbacks: Readonly<Record<string, unknown>>
-    readonly silent: boolean
-  }[]
-}
+export type Overview = z.output<typeof OverviewView>

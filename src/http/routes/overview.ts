@@ -17,7 +17,7 @@ const seconds = z.number().nonnegative()
 const counts = <Word extends string>(words: readonly Word[]) =>
   z.object(Object.fromEntries(words.map((word) => [word, z.int()])) as Record<Word, z.ZodInt>)
 
-const Overview = z
+export const OverviewView = z
   .object({
     at: moment,
     /** Since when this process looks on: `minutes` and what follows tell of it alone, and of an hour at most. */
@@ -72,7 +72,7 @@ export function overviewRoutes(desk: Desk, lastHour: LastHour): readonly Route[]
       tag: 'overview',
       summary: 'How everything stands',
       description: 'Orders and messages as the store has them; the last hour as this process has seen it.',
-      reply: Overview,
+      reply: OverviewView,
       async handle() {
         const { byState, attention, deliveries, overdue } = await stored()
         const hour = lastHour.hour

@@ -41,7 +41,7 @@ export function OrderPage() {
       changed({ order, journal }) {
         const story = value.value
         if (order.id !== id || story === undefined) return
-        value.value = { ...story, order, journal: [...story.journal, ...journal] }
+        value.value = { ...story, order, journal: withNew(story.journal, journal) }
         anew.soon()
       },
     })
@@ -61,6 +61,12 @@ export function OrderPage() {
   if (failure.value !== null && story === undefined) return <Failure of={failure.value} retry={reload} />
   if (story === undefined || story.order.id !== id) return <p class="muted">{partsWords.value.loading}</p>
   return <Whole story={story} reload={reload} />
+}
+
+/** An event may be overtaken by what is read anew: then its lines are there already. */
+function withNew(known: Story['journal'], told: Story['journal']): Story['journal'] {
+  const lines = new Set(known.map((line) => JSON.stringify(line)))
+  return [...known, ...told.filter((line) => !lines.has(JSON.stringify(line)))]
 }
 
 function Whole({ story, reload }: { readonly story: Story; readonly reload: () => void }) {

@@ -65,6 +65,8 @@ const sayEn: Saying = (sentence, nowMs) => {
       return `WeChat Pay says ${sentence.state} (signed), ${wholeSeconds(sentence.agoMs)} ago.`
     case 'said-nothing':
       return 'WeChat Pay has said nothing about it so far.'
+    case 'created':
+      return `WeChat Pay created it ${wholeSeconds(sentence.agoMs)} ago, and has said nothing since.`
     case 'refused':
       return `WeChat Pay refused with ${sentence.code}, ${wholeSeconds(sentence.agoMs)} ago.`
     case 'no-such-order':
@@ -119,6 +121,8 @@ const sayZh: Saying = (sentence, nowMs) => {
       return `WeChat Pay 在 ${wholeSeconds(sentence.agoMs)}前表示 ${sentence.state}（已签名）。`
     case 'said-nothing':
       return 'WeChat Pay 尚未对此表态。'
+    case 'created':
+      return `WeChat Pay 在 ${wholeSeconds(sentence.agoMs)}前创建了它，此后没有表态。`
     case 'refused':
       return `WeChat Pay 在 ${wholeSeconds(sentence.agoMs)}前拒绝：${sentence.code}。`
     case 'no-such-order':

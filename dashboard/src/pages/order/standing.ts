@@ -21,6 +21,7 @@ export type Headline =
 export type Sentence =
   | { readonly say: 'said'; readonly state: string; readonly agoMs: number }
   | { readonly say: 'said-nothing' }
+  | { readonly say: 'created'; readonly agoMs: number }
   | { readonly say: 'refused'; readonly code: string; readonly agoMs: number }
   | { readonly say: 'no-such-order'; readonly code: string; readonly agoMs: number }
   | { readonly say: 'silence'; readonly times: number; readonly why: string; readonly agoMs: number }
@@ -64,6 +65,8 @@ interface Known {
   readonly schedule: Schedule | null
 }
 
+/** Nearer than this, it is as good as under way. */
+const AT_ONCE_MS = 500
 /** Later than this, a question is late; earlier it is under way. */
 const UNDER_WAY_MS = 3_000
 /** Marks about identity or money: while they stand, Verdict ends nothing by itself. */
@@ -124,7 +127,12 @@ function lastWords({ trade_state }: Order, journal: readonly JournalLine[], nowM
     .findLast(({ event, call }) => event === 'refusal' && CALLS.has(call))
   const agoMs = (line: JournalLine | undefined): number => nowMs - Date.parse(line?.at ?? '')
   const sentences: Sentence[] = []
-  if (trade_state !== null) sentences.push({ say: 'said', state: trade_state, agoMs: agoMs(journal[said]) })
+  // What a placing answers with creates the order, and says NOTPAY without the word.
+  const created = journal.findLast(({ event, call }) => event === 'answer' && call === 'place')
+  if (journal[said] !== undefined && trade_state !== null)
+    sentences.push({ say: 'said', state: trade_state, agoMs: agoMs(journal[said]) })
+  else if (trade_state !== null && created !== undefined)
+    sentences.push({ say: 'created', agoMs: agoMs(created) })
   if (refused !== undefined) {
     const code = refused.said ?? ''
     const say = refused.call === 'query' && NO_SUCH_ORDER.has(code) ? 'no-such-order' : 'refused'
@@ -149,7 +157,7 @@ function whatNext({ order, schedule }: Known, nowMs: number): Sentence[] {
   const end = order.kind === 'quick_pay' ? 'revoke' : 'close'
   if (Number.isNaN(inMs)) return []
   if (inMs < -UNDER_WAY_MS) return [{ say: 'late-question', byMs: -inMs }]
-  if (inMs <= 0) return [{ say: 'asked-now' }]
+  if (inMs <= AT_ONCE_MS) return [{ say: 'asked-now' }]
   if (order.state === 'ending') return [{ say: 'next-step', inMs, end }]
   if (HOLDING.has(order.attention ?? ''))
     return [{ say: 'next', inMs, end: null, endAtMs: 0 }, { say: 'held' }]

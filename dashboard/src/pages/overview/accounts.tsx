@@ -44,7 +44,10 @@ function AccountRow({ account }: { readonly account: Account }) {
         <tbody>
           {account.hosts.map((host) => (
             <tr key={host.host}>
-              <td class="code breaks">{host.host}</td>
+              <td class="code breaks">
+                {host.host}{' '}
+                {host.calls > 0 && !host.answers && <span class="state state-failed">{words.silent}</span>}
+              </td>
               <td class="right">{count(host.calls)}</td>
               <td class="right">{share(host.noAnswer, host.calls)}</td>
               <td class="right">{seconds(host.p50)}</td>
