@@ -39,6 +39,8 @@ export const ERRORS = {
   STORE_INVALID: { status: 500 },
   /** Another process owns the database. */
   STORE_IN_USE: { status: 503 },
+  /** The store is away, full or read-only; the request may have been done. */
+  STORE_FAILS: { status: 503 },
   /** Verdict is closing or closed. */
   CLOSED: { status: 503 },
   /** The wait ended before the verdict came. The order goes on. */

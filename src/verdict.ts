@@ -4,6 +4,7 @@ import { receiver } from './callback/receiver.ts'
 import { AdjustableClock, type Clock, systemClock } from './clock.ts'
 import type { LateMoney, Refund } from './core/aftercare.ts'
 import type { JournalLine } from './core/change.ts'
+import { isLine } from './core/line.ts'
 import { isFinal, type Order, type OrderKey, type Verdict as OrderVerdict } from './core/order.ts'
 import type { Credential, Evidence, TradeStatement } from './core/outcome.ts'
 import type { Placement } from './core/placement.ts'
@@ -349,8 +350,10 @@ export class Verdict {
    * @throws OPTION_INVALID, ORDER_UNKNOWN, ACCOUNT_UNKNOWN, CLOSED
    */
   async askNow(ref: OrderRef, by: string): Promise<Order> {
-    if (typeof by !== 'string' || by.length < 1 || by.length > 64)
-      throw new VerdictError('OPTION_INVALID', `by is ${shown(by)}; expected 1 to 64 characters`)
+    if (!isLine(by, 64)) {
+      const expected = '1 to 64 characters without control characters'
+      throw new VerdictError('OPTION_INVALID', `by is ${shown(by)}; expected ${expected}`)
+    }
     return this.#engine.askNow(this.#key(ref), by)
   }
 

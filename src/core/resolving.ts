@@ -2,6 +2,7 @@ import { shown, VerdictError } from '../errors.ts'
 import type { AttentionCode } from './attention.ts'
 import type { Change } from './change.ts'
 import { anyRevokeIsOpen, NEW_ENDING, NO_REVOKES, revokeIsOpen } from './ending.ts'
+import { isLine } from './line.ts'
 import {
   type FinalOrder,
   isFinal,
@@ -188,15 +189,6 @@ export function checkAnswer({ action, by, note }: Omit<Answer, 'stated'>): void 
   if (!isLine(by, BY_LENGTH_MAX)) throw invalid('by', by, `1 to ${BY_LENGTH_MAX} characters on one line: who`)
   if (!isLine(note, NOTE_LENGTH_MAX))
     throw invalid('note', note, `1 to ${NOTE_LENGTH_MAX} characters on one line: why`)
-}
-
-function isLine(text: unknown, lengthMax: number): boolean {
-  return (
-    typeof text === 'string' &&
-    text.trim() !== '' &&
-    text.length <= lengthMax &&
-    !/[\p{Cc}\p{Cs}]/u.test(text)
-  )
 }
 
 function invalid(field: string, value: unknown, expected: string): VerdictError {

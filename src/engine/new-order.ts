@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto'
+import { isLine } from '../core/line.ts'
 import { nameOf, type OrderKey } from '../core/order.ts'
 import {
   checkAmount,
@@ -137,10 +138,11 @@ const PURCHASE_LENGTH_MAX = 128
 
 export function checkPurchase(purchase: string | undefined): void {
   if (purchase === undefined) return
-  if (typeof purchase === 'string' && purchase.length >= 1 && purchase.length <= PURCHASE_LENGTH_MAX) return
+  // It stands in journals and on terminals.
+  if (isLine(purchase, PURCHASE_LENGTH_MAX)) return
   throw new VerdictError(
     'ORDER_INVALID',
-    `purchase is ${shown(purchase)}; expected 1 to ${PURCHASE_LENGTH_MAX} characters`,
+    `purchase is ${shown(purchase)}; expected 1 to ${PURCHASE_LENGTH_MAX} characters without control characters`,
   )
 }
 

@@ -1,4 +1,5 @@
 import { ERRORS, type ErrorCode, VerdictError } from '../errors.ts'
+import { isStoreFailure } from './store-failures.ts'
 
 /** An error as RFC 9457 writes it. */
 export interface Problem {
@@ -48,10 +49,7 @@ export class TooMany extends VerdictError {
 /** What the caller is told of an error: of one that is not ours, nothing but that it happened. */
 export function problemOf(error: unknown, instance: string): Problem {
   const known = error instanceof VerdictError ? error : ofFastify(error)
-  const { code, message } = known ?? {
-    code: 'INTERNAL' as const,
-    message: 'something failed on our side; the request may have been done',
-  }
+  const { code, message } = known ?? (isStoreFailure(error) ? STORE_FAILS : INTERNAL)
   return {
     type: `/docs/errors#${code}`,
     code,
@@ -61,6 +59,16 @@ export function problemOf(error: unknown, instance: string): Problem {
     ...(known instanceof RequestInvalid && { errors: known.errors }),
   }
 }
+
+/** Not in the words of the database: they say where it is. */
+const STORE_FAILS = {
+  code: 'STORE_FAILS',
+  message: 'the store fails; the request may have been done, and may be repeated',
+} as const
+const INTERNAL = {
+  code: 'INTERNAL',
+  message: 'something failed on our side; the request may have been done',
+} as const
 
 /** What Fastify refuses before a route sees it. */
 function ofFastify(error: unknown): VerdictError | null {

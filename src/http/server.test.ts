@@ -221,6 +221,30 @@ describe('what the API refuses changes nothing', () => {
       expect(await service.ask(url), url).toMatchObject({ status: 400, json: { code: 'REQUEST_INVALID' } })
   })
 
+  it.each(['', ' ', 'table\u00007', 'table\n7', '\u001b[2J', '\ud800'])(
+    'a purchase that no journal can show: %j',
+    async (purchase) => {
+      const { mchid } = service.simulator.keys.identity
+      const before = await service.store.countByState()
+      const refused = await service.ask('/v1/orders', { body: { ...order(), account: mchid, purchase } })
+      expect(refused).toMatchObject({ status: 400, json: { code: 'ORDER_INVALID' } })
+      expect(await service.store.countByState()).toEqual(before)
+    },
+  )
+
+  it.each(['', '\u0000', 'a\u001b[2J', 'x'.repeat(65)])(
+    'a person who asks and has no name: %j',
+    async (by) => {
+      const out_trade_no = number()
+      await service.place(out_trade_no)
+      const asking = service.verdict.askNow(
+        { account: service.simulator.keys.identity.mchid, out_trade_no },
+        by,
+      )
+      await expect(asking).rejects.toMatchObject({ code: 'OPTION_INVALID' })
+    },
+  )
+
   it('what the library refuses, with its own code', async () => {
     const account = service.simulator.keys.identity.mchid
     const wrong = await service.ask('/v1/orders', { body: { ...order(), account, out_trade_no: 'a b' } })

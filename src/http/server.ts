@@ -178,10 +178,14 @@ const SAFE_HEADERS = {
   'x-content-type-options': 'nosniff',
 }
 
+/** A store, or a service that is started again, may be back by then. */
+const RETRY_S = 5
+
 function refuse(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const problem = problemOf(error, request.id)
   if (problem.status >= 500) request.log.error({ err: error }, problem.detail)
   // RFC 9110, 11.6.1: a 401 says how to do better.
+  if (problem.status === 503) reply.header('retry-after', RETRY_S)
   if (error instanceof TooMany) reply.header('retry-after', Math.ceil(error.waitMs / 1_000))
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer')
   // What can't be routed passes no hook.

@@ -23,7 +23,11 @@ interface World {
   readonly simulator: Simulator
   readonly config: ServiceConfig
   readonly logged: readonly string[]
-  ask(path: string, body?: unknown): Promise<{ status: number; text: string; json: Json }>
+  readonly key: string
+  ask(
+    path: string,
+    body?: unknown,
+  ): Promise<{ status: number; retryAfter: string | null; text: string; json: Json }>
 }
 
 const endings: Array<() => Promise<unknown>> = []
@@ -60,10 +64,11 @@ async function open(change: (store: Store) => Store = (store) => store): Promise
       ...(body !== undefined && { method: 'POST', body: JSON.stringify(body) }),
     })
     const said = await reply.text()
+    const retryAfter = reply.headers.get('retry-after')
     const isJson = reply.headers.get('content-type')?.includes('json')
-    return { status: reply.status, text: said, json: isJson ? JSON.parse(said) : null }
+    return { status: reply.status, retryAfter, text: said, json: isJson ? JSON.parse(said) : null }
   }
-  return { service, store, simulator, config, logged, ask }
+  return { service, store, simulator, config, logged, key: text, ask }
 }
 
 async function placed({ ask, simulator }: World, out_trade_no = 'S1'): Promise<string> {
@@ -84,6 +89,18 @@ describe('a service that ends', () => {
     const fromMs = performance.now()
     await world.service.close()
     expect(await waiting).toMatchObject({ status: 200, json: { id, state: 'waiting' } })
+    expect(performance.now() - fromMs).toBeLessThan(5_000)
+  })
+
+  it('ends every event stream', { timeout: 20_000 }, async () => {
+    const { service, key } = await open()
+    const stream = await fetch(`${service.addresses[0]}/v1/events`, {
+      headers: { authorization: `Bearer ${key}` },
+    })
+    const heard = stream.text()
+    const fromMs = performance.now()
+    await service.close()
+    expect(await heard).toBe('retry: 2000\n\n')
     expect(performance.now() - fromMs).toBeLessThan(5_000)
   })
 
@@ -124,6 +141,23 @@ describe('a configuration that is read again', () => {
     expect(await statuses()).toEqual([404, 401, 404])
     await service.reload(async () => config)
     expect(await statuses()).toEqual([401, 401, 404])
+  })
+
+  it('leaves the order as it is to whoever waits for one of an account that is gone', {
+    timeout: 20_000,
+  }, async () => {
+    const world = await open()
+    const { service, config, ask } = world
+    const id = await placed(world)
+    const waiting = ask(`/v1/orders/${id}?wait=3`)
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    const [, second] = config.accounts
+    if (second === undefined) throw new Error('expected two accounts')
+    await service.reload(async () => ({ ...config, accounts: [second] }))
+    expect(await waiting).toMatchObject({ status: 200, json: { id, state: 'waiting' } })
+    expect(await ask(`/v1/orders/${id}?wait=1`)).toMatchObject({ status: 200, json: { state: 'waiting' } })
+    const asked = await ask(`/v1/orders/${id}/query`, {})
+    expect(asked).toMatchObject({ status: 404, json: { code: 'ACCOUNT_UNKNOWN' } })
   })
 
   it('lets no counter go back', { timeout: 20_000 }, async () => {
@@ -190,7 +224,8 @@ describe('a store that fails', () => {
     expect(metrics.text).toContain('verdict_callbacks_total')
     expect(metrics.text).not.toMatch(/verdict_attention_orders \d/)
     const listed = await ask('/v1/orders')
-    expect(listed).toMatchObject({ status: 500, json: { code: 'INTERNAL' } })
+    expect(listed).toMatchObject({ status: 503, json: { code: 'STORE_FAILS' } })
+    expect(listed.retryAfter).toBe('5')
     expect(listed.text).not.toContain('10.0.0.7')
     expect(logged.join('')).toContain('10.0.0.7')
     failing.now = false

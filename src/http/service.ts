@@ -9,6 +9,7 @@ import type { Store } from '../store/store.ts'
 import { Verdict } from '../verdict.ts'
 import type { Desk } from './desk.ts'
 import { apiServer, callbackServer } from './server.ts'
+import { knownByFailures } from './store-failures.ts'
 import { openWatching, type Watching } from './watching.ts'
 
 export interface ServiceOptions {
@@ -45,8 +46,9 @@ export class Service {
   }
 
   /** Follows the orders, and listens. @throws as `Verdict.open`, and what the ports say */
-  static async open(options: ServiceOptions): Promise<Service> {
-    const { store } = options
+  static async open(given: ServiceOptions): Promise<Service> {
+    const store = knownByFailures(given.store)
+    const options = { ...given, store }
     const opened: { service: Service | null } = { service: null }
     const verdictNow = (): Verdict | undefined =>
       opened.service === null ? undefined : opened.service.#desk.verdict

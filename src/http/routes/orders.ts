@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import { isFinal, KINDS } from '../../core/order.ts'
+import { sleep } from '../../clock.ts'
+import { isFinal, KINDS, type Order } from '../../core/order.ts'
 import { RESOLUTIONS } from '../../core/resolving.ts'
 import { type ErrorCode, VerdictError } from '../../errors.ts'
 import { type OrderFilter, OVERDUE_MS } from '../../store/store.ts'
-import type { OrderRef } from '../../verdict.ts'
 import { byVerdict, cursorAt, type Desk, orderOf, placeIn, refOf } from '../desk.ts'
 import { type Route, route } from '../route.ts'
 import {
@@ -106,6 +106,8 @@ const Filter = z.strictObject({
 })
 
 const WAIT_S_MAX = 60
+/** What others do is looked at this often. */
+const LOOK_MS = 1_000
 const BULK_MAX = 500
 
 export function orderRoutes(desk: Desk): readonly Route[] {
@@ -211,7 +213,7 @@ export function orderRoutes(desk: Desk): readonly Route[] {
       async handle({ params, query: { wait } }) {
         const order = await orderOf(desk, params.id)
         if (wait === 0 || isFinal(order)) return orderView(order)
-        await settledOrNot(desk, refOf(order), wait * 1_000)
+        await settledOrNot(desk, order, wait * 1_000)
         return orderView(await orderOf(desk, params.id))
       },
     }),
@@ -432,15 +434,25 @@ function filterOf(
 }
 
 /** Resolves with the verdict, when the time is over, or when the service ends. */
-async function settledOrNot(desk: Desk, order: OrderRef, waitMs: number): Promise<void> {
+async function settledOrNot(desk: Desk, order: Order, waitMs: number): Promise<void> {
   const untilMs = desk.clock.nowMs() + waitMs
   const leftMs = (): number => Math.max(0, untilMs - desk.clock.nowMs())
-  const settled = byVerdict(desk, (verdict) => verdict.settled(order, { waitMs: leftMs() }))
+  const settled = byVerdict(desk, (verdict) => verdict.settled(refOf(order), { waitMs: leftMs() }))
   try {
     await unlessAborted(settled, desk.ending)
   } catch (error) {
-    const isOver = error instanceof VerdictError && WAIT_ENDS.includes(error.code)
-    if (!isOver) throw error
+    if (!(error instanceof VerdictError)) throw error
+    if (error.code === 'ACCOUNT_UNKNOWN') return othersSettle(desk, order.id, leftMs)
+    if (!WAIT_ENDS.includes(error.code)) throw error
+  }
+}
+
+/** Nobody here works for its account any more; another process may. */
+async function othersSettle(desk: Desk, id: number, leftMs: () => number): Promise<void> {
+  while (leftMs() > 0 && !desk.ending.aborted) {
+    await unlessAborted(sleep(desk.clock, Math.min(LOOK_MS, leftMs())), desk.ending)
+    const order = await desk.store.byId(id)
+    if (order === null || isFinal(order)) return
   }
 }
 
