@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net'
 import type { Browser } from 'playwright-core'
 import { TestService } from '../support/http-service.ts'
 import { type Looks, type OpenedPage, openBrowser, openPage } from './browser.ts'
-import { buildDashboard } from './site.ts'
+import { buildDashboard } from './build.ts'
 
 /** A service with its simulated WeChat Pay on a port, and a browser to look at it. */
 export class DashboardService {

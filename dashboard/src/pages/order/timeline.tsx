@@ -18,7 +18,7 @@ const SIDE = 10
 const BAR_WIDTH_MIN = 4
 const TICK_WIDTH = 90
 /** Of a letter, so that labels that would lie over each other are left out. */
-const LETTER = 6.6
+const LETTER = 7.3
 
 export function TimelineChart({ story }: { readonly story: Shown }) {
   const words = timelineWords.value
@@ -285,7 +285,7 @@ function Marks({
         const width = Math.max(BAR_WIDTH_MIN, scale.x(mark.toMs) - x)
         const after = marks[i + 1]
         const room = (after === undefined ? scale.width : scale.x(after.fromMs)) - x
-        const needed = mark.label.length * LETTER
+        const needed = width + 3 + mark.label.length * LETTER
         // The same word again says nothing new.
         const isLabelled = mark.label !== told && x >= freeFrom && needed < room && x + needed < scale.width
         if (isLabelled) freeFrom = x + needed
