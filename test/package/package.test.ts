@@ -95,9 +95,17 @@ describe("README's snippet", () => {
   })
 })
 
+it('brings the dashboard built, and no pictures of it', () => {
+  expect(packed).toContain('dist/dashboard/index.html')
+  expect(
+    packed.filter((path) => /^dist\/dashboard\/assets\/.+\.(?:js|css)$/.test(path)).length,
+  ).toBeGreaterThan(1)
+  expect(packed.filter((path) => path.endsWith('.png'))).toEqual([])
+})
+
 it('leaves sources, tests and scripts at home', () => {
   expect(
-    packed.filter((path) => /^(?:src|test|scripts)\/|\.test\.|(?:contract|testing)\./.test(path)),
+    packed.filter((path) => /^(?:src|test|scripts|dashboard)\/|\.test\.|(?:contract|testing)\./.test(path)),
   ).toEqual([])
 })
 

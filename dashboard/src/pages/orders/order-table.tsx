@@ -54,12 +54,14 @@ function Row({ order }: { readonly order: Order }) {
           <span class="code">{order.trade_state}</span>
         )}
       </td>
-      <td data-label={columns.kind}>{orderWords.value.kinds[order.kind]}</td>
-      <td data-label={columns.merchant} class="code">
+      <td data-label={columns.kind} class="cell-more">
+        {orderWords.value.kinds[order.kind]}
+      </td>
+      <td data-label={columns.merchant} class="code cell-more">
         {order.account}
         {order.sub_mchid !== null && <span class="muted"> / {order.sub_mchid}</span>}
       </td>
-      <td data-label={columns.queries} class="right">
+      <td data-label={columns.queries} class="right cell-more">
         {order.queries}
       </td>
       <td data-label={columns.created}>

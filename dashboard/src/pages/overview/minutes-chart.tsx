@@ -84,6 +84,7 @@ function optionsFor(width: number, locale: string): uPlot.Options {
       {
         ...axis,
         grid: { show: false },
+        size: 30,
         values: (_, seconds) => seconds.map((one) => clock.format(one * 1_000)),
       },
       { ...axis, size: 40, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000] },
