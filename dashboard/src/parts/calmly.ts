@@ -1,10 +1,11 @@
-/** `task` soon, and however often it is asked for, at most once in `everyMs`. */
+/** `task` soon, and however often it is asked for, at most once in `everyMs`; the first time so long from now. */
 export function calmly(
   everyMs: number,
   task: () => void,
 ): { readonly soon: () => void; readonly stop: () => void } {
   let timer: ReturnType<typeof setTimeout> | undefined
-  let lastAtMs = Number.NEGATIVE_INFINITY
+  // Whoever begins has just read.
+  let lastAtMs = performance.now()
   const run = (): void => {
     timer = undefined
     lastAtMs = performance.now()
