@@ -28,7 +28,11 @@ export const CALLBACKS: readonly Mutant[] = [
     breaks: 'guide 2.2',
     says: 'A callback that nobody can verify is answered as received.',
     edits: [
-      { file: RECEIVER, find: 'return refused(desk, 401, WHY[opened.why])', replace: 'return RECEIVED' },
+      {
+        file: RECEIVER,
+        find: 'return refused({ desk, account }, 401, WHY[opened.why])',
+        replace: 'return RECEIVED',
+      },
     ],
   },
   {
@@ -62,7 +66,7 @@ export const CALLBACKS: readonly Mutant[] = [
     edits: [
       {
         file: RECEIVER,
-        find: "return refused(desk, 404, 'no such order here')",
+        find: "return refused({ desk, account }, 404, 'no such order here')",
         replace: 'return RECEIVED',
       },
     ],

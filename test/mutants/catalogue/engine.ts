@@ -48,7 +48,11 @@ export const ENGINE: readonly Mutant[] = [
     breaks: 'design 3.8',
     says: 'A call leaves whatever the budget says.',
     edits: [
-      { file: 'src/engine/calls.ts', find: 'return this.#budget.take(call, nowMs)', replace: 'return 0' },
+      {
+        file: 'src/engine/calls.ts',
+        find: 'const waitMs = this.#budget.take(call, nowMs, pulse?.shareOf(account, call, nowMs))',
+        replace: 'const waitMs = 0 * nowMs',
+      },
     ],
   },
   {
