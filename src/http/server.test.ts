@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { TestService } from '../../test/support/http-service.ts'
+import { orderDetailRoutes } from './routes/order-details.ts'
+import { orderRoutes } from './routes/orders.ts'
 
 let service: TestService
 let numbers = 0
@@ -352,13 +354,13 @@ describe('what watches over the service', () => {
 
   it('the answers are what OpenAPI says', async () => {
     const id = await paid()
-    const { orderRoutes } = await import('./routes/orders.ts')
-    const routes = orderRoutes({
+    const desk = {
       verdict: service.verdict,
       store: service.store,
       clock: { nowMs: Date.now } as never,
       ending: new AbortController().signal,
-    })
+    }
+    const routes = [...orderRoutes(desk), ...orderDetailRoutes(desk)]
     for (const route of routes.filter(
       ({ method, path }) => method === 'GET' && !path.endsWith('/pay-sign'),
     )) {

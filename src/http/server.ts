@@ -23,6 +23,7 @@ import { accountRoutes } from './routes/accounts.ts'
 import { deliveryRoutes } from './routes/deliveries.ts'
 import { eventRoutes } from './routes/events.ts'
 import { keyRoutes } from './routes/keys.ts'
+import { orderDetailRoutes } from './routes/order-details.ts'
 import { orderRoutes } from './routes/orders.ts'
 import { overviewRoutes } from './routes/overview.ts'
 import { sessionRoutes } from './routes/session.ts'
@@ -107,6 +108,7 @@ const NOBODY: Caller = { key: withoutKey('nobody', 'read'), cookie: null }
 export function routesOf(desk: Desk, keys: ApiKeys, sessions: Sessions): readonly Route[] {
   return [
     ...orderRoutes(desk),
+    ...orderDetailRoutes(desk),
     ...deliveryRoutes(desk),
     ...accountRoutes(desk),
     ...keyRoutes(desk, keys),

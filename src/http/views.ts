@@ -23,6 +23,8 @@ const amount = z.object({ total: z.int(), currency: text })
 
 export const OrderId = z.string().regex(/^ord_[1-9]\d{0,15}$/, 'expected an order id, as ord_42')
 export const DeliveryId = z.string().regex(/^dlv_[1-9]\d{0,15}$/, 'expected a delivery id, as dlv_42')
+/** The parameters of whatever is about one order. */
+export const ById = z.strictObject({ id: OrderId })
 
 export function numberIn(id: string): number {
   return Number(id.slice(4))
