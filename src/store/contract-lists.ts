@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type FinalOrder, isFinal, type Order } from '../core/order.ts'
+import { NEAR } from './rows/lists.ts'
 import type { OrderFilter, Store } from './store.ts'
 import {
   ACCOUNT,
@@ -13,6 +14,7 @@ import {
   many,
   newOrder,
   nextOf,
+  type Sketch,
   settle,
   settled,
   T0,
@@ -85,6 +87,32 @@ const FILTERS: ReadonlyArray<readonly [OrderFilter, (order: Order) => boolean]> 
   [{ total: 7 }, ({ total }) => total === 7],
 ]
 
+/** Filters of two fields. */
+const PAIRS: typeof FILTERS = FILTERS.flatMap(([one, fitsOne], nth) =>
+  FILTERS.slice(nth + 1).flatMap(([other, fitsOther]) =>
+    // Two filters by one field are one filter.
+    Object.keys(one).some((field) => field in other)
+      ? []
+      : [[{ ...one, ...other }, (order: Order) => fitsOne(order) && fitsOther(order)] as const],
+  ),
+)
+
+/** More than are looked at first, of every sort, and most like nothing that is looked for. */
+function newer(): readonly Sketch[] {
+  return Array.from({ length: NEAR + 100 }, (_, nth) => ({
+    createdAtMs: T0 + 50,
+    dueAtMs: T0 + 1_000,
+    kind: 'app',
+    ...[
+      { total: 7 },
+      { account: OTHER },
+      { sub_mchid: '1900000007' },
+      { kind: 'h5' as const },
+      { createdAtMs: T0 + 4 },
+    ][nth % 100],
+  }))
+}
+
 const idsOf = (orders: readonly Order[]) => orders.map(({ id }) => id)
 
 /** What every store lists for people. */
@@ -101,15 +129,10 @@ export function listsContract(name: string, openStore: () => Promise<Store>): vo
       const store = await openStore()
       const all = await world(store)
       const before = all[3]?.id ?? 0
-      for (const [nth, [one, fitsOne]] of FILTERS.entries()) {
-        for (const [other, fitsOther] of FILTERS.slice(nth + 1)) {
-          // Two filters by one field are one filter.
-          if (Object.keys(one).some((field) => field in other)) continue
-          const filter = { ...one, ...other }
-          const fitting = all.filter((order) => order.id < before && fitsOne(order) && fitsOther(order))
-          const found = await store.list(filter, { before, limit: 100 })
-          expect({ filter, found: idsOf(found) }).toEqual({ filter, found: idsOf(fitting) })
-        }
+      for (const [filter, fits] of PAIRS) {
+        const fitting = all.filter((order) => order.id < before && fits(order))
+        const found = await store.list(filter, { before, limit: 100 })
+        expect({ filter, found: idsOf(found) }).toEqual({ filter, found: idsOf(fitting) })
       }
     })
 
@@ -130,6 +153,21 @@ export function listsContract(name: string, openStore: () => Promise<Store>): vo
         expect(whole.length).toBeGreaterThan(3)
       },
     )
+
+    it('holds what fits behind more orders than are looked at first, by each filter and any two', async () => {
+      const store = await openStore()
+      await world(store)
+      await enter(store, newer())
+      const all = (await store.page(0, 2_000)).toReversed()
+      const wanted = [...FILTERS, ...PAIRS]
+      for (const [filter, fits] of wanted) {
+        const found = await store.list(filter, { before: null, limit: 1_000 })
+        expect({ filter, found: idsOf(found) }).toEqual({
+          filter,
+          found: idsOf(all.filter(fits)).slice(0, 1_000),
+        })
+      }
+    })
 
     it('is right where more orders are due than are looked up one by one', async () => {
       const store = await openStore()

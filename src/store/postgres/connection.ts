@@ -31,6 +31,7 @@ export interface ConnectionOptions {
 /** Longer than any statement of ours takes: then the server, or the way to it, hangs. */
 const STATEMENT_MS_MAX = 20_000
 const CONNECT_MS_MAX = 10_000
+const DAY_MS = 86_400_000
 /**
  * Whoever waited for a lock must see what was written meanwhile, whatever the database's default is. A process that is
  * stopped in the middle of a transaction keeps its row locks for 5 s, and then loses it. Set in each transaction: behind a
@@ -69,6 +70,12 @@ export class Connection implements Session {
     return this.#during(
       repeated(async () => rowsOf(await this.#pool.query(query(sql, parameters, this.#prepares)))),
     )
+  }
+
+  /** One statement that takes as long as it takes, in no transaction. */
+  async alone(sql: string): Promise<void> {
+    const statement = { text: sql, query_timeout: DAY_MS }
+    await this.#during(this.#pool.query(statement))
   }
 
   /** All of `work` or nothing of it. Repeated from its beginning if the server chose it to end a deadlock. */

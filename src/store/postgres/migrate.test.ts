@@ -1,5 +1,5 @@
 import { Client } from 'pg'
-import { afterAll, afterEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
 import { newTestDatabase, type TestDatabase } from '../../../test/support/postgres.ts'
 import type { Store } from '../store.ts'
 import { enter } from '../testing.ts'
@@ -107,6 +107,69 @@ describe('a database is brought up to date', () => {
     await run('CREATE TABLE public.orders (id integer); INSERT INTO public.orders VALUES (7)')
     await migrate(connection)
     expect(await connection.rows('SELECT id FROM public.orders')).toEqual([[7]])
+  })
+})
+
+describe('a step beside what goes on', () => {
+  const BESIDE = later({
+    sql: `CREATE INDEX CONCURRENTLY IF NOT EXISTS one ON verdict.orders (kind);
+CREATE INDEX CONCURRENTLY IF NOT EXISTS other ON verdict.orders (seen);
+`,
+    isBeside: true,
+  })
+  const indexes = async (connection: Connection) =>
+    connection.rows(
+      `SELECT relname, indisvalid FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
+       WHERE relname IN ('one', 'other') ORDER BY relname`,
+    )
+  const BOTH = [
+    ['one', true],
+    ['other', true],
+  ]
+
+  it('is made by one of ten processes, and the others wait for it', async () => {
+    const { connection, url } = await scene()
+    await migrate(connection)
+    await Promise.all(Array.from({ length: 10 }, () => migrate(connectionTo(url), BESIDE)))
+    expect(await indexes(connection)).toEqual(BOTH)
+    expect(await versions(connection)).toEqual(BESIDE.map(({ version }) => version))
+  })
+
+  it('keeps nobody from entering orders, though it waits for a transaction that does', async () => {
+    const { connection, url, run } = await scene()
+    const store = await postgresStore({ url })
+    const slow = new Client({ connectionString: url })
+    await slow.connect()
+    await slow.query('BEGIN; LOCK TABLE verdict.orders IN ROW EXCLUSIVE MODE')
+    let isMade = false
+    const made = migrate(connection, BESIDE).then(() => {
+      isMade = true
+    })
+    const waits = `SELECT 1 / (count(*))::int FROM pg_stat_activity
+      WHERE query LIKE 'CREATE INDEX CONCURRENTLY%' AND wait_event_type = 'Lock'`
+    await vi.waitFor(() => run(waits), { timeout: 10_000 })
+    expect(await enter(store, [{}])).toHaveLength(1)
+    expect(isMade).toBe(false)
+    await slow.query('COMMIT')
+    await made
+    expect(await indexes(connection)).toEqual(BOTH)
+    await slow.end()
+    await store.close()
+  })
+
+  it('begins again what did not come to its end', async () => {
+    const { connection, run } = await scene()
+    await migrate(connection)
+    await run('CREATE INDEX one ON verdict.orders (kind)')
+    await run(`UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'verdict.one'::regclass`)
+    await migrate(connection, BESIDE)
+    expect(await indexes(connection)).toEqual(BOTH)
+  })
+
+  it('is part of the one transaction that makes a new schema', async () => {
+    const { connection } = await scene()
+    await migrate(connection, BESIDE)
+    expect(await indexes(connection)).toEqual(BOTH)
   })
 })
 

@@ -4,9 +4,10 @@ import type { Order, OrderKey } from '../../core/order.ts'
 import type { Evidence } from '../../core/outcome.ts'
 import { aftercareOf, refundOf } from '../rows/aftercare.ts'
 import { apiKeyOf } from '../rows/api-keys.ts'
-import { type Cells, cellsOf, integer, text, textOrNull, type Value } from '../rows/cells.ts'
+import { type Cells, cellsOf, integer, text, textOrNull } from '../rows/cells.ts'
+import { countsOf } from '../rows/counts.ts'
 import { deliveryOf, deliveryStateOf } from '../rows/deliveries.ts'
-import { dueBelowMs, FEW, oldestDueOf, selectPage } from '../rows/lists.ts'
+import { oldestDueOf, type Search, search } from '../rows/lists.ts'
 import {
   ALL_COLUMNS,
   credentialOf,
@@ -32,18 +33,20 @@ import type {
 } from '../store.ts'
 import type { Connection, Parameter, Session } from './connection.ts'
 import {
+  COUNT_BY_STATE,
+  COUNT_DELIVERIES,
   COUNT_OVERDUE,
-  dialectOf,
+  DIALECT,
   SELECT_API_KEYS,
+  SELECT_CHOSEN_ORDERS,
   SELECT_DELIVERIES,
-  SELECT_DUE_BELOW,
   SELECT_EVIDENCE,
   SELECT_JOURNAL,
   SELECT_OLDEST_DUE,
   SELECT_ORDERS,
   SELECT_PLATFORM_KEYS,
   SELECT_STRAYS,
-  selectOrdersOf,
+  selectDeliveriesIn,
 } from './statements.ts'
 
 /** Everything that only reads. */
@@ -67,8 +70,8 @@ export class PostgresReader implements StoreReader {
   }
 
   async countByState(): Promise<Readonly<Partial<Record<Order['state'], number>>>> {
-    const rows = await this.connection.rows('SELECT state, count(*) FROM verdict.orders GROUP BY state')
-    return Object.fromEntries(rows.map(([state, count]) => [stateOf(state), integer(count)]))
+    const rows = await this.connection.rows(COUNT_BY_STATE)
+    return countsOf(rows.map(([state, count]) => [stateOf(state), integer(count)]))
   }
 
   async page(afterId: number, limit: number): Promise<readonly Order[]> {
@@ -76,16 +79,17 @@ export class PostgresReader implements StoreReader {
   }
 
   async list(filter: OrderFilter, page: OrderPage): Promise<readonly Order[]> {
-    const values: Value[] = []
-    const ids = selectPage(filter, page, dialectOf(values), await this.#dueIds(filter))
-    return ids === null ? [] : ordersIn(this.connection, selectOrdersOf(ids), ...values)
+    const ids = await this.#found(search(filter, page, DIALECT))
+    return ids.length === 0 ? [] : ordersIn(this.connection, SELECT_CHOSEN_ORDERS, ids)
   }
 
-  async #dueIds(filter: OrderFilter): Promise<readonly number[] | null> {
-    const belowMs = dueBelowMs(filter, false)
-    if (belowMs === null) return null
-    const rows = await this.connection.rows(SELECT_DUE_BELOW, belowMs, FEW + 1)
-    return rows.length > FEW ? null : rows.map(([id]) => integer(id))
+  async #found(search: Search): Promise<readonly number[]> {
+    for (let step = search.next(); ; ) {
+      if (step.done === true) return step.value
+      const { sql, values } = step.value
+      const rows = await this.connection.rows(sql, ...values)
+      step = search.next(rows.map(([cell]) => integer(cell)))
+    }
   }
 
   async oldestDue(): Promise<readonly OldestDue[]> {
@@ -128,14 +132,12 @@ export class PostgresReader implements StoreReader {
   }
 
   async deliveriesIn(state: DeliveryState, afterId: number, limit: number): Promise<readonly Delivery[]> {
-    // The state stands in the text: else the partial index over those that failed would be of no use.
-    const sql = `${SELECT_DELIVERIES} WHERE state = '${state}' AND id > $1 ORDER BY id LIMIT $2`
-    return (await this.connection.rows(sql, afterId, limit)).map(deliveryOf)
+    return (await this.connection.rows(selectDeliveriesIn(state), afterId, limit)).map(deliveryOf)
   }
 
   async countDeliveries(): Promise<Readonly<Partial<Record<DeliveryState, number>>>> {
-    const rows = await this.connection.rows('SELECT state, count(*) FROM verdict.deliveries GROUP BY state')
-    return Object.fromEntries(rows.map(([state, count]) => [deliveryStateOf(state), integer(count)]))
+    const rows = await this.connection.rows(COUNT_DELIVERIES)
+    return countsOf(rows.map(([state, count]) => [deliveryStateOf(state), integer(count)]))
   }
 
   async strays(limit: number): Promise<readonly Stray[]> {

@@ -1,8 +1,7 @@
 import { AFTERCARE_COLUMNS, REFUND_COLUMNS } from '../rows/aftercare.ts'
 import { API_KEY_COLUMNS, SESSION_COLUMNS } from '../rows/api-keys.ts'
-import type { Value } from '../rows/cells.ts'
 import { DELIVERY_COLUMNS } from '../rows/deliveries.ts'
-import type { Dialect } from '../rows/lists.ts'
+import type { Dialect } from '../rows/list-conditions.ts'
 import {
   ALL_COLUMNS,
   EVIDENCE_COLUMNS,
@@ -14,6 +13,8 @@ import {
   VERDICT_COLUMNS,
 } from '../rows/orders.ts'
 import { NEW_STRAY_COLUMNS, STRAY_COLUMNS } from '../rows/strays.ts'
+import type { DeliveryState } from '../store.ts'
+import { arrayLiteral } from './array-literal.ts'
 
 /*
  * What the store says to PostgreSQL. Many rows go into one statement as one array for each column, and what belongs
@@ -84,11 +85,8 @@ export const SELECT_ORDERS = `SELECT ${ALL_COLUMNS}, ${AFTERCARE_CELLS}, ${REFUN
     AND evidence.version = verdicts.evidence_version AND evidence.nth = verdicts.evidence_nth
   LEFT JOIN verdict.aftercare ON aftercare.order_id = orders.id`
 
-/** Of a statement that gives row numbers: their orders, newest first. */
-export function selectOrdersOf(ids: string): string {
-  return `WITH chosen AS MATERIALIZED (${ids})
-${SELECT_ORDERS} WHERE orders.id = ANY (ARRAY (SELECT id FROM chosen)) ORDER BY orders.id DESC`
-}
+/** Takes row numbers. */
+export const SELECT_CHOSEN_ORDERS = `${SELECT_ORDERS} WHERE orders.id = ANY ($1::bigint[]) ORDER BY orders.id DESC`
 
 /** Those for whom something is due, one after the other, since the index over due times begins with them. */
 const DUE_ACCOUNTS = `WITH RECURSIVE accounts (account) AS (
@@ -98,16 +96,19 @@ const DUE_ACCOUNTS = `WITH RECURSIVE accounts (account) AS (
   FROM accounts WHERE accounts.account IS NOT NULL
 )`
 
-/**
- * Takes the moment and how many: orders that are due before it, whoever's they are, without a look at their states. Asks
- * for a sequence, which keeps it to the index.
- */
-export const SELECT_DUE_BELOW = `${DUE_ACCOUNTS}
+/** Orders that are due before a moment, whoever's they are and whatever their state. The sequence keeps it to the index. */
+export function selectDueBelow(moment: string, limit: string | null): string {
+  return `${DUE_ACCOUNTS}
 SELECT due.id FROM accounts CROSS JOIN (VALUES (0), (1)) AS tills (till) CROSS JOIN LATERAL (
   SELECT orders.id FROM verdict.orders
-  WHERE orders.account = accounts.account AND orders.till = tills.till AND orders.due_at < $1
-  ORDER BY orders.due_at, orders.id LIMIT $2
-) AS due LIMIT $2`
+  WHERE orders.account = accounts.account AND orders.till = tills.till AND orders.due_at < ${moment}
+  ORDER BY orders.due_at, orders.id LIMIT ${limit ?? 'ALL'} OFFSET 0
+) AS due LIMIT ${limit ?? 'ALL'}`
+}
+
+/** Those that wait stand in no index of their own, and are found among what is due. */
+export const COUNT_BY_STATE = `SELECT state, count(*) FROM verdict.orders WHERE state <> 'waiting' GROUP BY state
+UNION ALL SELECT 'waiting', count(*) FROM verdict.orders WHERE state = 'waiting' AND due_at IS NOT NULL`
 
 /** Takes the moment. A final order may be due, too, and is not overdue. */
 export const COUNT_OVERDUE = `${DUE_ACCOUNTS}
@@ -123,13 +124,16 @@ SELECT account, least(
    WHERE orders.account = accounts.account AND till = 1 AND due_at IS NOT NULL)
 ) FROM accounts WHERE account IS NOT NULL ORDER BY account`
 
-/** Of `selectPage`. Takes parameters into `values`. */
-export function dialectOf(values: Value[]): Dialect {
-  return {
-    schema: 'verdict.',
-    parameter: (value) => `$${values.push(value)}`,
-    isAmong: (cell, select) => `${cell} = ANY (ARRAY (${select}))`,
-  }
+export const DIALECT: Dialect = {
+  schema: 'verdict.',
+  placeholder: (nth) => `$${nth}`,
+  isAmong: (cell, select) => `${cell} = ANY (ARRAY (${select}))`,
+  listed: arrayLiteral,
+  isListed: (cell, parameter) => `${cell} = ANY (${parameter}::bigint[])`,
+  eachOf: (from, page) => `SELECT found.id FROM ${from} CROSS JOIN LATERAL (${page}) AS found`,
+  dueBelow: selectDueBelow,
+  walked: (cell) => `(${cell} + 0)`,
+  walksWaiting: false,
 }
 
 export const SELECT_JOURNAL = `SELECT ${JOURNAL_COLUMNS} FROM verdict.journal WHERE order_id = $1
@@ -138,6 +142,22 @@ export const SELECT_EVIDENCE = `SELECT ${EVIDENCE_COLUMNS} FROM verdict.evidence
   ORDER BY version, nth`
 export const SELECT_STRAYS = `SELECT ${STRAY_COLUMNS} FROM verdict.strays`
 export const SELECT_DELIVERIES = `SELECT ${DELIVERY_COLUMNS} FROM verdict.deliveries`
+
+/**
+ * Takes the number after which to begin, and how many. The state stands in the text, and that it isn't `sent`: else the
+ * partial index over those would be of no use.
+ */
+export function selectDeliveriesIn(state: DeliveryState): string {
+  const unsent = state === 'sent' ? '' : "state <> 'sent' AND"
+  return `${SELECT_DELIVERIES} WHERE ${unsent} state = '${state}' AND id > $1 ORDER BY id LIMIT $2`
+}
+
+/** Most are sent, and stand in no index by their state: what the others leave of all. */
+export const COUNT_DELIVERIES = `WITH unsent AS (
+  SELECT state, count(*) AS count FROM verdict.deliveries WHERE state <> 'sent' GROUP BY state
+)
+SELECT state, count FROM unsent UNION ALL
+SELECT 'sent', (SELECT count(*) FROM verdict.deliveries) - coalesce((SELECT sum(count) FROM unsent), 0)::bigint`
 
 // ------------------------------------------------------------------ entering
 

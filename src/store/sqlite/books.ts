@@ -2,9 +2,10 @@ import type { DatabaseSync } from 'node:sqlite'
 import type { JournalLine } from '../../core/change.ts'
 import type { Order } from '../../core/order.ts'
 import type { Evidence } from '../../core/outcome.ts'
-import { type Cells, integer, type Value } from '../rows/cells.ts'
+import { type Cells, integer } from '../rows/cells.ts'
+import { countsOf } from '../rows/counts.ts'
 import { deliveryOf, deliveryStateOf } from '../rows/deliveries.ts'
-import { dueBelowMs, FEW, oldestDueOf, selectPage } from '../rows/lists.ts'
+import { oldestDueOf, type Search, search } from '../rows/lists.ts'
 import { evidenceOf, journalLineOf, stateOf } from '../rows/orders.ts'
 import { strayOf } from '../rows/strays.ts'
 import {
@@ -21,10 +22,11 @@ import type { Lookups } from './lookups.ts'
 import { Query } from './query.ts'
 import {
   COUNT_ATTENTION,
+  COUNT_BY_STATE,
+  COUNT_DELIVERIES,
   COUNT_OVERDUE,
-  dialectOf,
+  DIALECT,
   SELECT_DELIVERIES,
-  SELECT_DUE_BELOW,
   SELECT_EVIDENCE,
   SELECT_JOURNAL,
   SELECT_OLDEST_DUE,
@@ -55,7 +57,6 @@ export type Books = Pick<
 export class SqliteBooks implements Books {
   readonly #db: DatabaseSync
   readonly #lookups: Lookups
-  readonly #dueBelow: Query<number>
   readonly #oldestDue: Query<OldestDue>
   readonly #attention: Query<number>
   readonly #overdue: Query<number>
@@ -70,13 +71,12 @@ export class SqliteBooks implements Books {
   constructor(db: DatabaseSync, lookups: Lookups) {
     this.#db = db
     this.#lookups = lookups
-    this.#dueBelow = new Query(db, SELECT_DUE_BELOW, firstInteger)
     this.#oldestDue = new Query(db, SELECT_OLDEST_DUE, oldestDueOf)
     this.#attention = new Query(db, COUNT_ATTENTION, firstInteger)
     this.#overdue = new Query(db, COUNT_OVERDUE, firstInteger)
     this.#counts = new Query(
       db,
-      'SELECT state, count(*) FROM orders GROUP BY state',
+      COUNT_BY_STATE,
       ([state, count]) => [stateOf(state), integer(count)] as const,
     )
     this.#journal = new Query(db, SELECT_JOURNAL, journalLineOf)
@@ -87,7 +87,7 @@ export class SqliteBooks implements Books {
     )
     this.#deliveryCounts = new Query(
       db,
-      'SELECT state, count(*) FROM deliveries GROUP BY state',
+      COUNT_DELIVERIES,
       ([state, count]) => [deliveryStateOf(state), integer(count)] as const,
     )
     this.#strays = new Query(db, `${SELECT_STRAYS} ORDER BY id LIMIT ?`, strayOf)
@@ -102,7 +102,7 @@ export class SqliteBooks implements Books {
   }
 
   async countByState(): Promise<Readonly<Partial<Record<Order['state'], number>>>> {
-    return Object.fromEntries(this.#counts.all())
+    return countsOf(this.#counts.all())
   }
 
   async page(afterId: number, limit: number): Promise<readonly Order[]> {
@@ -110,18 +110,16 @@ export class SqliteBooks implements Books {
   }
 
   async list(filter: OrderFilter, page: OrderPage): Promise<readonly Order[]> {
-    const values: Value[] = []
-    const sql = selectPage(filter, page, dialectOf(values), this.#dueIds(filter))
-    if (sql === null) return []
-    const ids = new Query(this.#db, sql, firstInteger).all(...values)
+    const ids = this.#found(search(filter, page, DIALECT))
     return ids.flatMap((id) => this.#lookups.orderById.first(id) ?? [])
   }
 
-  #dueIds(filter: OrderFilter): readonly number[] | null {
-    const belowMs = dueBelowMs(filter, true)
-    if (belowMs === null) return null
-    const ids = this.#dueBelow.all(belowMs, FEW + 1)
-    return ids.length > FEW ? null : ids
+  #found(search: Search): readonly number[] {
+    for (let step = search.next(); ; ) {
+      if (step.done === true) return step.value
+      const { sql, values } = step.value
+      step = search.next(new Query(this.#db, sql, firstInteger).all(...values))
+    }
   }
 
   async countAttention(): Promise<number> {
@@ -149,7 +147,7 @@ export class SqliteBooks implements Books {
   }
 
   async countDeliveries(): Promise<Readonly<Partial<Record<DeliveryState, number>>>> {
-    return Object.fromEntries(this.#deliveryCounts.all())
+    return countsOf(this.#deliveryCounts.all())
   }
 
   async strays(limit: number): Promise<readonly Stray[]> {

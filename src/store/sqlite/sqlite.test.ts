@@ -18,7 +18,8 @@ import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { storeContract } from '../contract.ts'
 import type { Value } from '../rows/cells.ts'
-import { selectPage } from '../rows/lists.ts'
+import { FEW } from '../rows/list-walks.ts'
+import { search } from '../rows/lists.ts'
 import type { OrderFilter } from '../store.ts'
 import {
   due,
@@ -36,8 +37,7 @@ import { SELECT_DUE } from './claims.ts'
 import { readSqliteStore, sqliteStore } from './index.ts'
 import { migrate } from './migrate.ts'
 import {
-  dialectOf,
-  SELECT_DUE_BELOW,
+  DIALECT,
   SELECT_DUE_DELIVERIES,
   selectDeliveriesIn,
   UPDATE_ORDER,
@@ -292,9 +292,9 @@ describe('messages', () => {
     expect(plan).toBe('SEARCH deliveries USING COVERING INDEX deliveries_due (target=? AND due_at<?)')
   })
 
-  it('that failed are found by an index of their own', () => {
+  it('that are not sent are found by an index of their own, by state', () => {
     const plan = planOf(schema(), selectDeliveriesIn('failed'), 0, 10)
-    expect(plan).toBe('SEARCH deliveries USING INDEX deliveries_failed (id>?)')
+    expect(plan).toBe('SEARCH deliveries USING INDEX deliveries_unsent (state=? AND rowid>?)')
   })
 
   it('are free again when the database is opened anew, whoever had claimed them', async () => {
@@ -341,70 +341,99 @@ describe('a claim', () => {
 })
 
 describe('a list', () => {
-  const page = { before: 9, limit: 5 }
-  const planOfList = (filter: OrderFilter, dueIds: readonly number[] | null = null): string => {
-    const values: Value[] = []
-    const sql = selectPage(filter, page, dialectOf(values), dueIds)
-    return planOf(schema(), sql ?? '', ...values)
+  const FAR = { before: 100_000, limit: 5 }
+  const MANY = Array.from({ length: FEW + 1 }, (_, id) => id)
+  /** The plan of each statement, if each but the first gives the next of `answers`, and then nothing. */
+  const plansOf = (
+    filter: OrderFilter,
+    answers: ReadonlyArray<readonly number[]> = [],
+  ): readonly string[] => {
+    const db = schema()
+    const searching = search(filter, FAR, DIALECT)
+    const plans: string[] = []
+    const given = [[], ...answers]
+    for (let step = searching.next(); step.done !== true; step = searching.next(given.shift() ?? []))
+      plans.push(planOf(db, step.value.sql, ...step.value.values))
+    return plans
   }
 
   it.each<readonly [string, OrderFilter, string]>([
     ['no filter', {}, 'SEARCH orders USING INTEGER PRIMARY KEY (rowid<?)'],
-    ['total', { total: 7 }, 'SEARCH orders USING INTEGER PRIMARY KEY (rowid<?)'],
     [
-      'a state',
-      { states: ['ending'], account: 'a', kinds: ['h5'] },
-      'SEARCH orders USING INDEX orders_state (state=? AND rowid<?)',
+      'total',
+      { total: 7, account: 'a' },
+      'SEARCH facts USING COVERING INDEX facts_total (total=? AND rowid<?)',
     ],
+    [
+      'sub-merchant',
+      { sub_mchid: 'a', kinds: ['h5'] },
+      'SEARCH orders USING INDEX orders_sub (sub_mchid=? AND rowid<?)',
+    ],
+    [
+      'state, kind and account',
+      { states: ['ending'], account: 'a', kinds: ['h5'] },
+      'INDEX orders_sorts (state=? AND kind=? AND account=? AND rowid<?)',
+    ],
+    [
+      'kind, of every account',
+      { kinds: ['h5'] },
+      'SEARCH orders USING COVERING INDEX orders_sorts (state=? AND kind=? AND account>?)',
+    ],
+  ])('by %s looks at the newest, and then walks along an index', (_, filter, step) => {
+    const [near, ...far] = plansOf(filter)
+    expect(near).toMatch(/^SEARCH orders USING [^;]*rowid>\? AND rowid<\?\)/)
+    expect(near).not.toContain('TEMP B-TREE')
+    expect(far.at(-1)).toContain(step)
+    expect(far.join()).not.toMatch(/SCAN (orders|facts)/)
+  })
+
+  it.each<readonly [string, OrderFilter, string]>([
     [
       'attention',
       { needsAttention: true, isOpen: true },
       'SEARCH orders USING INDEX orders_attention (id<?)',
     ],
-    [
-      'a created range',
-      { createdFromMs: T0, createdToMs: T0 + 1 },
-      'SEARCH facts USING COVERING INDEX facts_created (created_at>? AND created_at<?)',
-    ],
-  ])('by %s walks along an index, and neither sorts nor reads everything', (_, filter, step) => {
-    const plan = planOfList(filter)
-    expect(plan).toContain(step)
-    expect(plan).not.toMatch(/SCAN|TEMP B-TREE/)
-  })
-
-  it.each<readonly [string, OrderFilter, string]>([
-    ['number', { out_trade_no: 'A' }, 'SEARCH orders USING INDEX orders_key (out_trade_no=?'],
+    ['number', { out_trade_no: 'A', kinds: ['h5'] }, 'SEARCH orders USING INDEX orders_key (out_trade_no=?'],
     [
       'transaction',
-      { transaction_id: 'A' },
+      { transaction_id: 'A', isOpen: false },
       'SEARCH verdicts USING COVERING INDEX verdicts_transaction (transaction_id=?)',
     ],
     [
       'transaction of late money',
-      { transaction_id: 'A' },
+      { transaction_id: 'A', account: 'a' },
       'SEARCH aftercare USING COVERING INDEX aftercare_transaction (late_transaction_id=?)',
     ],
-  ])('by %s reads the few orders that bear it', (_, filter, step) => {
-    const plan = planOfList({ ...filter, isOpen: false, account: 'a' })
-    expect(plan).toContain(step)
-    expect(plan).not.toContain('SCAN')
+  ])('by %s reads the few orders that bear it at once', (_, filter, step) => {
+    const plans = plansOf(filter)
+    expect(plans).toHaveLength(1)
+    expect(plans[0]).toContain(step)
+    expect(plans[0]).not.toContain('SCAN')
   })
 
-  it.each<OrderFilter>([{ isOpen: true }, { overdueSinceMs: T0 }])(
-    'of open orders merges one walk for each state: %j',
-    (filter) => {
-      const plan = planOfList(filter)
-      expect(plan.match(/USING (COVERING )?INDEX orders_state \(state=\? AND rowid<\?\)/g)).toHaveLength(3)
-    },
-  )
+  it('of a created range that few are in looks each up', () => {
+    const plans = plansOf({ createdFromMs: T0, createdToMs: T0 + 1, account: 'a' }, [[3, 5]])
+    expect(plans[1]).toBe('SEARCH facts USING COVERING INDEX facts_created (created_at>? AND created_at<?)')
+    expect(plans[2]).toContain('SEARCH orders USING INTEGER PRIMARY KEY (rowid=?)')
+    expect(plans).toHaveLength(3)
+  })
 
-  it('of few due orders looks each up', () => {
-    const plan = planOfList({ overdueSinceMs: T0 }, [3, 5])
-    expect(plan).toContain('SEARCH orders USING INTEGER PRIMARY KEY (rowid=?)')
-    expect(plan).not.toContain('SCAN')
-    expect(planOf(schema(), SELECT_DUE_BELOW, T0, 9)).toContain(
-      'SEARCH orders USING COVERING INDEX orders_due (account=? AND till=? AND due_at<?)',
+  it('of a created range that many are in walks between its edges', () => {
+    const plans = plansOf({ createdFromMs: T0, createdToMs: T0 + 1, account: 'a' }, [MANY, [7], [9]])
+    expect(plans.slice(2, 4)).toEqual(plans.slice(1, 2).flatMap((plan) => [plan, plan]))
+    expect(plans[4]).toContain(
+      'INDEX orders_sorts (state=? AND kind=? AND account=? AND rowid>? AND rowid<?)',
     )
+  })
+
+  it('of what is overdue looks up few, and reads the index over due times where they are many', () => {
+    const byDueTime = 'SEARCH orders USING COVERING INDEX orders_due (account=? AND till=? AND due_at<?)'
+    const [, some, few] = plansOf({ overdueSinceMs: T0 }, [[3, 5]])
+    expect(some).toContain(byDueTime)
+    expect(few).toContain('SEARCH orders USING INTEGER PRIMARY KEY (rowid=?)')
+    const [, , many] = plansOf({ overdueSinceMs: T0 }, [MANY])
+    expect(many).toContain(byDueTime)
+    expect(many).not.toContain('SCAN orders')
   })
 
   it('costs no poll an entry in an index, but for its due time', () => {
@@ -419,7 +448,7 @@ describe('a list', () => {
     }
     expect(written(UPDATE_POLLED)).toEqual(['orders', 'orders_due'])
     // Twin: what changes the state as well.
-    expect(written(UPDATE_ORDER)).toEqual(['orders', 'orders_attention', 'orders_due', 'orders_state'])
+    expect(written(UPDATE_ORDER)).toEqual(['orders', 'orders_attention', 'orders_due', 'orders_sorts'])
   })
 })
 

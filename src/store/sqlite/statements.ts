@@ -1,8 +1,7 @@
 import { AFTERCARE_COLUMNS, REFUND_COLUMNS } from '../rows/aftercare.ts'
 import { API_KEY_COLUMNS, SESSION_COLUMNS } from '../rows/api-keys.ts'
-import type { Value } from '../rows/cells.ts'
 import { DELIVERY_COLUMNS } from '../rows/deliveries.ts'
-import type { Dialect } from '../rows/lists.ts'
+import type { Dialect } from '../rows/list-conditions.ts'
 import {
   ALL_COLUMNS,
   EVIDENCE_COLUMNS,
@@ -69,13 +68,15 @@ const DUE_ACCOUNTS = `WITH RECURSIVE accounts (account) AS (
   SELECT (SELECT min(orders.account) FROM orders WHERE due_at IS NOT NULL AND orders.account > accounts.account)
   FROM accounts WHERE accounts.account IS NOT NULL
 )`
-const FROM_DUE = `FROM accounts CROSS JOIN orders
-WHERE orders.account = accounts.account AND orders.till IN (0, 1) AND orders.due_at < ?`
+const fromDue = (moment: string): string => `FROM accounts CROSS JOIN orders
+WHERE orders.account = accounts.account AND orders.till IN (0, 1) AND orders.due_at < ${moment}`
 
-/** Takes the moment and how many: orders that are due before it, whoever's they are, without a look at their states. */
-export const SELECT_DUE_BELOW = `${DUE_ACCOUNTS} SELECT orders.id ${FROM_DUE} LIMIT ?`
+/** Orders that are due before a moment, whoever's they are and whatever their state. */
+export function selectDueBelow(moment: string, limit: string | null): string {
+  return `${DUE_ACCOUNTS} SELECT orders.id ${fromDue(moment)} LIMIT ${limit ?? -1}`
+}
 /** Takes the moment. A final order may be due, too, and is not overdue. */
-export const COUNT_OVERDUE = `${DUE_ACCOUNTS} SELECT count(*) ${FROM_DUE}
+export const COUNT_OVERDUE = `${DUE_ACCOUNTS} SELECT count(*) ${fromDue('?')}
   AND orders.state IN ('placing', 'waiting', 'ending')`
 
 /** The earliest due time of each account, whoever has claimed it. */
@@ -85,18 +86,33 @@ SELECT account, min(
   coalesce((SELECT min(due_at) FROM orders WHERE orders.account = accounts.account AND till = 1 AND due_at IS NOT NULL), ${Number.MAX_SAFE_INTEGER})
 ) FROM accounts WHERE account IS NOT NULL ORDER BY account`
 
+/** Most orders are paid. */
+export const COUNT_BY_STATE = countOfMost(
+  'orders',
+  'SUCCESS',
+  "state IN ('placing', 'waiting', 'ending', 'CLOSED', 'REVOKED', 'NOT_CREATED')",
+)
+
+/** How many rows are in each state. Those of `most` are what the others leave of all, which SQLite counts by the page. */
+function countOfMost(table: string, most: string, isOther: string): string {
+  return `WITH others AS (SELECT state, count(*) AS count FROM ${table} WHERE ${isOther} GROUP BY state)
+SELECT state, count FROM others UNION ALL
+SELECT '${most}', (SELECT count(*) FROM ${table}) - coalesce((SELECT sum(count) FROM others), 0)`
+}
+
 export const COUNT_ATTENTION = 'SELECT count(*) FROM orders WHERE attention IS NOT NULL'
 
-/** Of `selectPage`. Takes parameters into `values`. */
-export function dialectOf(values: Value[]): Dialect {
-  return {
-    schema: '',
-    parameter: (value) => {
-      values.push(value)
-      return '?'
-    },
-    isAmong: (cell, select) => `${cell} IN (${select})`,
-  }
+export const DIALECT: Dialect = {
+  schema: '',
+  placeholder: () => '?',
+  isAmong: (cell, select) => `${cell} IN (${select})`,
+  listed: (ids) => JSON.stringify(ids),
+  isListed: (cell, parameter) => `${cell} IN (SELECT value FROM json_each(${parameter}))`,
+  eachOf: (from, page) =>
+    `SELECT found.id FROM ${from} CROSS JOIN orders AS found WHERE found.id IN (${page})`,
+  dueBelow: selectDueBelow,
+  walked: (cell) => cell,
+  walksWaiting: true,
 }
 
 // ------------------------------------------------------------------ what follows a verdict
@@ -119,12 +135,16 @@ export const SELECT_DUE_DELIVERIES = `SELECT id, due_at FROM deliveries
   WHERE target = ? AND due_at <= ? ORDER BY due_at, id`
 
 /**
- * Takes the number after which to begin, and how many. The state stands in the text, not in a parameter: else the partial
- * index over those that failed would be of no use.
+ * Takes the number after which to begin, and how many. The state stands in the text, and that it isn't `sent`: else the
+ * partial index over those would be of no use.
  */
 export function selectDeliveriesIn(state: DeliveryState): string {
-  return `${SELECT_DELIVERIES} WHERE state = '${state}' AND id > ? ORDER BY id LIMIT ?`
+  const unsent = state === 'sent' ? '' : "state <> 'sent' AND"
+  return `${SELECT_DELIVERIES} WHERE ${unsent} state = '${state}' AND id > ? ORDER BY id LIMIT ?`
 }
+
+/** Most are sent: these are what the others leave of all, which SQLite counts without a look at any. */
+export const COUNT_DELIVERIES = countOfMost('deliveries', 'sent', "state <> 'sent'")
 
 /** Takes the order's id, the target, the message, the state, its due time and the moment of writing. */
 export const INSERT_DELIVERY = `INSERT INTO deliveries
