@@ -10,7 +10,8 @@ it('a foreign WeChat Pay that misbehaves agrees about every cent and letter, als
   expect(found.troubles).toBeGreaterThan(100)
   // How many of each depends on what the kills hit; that there are some of both sides does not.
   expect(found.verdicts).toMatchObject({ SUCCESS: expect.any(Number), CLOSED: expect.any(Number) })
-  expect(found.refunds).toMatchObject({ 'SUCCESS, asked': expect.any(Number) })
+  const refunded = Object.entries(found.refunds).filter(([name]) => name.startsWith('SUCCESS, '))
+  expect(refunded.length).toBeGreaterThan(0)
   expect(found.letters).toMatchObject({
     'accepted, deserved acceptance': expect.any(Number),
     'refused, deserved refusal': expect.any(Number),
