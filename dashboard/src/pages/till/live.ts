@@ -30,10 +30,12 @@ const EVERY_MS = 350
 /** Answers may overtake each other: the latest question counts. */
 let asked = 0
 let shown = 0
+/** What somebody is doing right now: an answer from before it would turn his switch back under his hand. */
+let acting = 0
 
 async function keep(answer: Promise<Till>, nth: number): Promise<void> {
   const now = await answer
-  if (nth < shown) return
+  if (nth < shown || acting > 0) return
   shown = nth
   till.value = now
 }
@@ -41,11 +43,16 @@ async function keep(answer: Promise<Till>, nth: number): Promise<void> {
 /** Does something at the till or with the phone, and shows what came of it. */
 export async function act(path: 'sales' | 'stories' | 'phone' | 'faults', body: object): Promise<void> {
   refusal.value = null
+  acting += 1
   try {
+    const now = await post<Till>(`/demo/${path}`, { body })
     asked += 1
-    await keep(post<Till>(`/demo/${path}`, { body }), asked)
+    shown = asked
+    till.value = now
   } catch (error) {
     refusal.value = error
+  } finally {
+    acting -= 1
   }
 }
 
