@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { systemClock } from '../src/clock.ts'
 import type { OpenOrder } from '../src/core/order.ts'
 import type { FixedPolicy, Policy } from '../src/core/policy.ts'
+import type { Observer } from '../src/engine/observer.ts'
 import { globalV3Gateway } from '../src/gateway/wechatpay/global-v3.ts'
 import { undiciTransport } from '../src/gateway/wechatpay/undici-transport.ts'
 import type { Store } from '../src/store/store.ts'
@@ -57,14 +58,18 @@ export interface MeasuredOptions {
   readonly port: number
   /** A signed query is on its way out, `lagMs` after its order's due time. */
   readonly onSent: (out_trade_no: string, lagMs: number) => void
+  /** Default: nobody looks on. */
+  readonly observer?: Observer
 }
 
 /** Verdict as shipped, which tells of each query at the moment that counts as sent. */
-export function openMeasured({ store, accounts, keys, port, onSent }: MeasuredOptions): Promise<Verdict> {
+export function openMeasured(options: MeasuredOptions): Promise<Verdict> {
+  const { store, accounts, keys, port, onSent, observer } = options
   const merchantPrivateKey = createPrivateKey(readFileSync(keys.merchantFile))
   const wechatpayPublicKey = String(publicKeyOf(keys.wechatpayFile).export({ type: 'spki', format: 'pem' }))
   return Verdict.open({
     store,
+    ...(observer !== undefined && { observer }),
     accounts: accounts.map(({ mchid, policy, queriesPerSecond }) => ({
       mode: 'common',
       mchid,
@@ -86,7 +91,9 @@ export function openMeasured({ store, accounts, keys, port, onSent }: MeasuredOp
         (request: Parameters<typeof undici>[0]) => {
           if (request.method !== 'GET') return undici(request)
           const out_trade_no = request.path.slice(37, request.path.indexOf('?'))
-          onSent(out_trade_no, performance.timeOrigin + performance.now() - (due.get(out_trade_no) ?? 0))
+          // By the clock that decides what is due, which tells whole milliseconds. `performance.timeOrigin` is some away from
+          // it, and more the longer a process runs while the machine's clock is corrected.
+          onSent(out_trade_no, systemClock.nowMs() + 0.5 - (due.get(out_trade_no) ?? 0))
           return undici(request)
         },
         { end: async () => undici.end?.() },

@@ -1,4 +1,6 @@
 /** Runs in a thread of its own: reads what people ask for, one question after the other, each as of one moment. */
+import { readlinkSync } from 'node:fs'
+import { setPriority } from 'node:os'
 import { DatabaseSync } from 'node:sqlite'
 import { parentPort, workerData } from 'node:worker_threads'
 import { VerdictError } from '../../errors.ts'
@@ -9,7 +11,11 @@ import type { Answer, BookThreadData, Question } from './threaded-books.ts'
 /** Lists look at more pages than polls do. */
 const CACHE_KIB = 16_000
 
+/** As `nice` does without a number. */
+const NICENESS = 10
+
 const { file, lockWaitMs } = workerData as BookThreadData
+stepBack()
 const db = new DatabaseSync(file, { readOnly: true, timeout: lockWaitMs })
 db.exec(`PRAGMA cache_size = -${CACHE_KIB}`)
 const books = new SqliteBooks(db, new Lookups(db))
@@ -22,6 +28,14 @@ parentPort?.on('message', async (question: Question | 'end') => {
   }
   parentPort?.postMessage(await answerTo(question))
 })
+
+/** Polls come first where cores are scarce. Linux alone gives a thread a priority of its own; others do without. */
+function stepBack(): void {
+  try {
+    const thread = readlinkSync('/proc/thread-self').split('/').at(-1)
+    setPriority(Number(thread), NICENESS)
+  } catch {}
+}
 
 async function answerTo({ id, read, parameters }: Question): Promise<Answer> {
   try {

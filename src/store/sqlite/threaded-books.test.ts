@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { getPriority, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -11,6 +11,8 @@ import { ThreadedBooks } from './threaded-books.ts'
 let dir: string
 
 const file = (): string => join(dir, 'a.db')
+/** Of /proc/ID/stat, after the name. */
+const NICENESS = 16
 const FIRST_PAGE = { before: null, limit: 10 }
 
 beforeEach(() => {
@@ -84,6 +86,21 @@ describe('the thread that reads for people', () => {
     await expect(store.list({}, FIRST_PAGE)).rejects.toMatchObject({ code: 'STORE_INVALID' })
     other.close()
     expect(await store.strays(1)).toEqual([])
+    await store.close()
+  })
+
+  it.runIf(process.platform === 'linux')('lets everything else in the process go first', async () => {
+    const nicenesses = (): readonly number[] =>
+      readdirSync('/proc/self/task').map((id) => {
+        const stat = readFileSync(`/proc/self/task/${id}/stat`, 'utf8')
+        return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[NICENESS])
+      })
+    const ours = getPriority()
+    const before = nicenesses().filter((one) => one !== ours).length
+    const store = await sqliteStore({ file: file() })
+    await store.countAttention()
+    expect(nicenesses().filter((one) => one !== ours)).toHaveLength(before + 1)
+    expect(getPriority()).toBe(ours)
     await store.close()
   })
 
