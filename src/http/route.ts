@@ -26,6 +26,9 @@ export interface Route {
   readonly handle: (request: RouteRequest) => Promise<unknown>
 }
 
+/** What `produces` says of a route whose answer has no end. */
+export const EVENT_STREAM = 'text/event-stream'
+
 export interface RouteRequest {
   readonly params: unknown
   readonly query: unknown

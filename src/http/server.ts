@@ -18,7 +18,7 @@ import {
   STRANGERS_BODY_BYTES_MAX,
   TooMany,
 } from './problem.ts'
-import { partsOf, type Route } from './route.ts'
+import { EVENT_STREAM, partsOf, type Route } from './route.ts'
 import { accountRoutes } from './routes/accounts.ts'
 import { deliveryRoutes } from './routes/deliveries.ts'
 import { eventRoutes } from './routes/events.ts'
@@ -71,6 +71,8 @@ export function apiServer(options: ServerOptions & { readonly withCallbacks: boo
     app.route({
       method: route.method,
       url: route.path.replaceAll(/\{(\w+)\}/g, ':$1'),
+      // A stream that nobody is sent would never end, and hold a listener's place for ever.
+      exposeHeadRoute: route.produces !== EVENT_STREAM,
       ...(route.role === null && { bodyLimit: STRANGERS_BODY_BYTES_MAX }),
       // Before the body: of a stranger's nothing is read.
       onRequest: async (request, reply) => {

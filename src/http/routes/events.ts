@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Events } from '../live/events.ts'
-import { type Route, route } from '../route.ts'
+import { EVENT_STREAM, type Route, route } from '../route.ts'
 
 export function eventRoutes(events: Events): readonly Route[] {
   return [
@@ -18,13 +18,13 @@ export function eventRoutes(events: Events): readonly Route[] {
         lastEventId: z.string().max(64).optional(),
       }),
       reply: z.unknown().meta({ type: 'string' }),
-      produces: 'text/event-stream',
+      produces: EVENT_STREAM,
       handle({ query: { account = null, lastEventId }, request, reply, stillMay }) {
         const header = request.headers['last-event-id']
         const lastId = typeof header === 'string' ? header : (lastEventId ?? null)
         const stream = events.listen({ account, lastId, stillMay })
         // A proxy that gathers would make a moment of a minute.
-        reply.type('text/event-stream; charset=utf-8').header('x-accel-buffering', 'no')
+        reply.type(`${EVENT_STREAM}; charset=utf-8`).header('x-accel-buffering', 'no')
         return stream
       },
     }),

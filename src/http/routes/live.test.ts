@@ -123,6 +123,15 @@ describe('the event stream', () => {
     await lost.end()
   })
 
+  it('has no HEAD, which would hold a place among those who listen and never leave it', async () => {
+    const headers = { authorization: `Bearer ${service.keys.read}` }
+    for (let n = 0; n < 101; n += 1)
+      expect((await fetch(`${origin}/v1/events`, { method: 'HEAD', headers })).status).toBe(404)
+    const listening = await listen()
+    expect(listening.response.status).toBe(200)
+    await listening.end()
+  })
+
   it('takes no other field, and nobody without a key', async () => {
     expect((await service.ask('/v1/events?acount=1')).json.code).toBe('REQUEST_INVALID')
     expect((await service.ask('/v1/events', { key: null })).json.code).toBe('KEY_MISSING')
