@@ -61,6 +61,17 @@ describe('accept the evidence', () => {
     [20, queried(paidOther, 20), 'waiting !amount_mismatch, query at 50'],
   ])
 
+  lives(
+    'an order that was stopped while its statement was on its way is asked about again',
+    tracked('native', { attention: 'vanished' }),
+    [
+      [100, says('stop_tracking'), 'waiting, stopped'],
+      [101, queried(paidMore, 101), 'waiting !amount_mismatch, stopped'],
+      [102, says('accept_evidence', paidMore), 'waiting, query at 102'],
+      [102, queried(paidMore, 102), 'SUCCESS'],
+    ],
+  )
+
   it('writes the amount that was signed, what it was, and who said so', () => {
     const order = lived(native(), [[10, queried(paidMore, 10)]])
     const { corrected, journal, order: now } = resolved(order, 'accept_evidence', paidMore)

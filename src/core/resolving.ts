@@ -96,7 +96,9 @@ export function onResolved({ order, draft, moment }: Scene, answer: Resolve): Ch
   draft.resolve(answer)
   switch (answer.action) {
     case 'accept_evidence':
-      // The road to the verdict stays the one that it always is: the next signed statement, which fits now.
+      // The road to the verdict stays the one that it always is: the next signed statement, which fits now. It has to be
+      // asked for, also where the tracking was stopped while the mark's statement was on its way.
+      draft.goOn()
       if (order.attention === 'amount_mismatch') draft.correct(statedAmount(order, answer.stated))
       else if (order.state === 'ending') {
         checkRevokesOver(order, moment.nowMs)
