@@ -6,6 +6,7 @@ import type { RefundWish } from '../core/decide.ts'
 import {
   type FinalOrder,
   isFinal,
+  isStopped,
   type Kind,
   nameOf,
   type Order,
@@ -352,7 +353,8 @@ export class Engine {
   async giveUp(key: OrderKey): Promise<Order> {
     const lane = this.#lane(key.account)
     const order = await this.order(key)
-    if (order.givenUpAtMs !== null && !isFinal(order)) return order
+    // Said again about an order whose tracking was stopped since, it begins again.
+    if (order.givenUpAtMs !== null && !isFinal(order) && !isStopped(order)) return order
     this.#closing.signal.throwIfAborted()
     const { order: now } = await lane.during(this.#road.learn(order, { call: 'give-up' }, lane))
     if (now.state !== 'SUCCESS') return now

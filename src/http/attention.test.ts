@@ -47,6 +47,16 @@ describe('an order that was paid with another amount than it was tracked with', 
     await expect.poll(async () => (await order(id)).attention).toBe('amount_mismatch')
     expect((await order(id)).stopped).toBe(false)
   })
+
+  it('is asked about again, once it was stopped, also when it is given up a second time', async () => {
+    const id = await service.paidWithAnotherAmount(number())
+    const giveUp = () => service.ask(`/v1/orders/${id}/give-up`, { method: 'POST' })
+    await giveUp()
+    const { json } = await resolve(id, { action: 'stop_tracking', note: 'a test order' })
+    expect(json.stopped).toBe(true)
+    expect((await giveUp()).json.stopped).toBe(false)
+    await expect.poll(async () => (await order(id)).attention).toBe('amount_mismatch')
+  })
 })
 
 describe('an answer is refused, and changes nothing,', () => {
