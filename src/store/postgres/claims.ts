@@ -44,14 +44,17 @@ export class Claims {
     )
   }
 
-  /** An order with its verdict is read whole: its verdict and what follows it lie in other tables. */
+  /**
+   * An order with its verdict is read whole: its verdict and what follows it lie in other tables. So is one that was committed
+   * while it was claimed: else it would come with facts from before.
+   */
   async #dueOf(rows: readonly Cells[]): Promise<readonly DueOrder[]> {
-    const open = rows.map(openOrderOf)
-    const final = rows.filter((_, i) => open[i] === null).map(([id]) => integer(id))
+    const open = rows.map((cells) => (cells.at(-1) === true ? openOrderOf(cells.slice(0, -1)) : null))
+    const others = rows.filter((_, i) => open[i] === null).map(([id]) => integer(id))
     const whole =
-      final.length === 0
+      others.length === 0
         ? []
-        : await ordersIn(this.#connection, `${SELECT_ORDERS} WHERE orders.id = ANY ($1::bigint[])`, final)
+        : await ordersIn(this.#connection, `${SELECT_ORDERS} WHERE orders.id = ANY ($1::bigint[])`, others)
     return [...open, ...whole].filter((order): order is DueOrder => order !== null && isDue(order))
   }
 

@@ -235,7 +235,9 @@ const ROOM_FOR_OTHERS = `(SELECT CASE WHEN $13::boolean THEN 0
 /**
  * Claims for $6 until $7 what is due for the account $1 at $2 up to $3: at most $5, those at the till first, who are here
  * unless they have been due since $4. The dead are $8, silent since $9. Looks at due times after $10 at the till and $11
- * elsewhere. One in $12 is kept for the others; nothing, if $13 says so. Gives the rows of OPEN_COLUMNS.
+ * elsewhere. One in $12 is kept for the others; nothing, if $13 says so. Gives the rows of OPEN_COLUMNS, and last whether the
+ * order is of the moment at which the statement began: one that was committed since is claimed as it is now, but its facts,
+ * which a person may have corrected with that commit, are read as they were.
  */
 export const CLAIM_DUE = `WITH here AS MATERIALIZED (${freeOrders(1, 'greatest($4::bigint, $10::bigint)', '$3', '$5')}),
 gone AS MATERIALIZED (${freeOrders(1, '$10', '$4', ROOM_FOR_OTHERS)}),
@@ -249,7 +251,8 @@ others AS MATERIALIZED (
 )
 UPDATE verdict.orders SET worker = $6, claimed_until = $7 FROM verdict.facts
 WHERE orders.id = ANY (ARRAY (SELECT id FROM chosen)) AND facts.order_id = orders.id
-RETURNING ${OPEN_COLUMNS}`
+RETURNING ${OPEN_COLUMNS},
+  orders.version = (SELECT version FROM verdict.orders AS seen WHERE seen.id = orders.id)`
 
 function firstFree(till: 0 | 1, afterMs: string): string {
   return `(SELECT due_at FROM verdict.orders WHERE account = $1 AND till = ${till} AND due_at > ${afterMs}
