@@ -88,6 +88,9 @@ describe('accept the evidence', () => {
     ['about another order', { ...paidMore, out_trade_no: 'A43' }],
     ['about another merchant', { ...paidMore, mchid: '1900000002' }],
     ['without an amount', statement(native(), 'SUCCESS', { amount: {} })],
+    ['of nothing', statement(native(), 'SUCCESS', { amount: { total: 0, currency: 'HKD' } })],
+    ['of less than nothing', statement(native(), 'SUCCESS', { amount: { total: -1, currency: 'HKD' } })],
+    ['in no currency', statement(native(), 'SUCCESS', { amount: { total: 9000, currency: '' } })],
   ])('%s nothing is accepted', (_, stated) => {
     const order = lived(native(), [[10, queried(paidMore, 10)]])
     expect(() => resolved(order, 'accept_evidence', stated)).toThrow(/no statement that is kept/)

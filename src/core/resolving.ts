@@ -171,7 +171,7 @@ function checkRevokesOver(order: OrderIn<'ending'>, nowMs: number): void {
 /** The amount that WeChat Pay signed about this very order. @throws ORDER_STATE */
 function statedAmount(order: OpenOrder, stated: TradeStatement | null): { total: number; currency: string } {
   const { total, currency } = stated?.amount ?? {}
-  if (stated !== null && total !== undefined && currency !== undefined) {
+  if (stated !== null && isAmount(total) && currency !== undefined && /^[A-Z]{3}$/.test(currency)) {
     const { fit } = fitOf({ ...order, total, currency }, stated)
     if (fit === 'names it') return { total, currency }
   }
@@ -179,6 +179,11 @@ function statedAmount(order: OpenOrder, stated: TradeStatement | null): { total:
     'ORDER_STATE',
     `no statement that is kept of ${nameOf(order)} names it and an amount; expected one, to accept it: ask WeChat Pay now, and answer then`,
   )
+}
+
+/** As of every order: else nothing could be refunded of it, and no list could show it. */
+function isAmount(total: number | undefined): total is number {
+  return total !== undefined && Number.isSafeInteger(total) && total > 0
 }
 
 const NOTE_LENGTH_MAX = 500
