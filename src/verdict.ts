@@ -9,7 +9,7 @@ import { isFinal, type Order, type OrderKey, type Verdict as OrderVerdict } from
 import type { Credential, Evidence, TradeStatement } from './core/outcome.ts'
 import type { Placement } from './core/placement.ts'
 import { endableAtMs, queryMoments } from './core/plan.ts'
-import type { Resolution } from './core/resolving.ts'
+import { BY_LENGTH_MAX, lengthOf, type Resolution } from './core/resolving.ts'
 import { Engine, type PlacedOrder, type Standing, type TrackOrder } from './engine/engine.ts'
 import { KeyShelf } from './engine/key-shelf.ts'
 import type { Observer } from './engine/observer.ts'

@@ -3,7 +3,8 @@ export function isLine(text: unknown, lengthMax: number): text is string {
   return (
     typeof text === 'string' &&
     text.trim() !== '' &&
-    text.length <= lengthMax &&
+    text.length <= 2 * lengthMax &&
+    [...text].length <= lengthMax &&
     !/[\p{Cc}\p{Cs}]/u.test(text)
   )
 }

@@ -188,7 +188,7 @@ function isAmount(total: number | undefined): total is number {
 
 const NOTE_LENGTH_MAX = 500
 
-const BY_LENGTH_MAX = 64
+export const BY_LENGTH_MAX = 64
 
 /** @throws ORDER_INVALID with one sentence that names the field, its value and what is expected */
 export function checkAnswer({ action, by, note }: Omit<Answer, 'stated'>): void {

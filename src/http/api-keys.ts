@@ -4,8 +4,8 @@ import { VerdictError } from '../errors.ts'
 import type { ApiKey, ApiRole, Store } from '../store/store.ts'
 
 /** It stands in journals and on terminals. */
-export const KEY_NAME = /^[^\p{Cc}\p{Cs}]{1,64}$/u
-export const KEY_NAME_EXPECTED = 'expected 1 to 64 characters without control characters'
+export const KEY_NAME = /^(?=.*\S)[^\p{Cc}\p{Cs}]{1,64}$/u
+export const KEY_NAME_EXPECTED = 'expected 1 to 64 characters without control characters, not all blank'
 
 const ID_BYTES = 6
 const SECRET_BYTES = 24

@@ -59,6 +59,18 @@ describe('an order that was paid with another amount than it was tracked with', 
   })
 })
 
+it('whoever has a key may use it, whatever its name is written with', async () => {
+  const made = (name: string) =>
+    service.ask('/v1/keys', { key: service.keys.admin, body: { name, role: 'operate' } })
+  const { json } = await made('😀'.repeat(64))
+  const id = await service.paidWithAnotherAmount(number())
+  const asked = await service.ask(`/v1/orders/${id}/query`, { method: 'POST', key: json.text })
+  expect(asked.status).toBe(202)
+  await expect.poll(async () => (await order(id)).attention).toBe('amount_mismatch')
+  expect((await resolve(id, { action: 'accept_evidence', note: 'why' }, json.text)).status).toBe(200)
+  expect((await made(' ')).status).toBe(400)
+})
+
 describe('an answer is refused, and changes nothing,', () => {
   it.each([
     ['that the mark can not have', { action: 'end', note: 'why' }, 409, 'ORDER_STATE'],
