@@ -9,7 +9,7 @@ import { isFinal, type Order, type OrderKey, type Verdict as OrderVerdict } from
 import type { Credential, Evidence, TradeStatement } from './core/outcome.ts'
 import type { Placement } from './core/placement.ts'
 import { endableAtMs, queryMoments } from './core/plan.ts'
-import { BY_LENGTH_MAX, lengthOf, type Resolution } from './core/resolving.ts'
+import { BY_LENGTH_MAX, type Resolution } from './core/resolving.ts'
 import { Engine, type PlacedOrder, type Standing, type TrackOrder } from './engine/engine.ts'
 import { KeyShelf } from './engine/key-shelf.ts'
 import type { Observer } from './engine/observer.ts'
@@ -350,8 +350,8 @@ export class Verdict {
    * @throws OPTION_INVALID, ORDER_UNKNOWN, ACCOUNT_UNKNOWN, CLOSED
    */
   async askNow(ref: OrderRef, by: string): Promise<Order> {
-    if (!isLine(by, 64)) {
-      const expected = '1 to 64 characters without control characters'
+    if (!isLine(by, BY_LENGTH_MAX)) {
+      const expected = `1 to ${BY_LENGTH_MAX} characters without control characters`
       throw new VerdictError('OPTION_INVALID', `by is ${shown(by)}; expected ${expected}`)
     }
     return this.#engine.askNow(this.#key(ref), by)

@@ -108,23 +108,22 @@ describe('accept the evidence', () => {
     [21, 'query: SUCCESS', 'ending !paid_after_revoke, query at 29'],
   ]
   lives(
-    'a payment that an accepted revoke left standing is settled by the next statement',
+    'a payment that an accepted revoke left standing is settled once no revoke can take effect any more',
     placing('quick_pay'),
     [
       ...REVOKED_AND_PAID,
       [30, says('accept_evidence'), 'ending, query at 30'],
+      [30, 'query: SUCCESS', 'ending, query at 46'],
+      [340, 'all queries: SUCCESS', 'ending, query at 340.001'],
       // It had been given up: the money is late, and the policy gives it back.
-      [30, 'query: SUCCESS', 'SUCCESS, late compare, queryRefunds at 30'],
+      [340.001, 'query: SUCCESS', 'SUCCESS, late compare, queryRefunds at 340.001'],
     ],
   )
-
-  it('waits until no revoke can take effect', () => {
-    const order = lived(placing('quick_pay'), REVOKED_AND_PAID)
-    const open = { ...order, ending: { ...Object(order).ending } } as Order & { ending: { revoke: object } }
-    open.ending.revoke = { inFlightAtMs: null, unansweredAtMs: at(20), accepted: true }
-    expect(() => resolved(open, 'accept_evidence', null, 329)).toThrow(/a revoke of .* may still take effect/)
-    expect(resolved(open, 'accept_evidence', null, 331).order.attention).toBeNull()
-  })
+  lives('… unless the revoke shows after all', placing('quick_pay'), [
+    ...REVOKED_AND_PAID,
+    [30, says('accept_evidence'), 'ending, query at 30'],
+    [30, 'query: REVOKED', 'REVOKED'],
+  ])
 })
 
 describe('late money that a person decides about', () => {

@@ -1,7 +1,7 @@
 import { shown, VerdictError } from '../errors.ts'
 import type { AttentionCode } from './attention.ts'
 import type { Change } from './change.ts'
-import { anyRevokeIsOpen, NEW_ENDING, NO_REVOKES, revokeIsOpen } from './ending.ts'
+import { anyRevokeIsOpen, NEW_ENDING, NO_REVOKES } from './ending.ts'
 import { isLine } from './line.ts'
 import {
   type FinalOrder,
@@ -10,11 +10,10 @@ import {
   nameOf,
   type OpenOrder,
   type Order,
-  type OrderIn,
   STOPPED_MS,
 } from './order.ts'
 import type { TradeStatement } from './outcome.ts'
-import { type FinalScene, type Learnt, type Scene, USABLE_MS } from './scene.ts'
+import type { FinalScene, Learnt, Scene } from './scene.ts'
 import { fitOf } from './statement.ts'
 
 /* What a person answers when an order bears a mark. Design section 2: each answer is written down with who and why. */
@@ -101,8 +100,9 @@ export function onResolved({ order, draft, moment }: Scene, answer: Resolve): Ch
       draft.goOn()
       if (order.attention === 'amount_mismatch') draft.correct(statedAmount(order, answer.stated))
       else if (order.state === 'ending') {
-        checkRevokesOver(order, moment.nowMs)
-        return draft.ending({ ...order.ending, phase: 'confirm', revoke: NO_REVOKES }, moment.nowMs)
+        // When the revoke that was accepted left, nobody knows any more: it counts as one without an answer, of now.
+        const revoke = { ...NO_REVOKES, unansweredAtMs: moment.nowMs }
+        return draft.ending({ ...order.ending, phase: 'confirm', revoke }, moment.nowMs)
       }
       return draft.asBefore(moment.nowMs)
     case 'end':
@@ -155,16 +155,6 @@ function checkPossible(order: Order, { action }: Resolve): void {
   throw new VerdictError(
     'ORDER_STATE',
     `${nameOf(order)} is ${order.state}, marked ${order.attention ?? 'with nothing'}; it can't be answered by ${action}, expected ${expected}`,
-  )
-}
-
-/** WeChat Pay took a revoke, and says "paid" all the same: believed only once none can take effect any more. */
-function checkRevokesOver(order: OrderIn<'ending'>, nowMs: number): void {
-  const { revoke } = order.ending
-  if (!revokeIsOpen(revoke, nowMs)) return
-  throw new VerdictError(
-    'ORDER_STATE',
-    `a revoke of ${nameOf(order)} may still take effect; expected none younger than ${USABLE_MS / 1_000} s: answer again then`,
   )
 }
 

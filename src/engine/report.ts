@@ -104,8 +104,9 @@ export class Report {
   }
 
   applied(change: Change): void {
-    this.#observer.changed?.(change)
-    const { order, events } = change
+    const { order, journal, events } = change
+    // Not the change itself, which holds all evidence: an observer may keep it.
+    this.#observer.changed?.({ order, journal })
     if (!isFinal(order) || !events.some(({ type }) => type === 'order.verdict')) return
     this.#verdicts[order.state] += 1
     this.#observer.settled?.(order)

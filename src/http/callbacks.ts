@@ -52,7 +52,7 @@ export function answerCallbacks(
     if (sender === null) return receiver
     return async (callback) => {
       const reply = await receiver(callback)
-      if (known === null || FAILED.has(reply.status)) {
+      if (known === null || reply.status === FAILED) {
         failures.take(sender)
         if (failures.waitMs(sender) > 0 && clock.nowMs() - toldAtMs > TOLD_MS) {
           toldAtMs = clock.nowMs()
@@ -78,8 +78,8 @@ export function answerCallbacks(
   })
 }
 
-/** Nobody could verify it, or it is too large for one. Whatever else is refused has WeChat Pay's signature. */
-const FAILED: ReadonlySet<number> = new Set([401, 413])
+/** Nobody could verify it. Whatever else is refused has WeChat Pay's signature, or was not read to its end. */
+const FAILED = 401
 const NOBODYS: CallbackReceiver = async () => refusal(404, 'no such account here')
 
 function receiverOf(desk: Desk, account: string): CallbackReceiver | null {

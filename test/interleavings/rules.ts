@@ -66,7 +66,7 @@ const HOLDING = new Set([
   'refund_mismatch',
 ])
 
-function dueTimes(before: World, { learnt, world }: Happened): readonly string[] {
+function dueTimes(before: World, { learnt, world, change }: Happened): readonly string[] {
   const { order, nowMs } = world
   const { dueAtMs } = order
   // Only a person stops an order, and it stays so until somebody asks about it.
@@ -75,6 +75,13 @@ function dueTimes(before: World, { learnt, world }: Happened): readonly string[]
     return unless([
       [isSaid || isStopped(before), 'nobody stopped an order that is stopped'],
       [!('verdict' in order), 'an order with a verdict is stopped'],
+      [
+        learnt?.call !== 'resolve' ||
+          learnt.action === 'stop_tracking' ||
+          learnt.action === 'seen' ||
+          change === null,
+        'a person answers, and the order stays stopped',
+      ],
     ])
   }
   const isSane = dueAtMs === null || (Number.isSafeInteger(dueAtMs) && dueAtMs <= nowMs + DUE_MS_MAX)

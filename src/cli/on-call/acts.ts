@@ -87,15 +87,22 @@ function aboutOrder(
   })
 }
 
+/** In a container the user may have a number and no name. */
+function whoAsks(): string {
+  try {
+    return userInfo().username
+  } catch {
+    return `uid ${process.getuid?.() ?? 'unknown'}`
+  }
+}
+
 async function atDesk(
   { service, config }: ActFlags,
   io: ActIo,
   work: (desk: Books & Acts) => Promise<void>,
 ): Promise<void> {
   const desk =
-    service === undefined
-      ? await storeDesk(config, userInfo().username, io)
-      : serviceDesk(service, process.env)
+    service === undefined ? await storeDesk(config, whoAsks(), io) : serviceDesk(service, process.env)
   try {
     await work(desk)
   } finally {

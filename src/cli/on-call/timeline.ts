@@ -145,7 +145,7 @@ const LATE: Readonly<Record<LatePhase, string>> = {
   suspected: 'somebody says that it is paid, and nothing proves it: a query tells',
   confirm: 'the customer paid after it was given up; a fresh answer has to say so',
   compare: 'the customer paid after it was given up; before it is refunded, all refunds are asked for',
-  accepted: 'the customer paid after it was given up, and the policy keeps it',
+  accepted: 'the customer paid after it was given up, and the money is kept',
   refunding: 'the customer paid after it was given up; it is on its way back',
   asked: 'the customer paid after it was given up; a person has to decide',
   returned: 'the customer has it back',

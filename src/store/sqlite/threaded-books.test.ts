@@ -127,6 +127,20 @@ describe('the thread that reads for people', () => {
     await expect(store.page(0, 10)).rejects.toThrow('page: the store is closed')
   })
 
+  it('is refused where too many wait, and counts go before lists', async () => {
+    const store = await sqliteStore({ file: file() })
+    await enter(store, [{}, {}])
+    const order: string[] = []
+    const lists = Array.from({ length: 190 }, () => store.page(0, 10).then(() => order.push('list')))
+    const count = store.countAttention().then(() => order.push('count'))
+    const more = await Promise.allSettled(Array.from({ length: 30 }, () => store.page(0, 10)))
+    expect(more.filter(({ status }) => status === 'rejected')).toHaveLength(19)
+    expect(more.at(-1)).toMatchObject({ reason: { code: 'STORE_FAILS' } })
+    await Promise.all([...lists, count])
+    expect(order.indexOf('count')).toBeLessThanOrEqual(2)
+    await store.close()
+  })
+
   it('keeps no process alive that asks it nothing more', () => {
     expect(run("console.log((await store.page(0, 1)).length, 'read')")).toEqual([0, '0 read\n'])
   })

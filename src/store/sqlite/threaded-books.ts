@@ -29,6 +29,13 @@ interface Asker {
   readonly reject: (error: Error) => void
 }
 
+/** The thread answers one after the other, and finds the next at hand. */
+const BEGUN_MAX = 2
+/** Whoever comes behind so many is told to come later: most of them would have left before their answer. */
+const WAITING_MAX = 200
+/** These may take a second where there are a million orders; counts and single orders go before them. */
+const LONG: ReadonlySet<Read> = new Set(['list', 'page', 'deliveriesIn', 'strays'])
+
 /**
  * Reads on a connection of its own in a thread of its own: SQLite answers on the thread that asks, and a list of a million
  * orders would keep the one that polls from its orders. The thread is started by the first question. Should it end by
@@ -36,7 +43,9 @@ interface Asker {
  */
 export class ThreadedBooks implements Books {
   readonly #data: BookThreadData
+  /** Begun, by their ids. */
   readonly #asked = new Map<number, Asker>()
+  readonly #waiting: Array<Question & Asker> = []
   #questions = 0
   #thread: Worker | null = null
   #isClosed = false
@@ -97,9 +106,10 @@ export class ThreadedBooks implements Books {
     return this.#ask('strays', limit)
   }
 
-  /** Questions that were asked are answered first. */
+  /** What was begun is answered first. */
   async close(): Promise<void> {
     this.#isClosed = true
+    for (const { read, reject } of this.#waiting.splice(0)) reject(closed(read))
     const thread = this.#thread
     if (thread === null) return
     // Whoever closes the store last must not find the process gone before it is closed.
@@ -110,15 +120,31 @@ export class ThreadedBooks implements Books {
   }
 
   async #ask<Name extends Read>(read: Name, ...parameters: Parameters<Books[Name]>): Promise<Result<Name>> {
-    if (this.#isClosed) throw new Error(`${read}: the store is closed`)
-    this.#thread ??= this.#start()
-    const thread = this.#thread
+    if (this.#isClosed) throw closed(read)
+    if (this.#waiting.length >= WAITING_MAX) {
+      const message = `${read}: ${WAITING_MAX} questions wait for the store already; ask again later`
+      throw new VerdictError('STORE_FAILS', message)
+    }
     const id = ++this.#questions
-    thread.postMessage({ id, read, parameters } satisfies Question)
-    const answered = new Promise<unknown>((resolve, reject) => this.#asked.set(id, { resolve, reject }))
-    // The process lives on for as long as somebody waits for an answer.
-    thread.ref()
+    const answered = new Promise<unknown>((resolve, reject) =>
+      this.#waiting.push({ id, read, parameters, resolve, reject }),
+    )
+    this.#begin()
     return (await answered) as Result<Name>
+  }
+
+  #begin(): void {
+    while (this.#waiting.length > 0 && this.#asked.size < BEGUN_MAX) {
+      const short = this.#waiting.findIndex(({ read }) => !LONG.has(read))
+      const [next] = this.#waiting.splice(Math.max(short, 0), 1)
+      if (next === undefined) return
+      const { id, read, parameters, resolve, reject } = next
+      this.#thread ??= this.#start()
+      this.#asked.set(id, { resolve, reject })
+      this.#thread.postMessage({ id, read, parameters } satisfies Question)
+      // The process lives on for as long as somebody waits for an answer.
+      this.#thread.ref()
+    }
   }
 
   #start(): Worker {
@@ -138,6 +164,7 @@ export class ThreadedBooks implements Books {
   #take(answer: Answer, thread: Worker): void {
     const asker = this.#asked.get(answer.id)
     this.#asked.delete(answer.id)
+    this.#begin()
     if (this.#asked.size === 0 && !this.#isClosed) thread.unref()
     if ('value' in answer) asker?.resolve(answer.value)
     else asker?.reject(errorOf(answer.failed))
@@ -150,7 +177,12 @@ export class ThreadedBooks implements Books {
     this.#asked.clear()
     for (const { reject } of asked)
       reject(new Error('the thread that reads lists and journals has ended: ask again', { cause }))
+    this.#begin()
   }
+}
+
+function closed(read: Read): Error {
+  return new Error(`${read}: the store is closed`)
 }
 
 function errorOf({ message, code }: { readonly message: string; readonly code: ErrorCode | null }): Error {
