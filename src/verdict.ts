@@ -72,6 +72,8 @@ export interface ResolveParameters {
   readonly by: string
   /** Why: 1 to 500 characters. */
   readonly note: string
+  /** For `accept_evidence` of an amount: the one that is accepted. Another one that WeChat Pay has signed meanwhile is refused. */
+  readonly amount?: { readonly total: number; readonly currency: string }
 }
 
 /** An order with everything that happened to it. */
@@ -364,10 +366,10 @@ export class Verdict {
    * @throws ORDER_INVALID, ORDER_STATE if the mark can't be answered like this, ORDER_UNKNOWN, ACCOUNT_UNKNOWN, CLOSED: then
    * nothing was written
    */
-  async resolve(ref: OrderRef, { action, by, note }: ResolveParameters): Promise<Order> {
+  async resolve(ref: OrderRef, { action, by, note, amount }: ResolveParameters): Promise<Order> {
     const key = this.#key(ref)
     const stated = action === 'accept_evidence' ? await this.#statedOf(key) : null
-    return this.#engine.resolve(key, { action, by, note, stated })
+    return this.#engine.resolve(key, { action, by, note, stated, amount: amount ?? null })
   }
 
   /** The latest statement that is kept of an order and states an amount. */

@@ -28,7 +28,7 @@ function lives(name: string, order: Order, lines: readonly Line[], rules = rules
 }
 
 function says(action: Resolution, stated: TradeStatement | null = null): Learnt {
-  return { call: 'resolve', action, by: 'Li Lei', note: 'looked at the platform', stated }
+  return { call: 'resolve', action, by: 'Li Lei', note: 'looked at the platform', stated, amount: null }
 }
 
 function resolved(order: Order, action: Resolution, stated: TradeStatement | null = null, s = 60): Change {
@@ -81,6 +81,17 @@ describe('accept the evidence', () => {
       { atMs: at(60), event: 'resolved', said: 'accept_evidence', note: 'Li Lei: looked at the platform' },
       { atMs: at(60), event: 'resolved', said: 'amount', note: '9000 HKD, not 8800 HKD' },
     ])
+  })
+
+  it('accepts the amount that the person saw, and no other', () => {
+    const order = lived(native(), [[10, queried(paidMore, 10)]])
+    const answer = { ...says('accept_evidence', paidMore), amount: MORE.amount } as Learnt
+    const moment = { nowMs: at(60), chance: 0 }
+    expect(decide(order, answer, rulesFor('native'), moment)?.corrected).toEqual(MORE.amount)
+    const other = { ...answer, amount: { total: 9001, currency: 'HKD' } } as Learnt
+    expect(() => decide(order, other, rulesFor('native'), moment)).toThrow(
+      /^amount is 9001 HKD; WeChat Pay states 9000 HKD of 1900000001\/A42: look again$/,
+    )
   })
 
   it.each<[string, TradeStatement | null]>([

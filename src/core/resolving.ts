@@ -41,7 +41,11 @@ export interface Answer {
   readonly note: string
   /** For `accept_evidence`: the latest statement that is kept of the order, in which WeChat Pay states an amount. */
   readonly stated: TradeStatement | null
+  /** For `accept_evidence`: the amount that the person saw; another one is not accepted. Null: whatever is stated. */
+  readonly amount: Amount | null
 }
+
+type Amount = Pick<Order, 'total' | 'currency'>
 
 type Resolve = Extract<Learnt, { call: 'resolve' }>
 
@@ -98,7 +102,7 @@ export function onResolved({ order, draft, moment }: Scene, answer: Resolve): Ch
       // The road to the verdict stays the one that it always is: the next signed statement, which fits now. It has to be
       // asked for, also where the tracking was stopped while the mark's statement was on its way.
       draft.goOn()
-      if (order.attention === 'amount_mismatch') draft.correct(statedAmount(order, answer.stated))
+      if (order.attention === 'amount_mismatch') draft.correct(acceptedAmount(order, answer))
       else if (order.state === 'ending') {
         // When the revoke that was accepted left, nobody knows any more: it counts as one without an answer, of now.
         const revoke = { ...NO_REVOKES, unansweredAtMs: moment.nowMs }
@@ -158,8 +162,20 @@ function checkPossible(order: Order, { action }: Resolve): void {
   )
 }
 
+/** What WeChat Pay signed, if it is what the person saw. @throws ORDER_STATE */
+function acceptedAmount(order: OpenOrder, { stated, amount }: Resolve): Amount {
+  const { total, currency } = statedAmount(order, stated)
+  if (amount !== null && (amount.total !== total || amount.currency !== currency)) {
+    throw new VerdictError(
+      'ORDER_STATE',
+      `amount is ${amount.total} ${amount.currency}; WeChat Pay states ${total} ${currency} of ${nameOf(order)}: look again`,
+    )
+  }
+  return { total, currency }
+}
+
 /** The amount that WeChat Pay signed about this very order. @throws ORDER_STATE */
-function statedAmount(order: OpenOrder, stated: TradeStatement | null): { total: number; currency: string } {
+function statedAmount(order: OpenOrder, stated: TradeStatement | null): Amount {
   const { total, currency } = stated?.amount ?? {}
   if (stated !== null && isAmount(total) && currency !== undefined && /^[A-Z]{3}$/.test(currency)) {
     const { fit } = fitOf({ ...order, total, currency }, stated)
@@ -181,7 +197,7 @@ const NOTE_LENGTH_MAX = 500
 export const BY_LENGTH_MAX = 64
 
 /** @throws ORDER_INVALID with one sentence that names the field, its value and what is expected */
-export function checkAnswer({ action, by, note }: Omit<Answer, 'stated'>): void {
+export function checkAnswer({ action, by, note }: Pick<Answer, 'action' | 'by' | 'note'>): void {
   if (!RESOLUTIONS.includes(action)) throw invalid('action', action, `one of ${RESOLUTIONS.join(', ')}`)
   if (!isLine(by, BY_LENGTH_MAX)) throw invalid('by', by, `1 to ${BY_LENGTH_MAX} characters on one line: who`)
   if (!isLine(note, NOTE_LENGTH_MAX))

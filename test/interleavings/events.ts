@@ -93,7 +93,7 @@ const WISHES = [
 const ANSWERS = ['accept_evidence', 'refund', 'end', 'stop_tracking', 'seen'] as const
 
 function answered(world: World, action: (typeof ANSWERS)[number], setting: Setting): Happened {
-  const answer = { call: 'resolve', action, by: 'p', note: 'n', stated: null } as const
+  const answer = { call: 'resolve', action, by: 'p', note: 'n', stated: null, amount: null } as const
   const happened = learn(world, answer, setting)
   const isKept = action === 'accept_evidence' && isLateProven(world.order) && happened.change !== null
   return isKept ? { ...happened, world: { ...happened.world, isKept } } : happened

@@ -245,7 +245,11 @@ export function orderRoutes(desk: Desk): readonly Route[] {
         '`resolutions` of the order are the answers that are possible. It is written into its journal who gave it, and why; the verdict still comes from what WeChat Pay signs.',
       params: ById,
       body: z
-        .strictObject({ action: z.enum(RESOLUTIONS), note: text.min(1).max(500) })
+        .strictObject({
+          action: z.enum(RESOLUTIONS),
+          note: text.min(1).max(500),
+          amount: Amount.exactOptional(),
+        })
         .meta({ id: 'Resolution' }),
       reply: OrderView,
       async handle({ params, body, caller }) {
