@@ -1,5 +1,5 @@
 import type { Aftercare } from './aftercare.ts'
-import type { Order, OrderFacts } from './order.ts'
+import type { FinalOrder, Order, OrderFacts } from './order.ts'
 import type { Credential, Evidence } from './outcome.ts'
 
 export const ORDER_CALLS = ['place', 'query', 'close', 'reverse'] as const
@@ -78,4 +78,9 @@ export interface Change {
   readonly corrected?: Pick<OrderFacts, 'total' | 'currency'>
   /** A callback contradicts the order: this is what is wrong, and WeChat Pay is told that it was not accepted. */
   readonly refuses?: string
+}
+
+/** Whether the change makes the order's verdict. */
+export function makesVerdict(change: Change): change is Change & { readonly order: FinalOrder } {
+  return change.events.some(({ type }) => type === 'order.verdict')
 }

@@ -33,7 +33,7 @@ export const RESOLUTIONS = [
 export type Resolution = (typeof RESOLUTIONS)[number]
 
 /** What a person answers to a mark, and why. */
-export interface Answer {
+export interface MarkAnswer {
   readonly action: Resolution
   /** Who, for the journal. */
   readonly by: string
@@ -150,16 +150,16 @@ export function onResolvedAfterwards({ order, draft, moment }: FinalScene, answe
 function checkPossible(order: Order, { action }: Resolve): void {
   const possible = resolutionsOf(order)
   if (possible.includes(action)) return
-  const expected =
-    possible.length > 0
-      ? `one of ${possible.join(', ')}`
-      : order.attention === null
-        ? 'an order that needs a person'
-        : 'none yet: what was sent about it has to be answered first'
   throw new VerdictError(
     'ORDER_STATE',
-    `${nameOf(order)} is ${order.state}, marked ${order.attention ?? 'with nothing'}; it can't be answered by ${action}, expected ${expected}`,
+    `${nameOf(order)} is ${order.state}, marked ${order.attention ?? 'with nothing'}; it can't be answered by ${action}, expected ${expectedOf(order, possible)}`,
   )
+}
+
+function expectedOf({ attention }: Order, possible: readonly Resolution[]): string {
+  if (possible.length > 0) return `one of ${possible.join(', ')}`
+  if (attention === null) return 'an order that needs a person'
+  return 'none yet: what was sent about it has to be answered first'
 }
 
 /** What WeChat Pay signed, if it is what the person saw. @throws ORDER_STATE */
@@ -197,7 +197,7 @@ const NOTE_LENGTH_MAX = 500
 export const BY_LENGTH_MAX = 64
 
 /** @throws ORDER_INVALID with one sentence that names the field, its value and what is expected */
-export function checkAnswer({ action, by, note }: Pick<Answer, 'action' | 'by' | 'note'>): void {
+export function checkAnswer({ action, by, note }: Pick<MarkAnswer, 'action' | 'by' | 'note'>): void {
   if (!RESOLUTIONS.includes(action)) throw invalid('action', action, `one of ${RESOLUTIONS.join(', ')}`)
   if (!isLine(by, BY_LENGTH_MAX)) throw invalid('by', by, `1 to ${BY_LENGTH_MAX} characters on one line: who`)
   if (!isLine(note, NOTE_LENGTH_MAX))

@@ -13,7 +13,7 @@ import type {
   TradeStatement,
 } from './outcome.ts'
 import type { Moment, Plan } from './plan.ts'
-import type { Answer } from './resolving.ts'
+import type { MarkAnswer } from './resolving.ts'
 
 /** Something that was learnt about one order, from WeChat Pay or from the merchant. */
 export type Learnt =
@@ -39,7 +39,7 @@ export type Learnt =
   /** A person wants to know now. `by`: who. */
   | { readonly call: 'ask-now'; readonly by: string }
   /** A person answers an order's mark. */
-  | ({ readonly call: 'resolve' } & Answer)
+  | ({ readonly call: 'resolve' } & MarkAnswer)
   /** The merchant no longer wants the order. */
   | { readonly call: 'give-up' }
   /** The merchant wants money to go back. */

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
 import { type Clock, sleep } from '../clock.ts'
 import type { Refund } from '../core/aftercare.ts'
-import type { Call, Change } from '../core/change.ts'
+import { type Call, makesVerdict } from '../core/change.ts'
 import type { RefundWish } from '../core/decide.ts'
 import {
-  type FinalOrder,
   isFinal,
   isStopped,
   type Kind,
@@ -17,28 +16,27 @@ import type { Credential } from '../core/outcome.ts'
 import { checkKey, checkPlacement, type Placement, type PlacingAccount } from '../core/placement.ts'
 import type { Plan } from '../core/plan.ts'
 import { checkRefundWish } from '../core/refund-check.ts'
-import { type Answer, checkAnswer } from '../core/resolving.ts'
+import { checkAnswer, type MarkAnswer } from '../core/resolving.ts'
 import type { Target } from '../delivery/target.ts'
 import { VerdictError } from '../errors.ts'
 import type { CallbackHint, Gateway, VerifiedCallback } from '../gateway/gateway.ts'
 import type { Random } from '../random.ts'
 import type { Claim, Commit, Delivery, Inserted, NewOrder, Store } from '../store/store.ts'
+import { Awaited } from './awaited.ts'
 import { Batcher } from './batcher.ts'
 import type { Limits } from './budget.ts'
 import { CallbackDesk, type Received } from './callback-desk.ts'
 import { CallbackSilence } from './callback-silence.ts'
 import type { BudgetStanding } from './calls.ts'
-import { Deliverer } from './deliverer.ts'
 import type { KeyShelf } from './key-shelf.ts'
 import { Lane, leaseMsFor, SOON_MS } from './lane.ts'
 import { checkPurchase, checkTracked, conflict, fingerprintOf, newPlacing, newTracked } from './new-order.ts'
 import type { Observer } from './observer.ts'
 import { Others } from './others.ts'
-import { messagesOf } from './payload.ts'
+import { Outbox } from './outbox.ts'
 import { PULSE_TIMES, type PulseTimes } from './pulse.ts'
 import { type CallbackCounts, type Notice, Report, type Statistics } from './report.ts'
 import { Road } from './road.ts'
-import { Waiters } from './waiters.ts'
 
 export interface EngineOptions {
   readonly store: Store
@@ -79,9 +77,6 @@ const GATHER_MS = 20
 const BATCH_MAX = 500
 /** Room for every repeat of a placing; the order itself goes on after it. */
 const PLACE_WAIT_MS = 60_000
-const TIME_IS_UP = Symbol('time is up')
-/** How long `close` waits for messages that are under way. */
-const DELIVERY_GRACE_MS = 2_000
 
 export interface PlaceOrder extends Placement {
   readonly account: string
@@ -131,14 +126,13 @@ export class Engine {
   readonly #keys: KeyShelf
   readonly #inserts: Batcher<NewOrder, Entered>
   readonly #commits: Batcher<Commit, 'applied' | 'moved'>
-  readonly #settling = new Waiters<FinalOrder>()
-  readonly #placing = new Waiters<void>()
+  readonly #awaited: Awaited
   readonly #closing = new AbortController()
   readonly #leaseMs: number
   readonly #road: Road
   readonly #desk: CallbackDesk
   readonly #silence: CallbackSilence
-  readonly #deliverers: readonly Deliverer[]
+  readonly #outbox: Outbox
   readonly #others: Others
   #closed: Promise<void> | null = null
 
@@ -160,6 +154,7 @@ export class Engine {
     this.#worker = worker
     this.#keys = keys
     this.#report = new Report(notify, observer)
+    this.#awaited = new Awaited({ store, clock, closing: this.#closing.signal })
     const batch = { clock, gatherMs: GATHER_MS, sizeMax: BATCH_MAX }
     this.#commits = new Batcher({ ...batch, write: (commits: readonly Commit[]) => this.#commit(commits) })
     this.#inserts = new Batcher({
@@ -177,8 +172,7 @@ export class Engine {
       ...{ store, clock, worker, times, onStoreTime },
       accounts: accounts.map(({ gateway }) => gateway.identity.account),
       report: this.#report,
-      awaited: () => [...this.#settling.ids, ...this.#placing.ids],
-      onChanged: (order) => this.#wake(order),
+      awaited: this.#awaited,
     })
     const mine = { worker, leaseMs: this.#leaseMs, commits: this.#commits, report: this.#report }
     const edges = { store, clock, random, pulse: this.#others.pulse, ...mine }
@@ -193,8 +187,8 @@ export class Engine {
       ...{ store, clock, report: this.#report },
       hasAddress: (account) => this.#accounts.get(account)?.notify_url !== undefined,
     })
-    this.#deliverers = targets.map((target) => new Deliverer({ ...edges, target }))
-    this.#others.open(this.#lanes, this.#deliverers)
+    this.#outbox = new Outbox(targets, edges)
+    this.#others.open(this.#lanes, this.#outbox)
   }
 
   /** Becomes one of those that share the store. Resolves at once where one process owns it. */
@@ -220,7 +214,7 @@ export class Engine {
 
   start(): void {
     for (const lane of this.#lanes.values()) lane.start()
-    for (const deliverer of this.#deliverers) deliverer.start()
+    this.#outbox.start()
     this.#desk.open((account) => this.#lanes.get(account) ?? null)
   }
 
@@ -244,24 +238,16 @@ export class Engine {
   async #end(): Promise<void> {
     const closed = new VerdictError('CLOSED', 'Verdict is closed; the order goes on when it is opened again')
     this.#closing.abort(closed)
-    this.#settling.endAll(closed)
+    this.#awaited.endSettling(closed)
     await this.#inserts.flush()
     await Promise.all([...this.#lanes.values()].map((lane) => lane.stop()))
     await this.#desk.close()
     await this.#commits.flush()
-    await Promise.all(this.#deliverers.map((deliverer) => this.#endDelivery(deliverer)))
-    this.#placing.endAll(closed)
+    await this.#outbox.end()
+    this.#awaited.endPlacing(closed)
     await this.#others.leave()
     const ends = await Promise.allSettled([...this.#accounts.values()].map(({ gateway }) => gateway.end()))
     for (const end of ends) if (end.status === 'rejected') throw end.reason
-  }
-
-  /** What is under way may end; what takes longer is sent again by the next process. */
-  async #endDelivery(deliverer: Deliverer): Promise<void> {
-    const cancel = this.#clock.after(DELIVERY_GRACE_MS, () => void deliverer.target.end())
-    await deliverer.stop()
-    cancel()
-    await deliverer.target.end()
   }
 
   // -------------------------------------------------------------- entrances
@@ -381,7 +367,7 @@ export class Engine {
    * @throws ORDER_INVALID, ORDER_STATE if the mark can't be answered like this, ORDER_UNKNOWN, ACCOUNT_UNKNOWN, CLOSED: then
    * nothing was written
    */
-  async resolve(key: OrderKey, answer: Answer): Promise<Order> {
+  async resolve(key: OrderKey, answer: MarkAnswer): Promise<Order> {
     const lane = this.#lane(key.account)
     checkAnswer(answer)
     const order = await this.order(key)
@@ -435,7 +421,7 @@ export class Engine {
     if (delivery === null) {
       throw new VerdictError('DELIVERY_UNKNOWN', `there is no delivery ${id} that was sent or has failed`)
     }
-    for (const deliverer of this.#deliverers) deliverer.wake()
+    this.#outbox.wake()
     return delivery
   }
 
@@ -457,21 +443,8 @@ export class Engine {
    */
   async settled(key: OrderKey, { waitMs }: { waitMs?: number } = {}): Promise<Verdict> {
     const { id } = await this.order(key)
-    const ended = new AbortController()
-    const verdict = this.#settling.wait(id, ended.signal)
-    verdict.catch(() => {})
-    const cancel =
-      waitMs === undefined ? () => {} : this.#clock.after(waitMs, () => ended.abort(notSettled(key, waitMs)))
-    try {
-      this.#closing.signal.throwIfAborted()
-      // Read after the waiter stands: a verdict that came in between is seen by one of the two.
-      const order = await this.store.byId(id)
-      if (order !== null && isFinal(order)) return order.verdict
-      return (await verdict).verdict
-    } finally {
-      cancel()
-      ended.abort()
-    }
+    const late = (): VerdictError => notSettled(key, waitMs)
+    return (await this.#awaited.settled(id, { waitMs, late })).verdict
   }
 
   // -------------------------------------------------------------- helpers
@@ -479,47 +452,17 @@ export class Engine {
   async #commit(commits: readonly Commit[]): Promise<readonly ('applied' | 'moved')[]> {
     await this.#keys.moveTo(this.store)
     const results = await this.store
-      .commit(commits.map((commit) => this.#withMore(commit)))
+      .commit(commits.map((commit) => this.#outbox.filled(commit)))
       // If it fails they may be written all the same.
-      .finally(() => this.#tellDeliverers(commits))
+      .finally(() => this.#outbox.written(commits))
     this.#report.storeWorks()
     for (const [i, { change }] of commits.entries()) {
       if (results[i] !== 'applied') continue
       this.#report.applied(change)
-      this.#wake(change.order)
-      if (isFinal(change.order) && isVerdict(change)) void this.#silence.settled(change.order)
+      this.#awaited.wake(change.order)
+      if (makesVerdict(change)) void this.#silence.settled(change.order)
     }
     return results
-  }
-
-  /** Whoever waits for the order hears what it is now. */
-  #wake(order: Order): void {
-    if (isFinal(order)) this.#settling.wake(order.id, order)
-    if (order.state !== 'placing') this.#placing.wake(order.id)
-  }
-
-  /** What the merchant's system is told goes into the transaction of the change; other processes hear of verdicts. */
-  #withMore(commit: Commit): Commit {
-    const { change } = commit
-    if (change.events.length === 0) return commit
-    return { ...commit, tell: true, ...this.#deliveriesOf(change) }
-  }
-
-  #deliveriesOf(change: Change): Pick<Commit, 'deliveries'> {
-    if (this.#deliverers.length === 0) return {}
-    const createdAtMs = this.#clock.nowMs()
-    const messages = messagesOf(change, createdAtMs)
-    const deliveries = this.#deliverers.flatMap(({ target }) =>
-      messages
-        .filter(({ type }) => target.wants(type))
-        .map((message) => ({ target: target.name, message, createdAtMs })),
-    )
-    return { deliveries }
-  }
-
-  #tellDeliverers(commits: readonly Commit[]): void {
-    if (this.#deliverers.length === 0 || commits.every(({ change }) => change.events.length === 0)) return
-    for (const deliverer of this.#deliverers) deliverer.wake()
   }
 
   async #insert(
@@ -548,28 +491,10 @@ export class Engine {
 
   /** Waits while repeats of the placing are still to come. */
   async #whenPlaced({ id, state }: Order): Promise<Pick<PlacedOrder, 'order' | 'credential'>> {
-    if (state === 'placing') await this.#leavesPlacing(id)
+    if (state === 'placing') await this.#awaited.placed(id, PLACE_WAIT_MS)
     const [order, placing] = await Promise.all([this.store.byId(id), this.store.placingOf(id)])
     assert(order !== null)
     return { order, credential: placing?.credential ?? null }
-  }
-
-  /** Resolves when a commit moves the order on from `placing`, or every repeat has had its time. @throws CLOSED */
-  async #leavesPlacing(id: number): Promise<void> {
-    const ended = new AbortController()
-    const changed = this.#placing.wait(id, ended.signal)
-    changed.catch(() => {})
-    const cancel = this.#clock.after(PLACE_WAIT_MS, () => ended.abort(TIME_IS_UP))
-    try {
-      this.#closing.signal.throwIfAborted()
-      // Read after the waiter stands: a change that came in between is seen by one of the two.
-      if ((await this.store.byId(id))?.state === 'placing') await changed
-    } catch (error) {
-      if (error !== TIME_IS_UP) throw error
-    } finally {
-      cancel()
-      ended.abort(TIME_IS_UP)
-    }
   }
 
   #claim(): Claim {
@@ -592,11 +517,7 @@ export class Engine {
   }
 }
 
-function isVerdict({ events }: Change): boolean {
-  return events.some(({ type }) => type === 'order.verdict')
-}
-
-function notSettled(key: OrderKey, waitMs: number): VerdictError {
+function notSettled(key: OrderKey, waitMs: number | undefined): VerdictError {
   return new VerdictError(
     'NOT_SETTLED_YET',
     `${nameOf(key)} has no verdict after ${waitMs} ms; it is asked about further`,

@@ -1,8 +1,8 @@
 import type { Clock } from '../clock.ts'
-import type { Order } from '../core/order.ts'
 import type { Store } from '../store/store.ts'
-import type { Deliverer } from './deliverer.ts'
+import type { Awaited } from './awaited.ts'
 import type { Lane } from './lane.ts'
+import type { Outbox } from './outbox.ts'
 import { Pulse, type PulseOptions, type PulseTimes } from './pulse.ts'
 import type { Report } from './report.ts'
 
@@ -13,10 +13,7 @@ export interface OthersOptions {
   readonly accounts: readonly string[]
   readonly times: PulseTimes
   readonly report: Report
-  /** For which orders somebody in this process waits. */
-  readonly awaited: () => readonly number[]
-  /** An order for which somebody waits or that a lane holds, as another process has left it. */
-  readonly onChanged: (order: Order) => void
+  readonly awaited: Awaited
   readonly onStoreTime: PulseOptions['onStoreTime']
 }
 
@@ -32,7 +29,7 @@ export class Others {
   readonly pulse: Pulse | null
   readonly #options: OthersOptions
   #lanes: ReadonlyMap<string, Lane> = new Map()
-  #deliverers: readonly Deliverer[] = []
+  #outbox: Outbox | null = null
   #unwatch = async (): Promise<void> => {}
   #beats = 0
 
@@ -57,9 +54,9 @@ export class Others {
   }
 
   /** Whose work it is that others may change; they are made with the pulse. */
-  open(lanes: ReadonlyMap<string, Lane>, deliverers: readonly Deliverer[]): void {
+  open(lanes: ReadonlyMap<string, Lane>, outbox: Outbox): void {
     this.#lanes = lanes
-    this.#deliverers = deliverers
+    this.#outbox = outbox
   }
 
   /** Becomes one of them. Resolves after the first heartbeat. */
@@ -87,21 +84,21 @@ export class Others {
       lane.goOn()
     }
     if (!isBack && !isAlone && !isTimeToLook) return
-    for (const deliverer of this.#deliverers) deliverer.wake()
+    this.#outbox?.wake()
     void this.#lookAt(null)
   }
 
   /** Others have changed these orders; null: any. Whoever waits for one hears of it, and so does its work. */
   async #lookAt(ids: readonly number[] | null): Promise<void> {
-    const { store, awaited, onChanged, report } = this.#options
+    const { store, awaited, report } = this.#options
     const lanes = [...this.#lanes.values()]
-    const waited = new Set(awaited())
+    const waited = new Set(awaited.ids)
     const wanted = (ids ?? [...waited]).filter((id) => waited.has(id) || lanes.some((lane) => lane.holds(id)))
     try {
       for (const id of wanted) {
         const order = await store.byId(id)
         if (order === null) continue
-        onChanged(order)
+        awaited.wake(order)
         this.#lanes.get(order.account)?.changed(order)
       }
     } catch (error) {

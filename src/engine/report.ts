@@ -1,5 +1,5 @@
-import { CALLS, type Call, type Change, type JournalLine } from '../core/change.ts'
-import { FINAL_STATES, type FinalState, isFinal, type Order } from '../core/order.ts'
+import { CALLS, type Call, type Change, type JournalLine, makesVerdict } from '../core/change.ts'
+import { FINAL_STATES, type FinalState, type Order } from '../core/order.ts'
 import type { Outcome } from '../core/outcome.ts'
 import type { Observer } from './observer.ts'
 
@@ -104,12 +104,12 @@ export class Report {
   }
 
   applied(change: Change): void {
-    const { order, journal, events } = change
+    const { order, journal } = change
     // Not the change itself, which holds all evidence: an observer may keep it.
     this.#observer.changed?.({ order, journal })
-    if (!isFinal(order) || !events.some(({ type }) => type === 'order.verdict')) return
-    this.#verdicts[order.state] += 1
-    this.#observer.settled?.(order)
+    if (!makesVerdict(change)) return
+    this.#verdicts[change.order.state] += 1
+    this.#observer.settled?.(change.order)
   }
 
   started(account: string, lateMs: number): void {

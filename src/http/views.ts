@@ -199,6 +199,8 @@ export const PlatformKeyView = z
   })
   .meta({ id: 'PlatformKey' })
 
+export type PieceSeen = z.output<typeof EvidenceView>
+
 export const EvidenceList = z
   .object({
     data: z.array(EvidenceView),
@@ -209,6 +211,8 @@ export const EvidenceList = z
   .meta({ id: 'EvidenceList' })
 
 export type EvidenceSeen = z.output<typeof EvidenceList>
+
+export type PlatformKeySeen = z.output<typeof PlatformKeyView>
 
 export function platformKeyView({ serial, publicKey }: PlatformKey): z.input<typeof PlatformKeyView> {
   return { serial, publicKey }
@@ -223,6 +227,8 @@ export const ScheduleView = z
     endableAt: moment,
   })
   .meta({ id: 'Schedule' })
+
+export type ScheduleSeen = z.output<typeof ScheduleView>
 
 export function scheduleView(schedule: Schedule): z.input<typeof ScheduleView> {
   return {

@@ -1,47 +1,23 @@
-import type { z } from 'zod'
-import type { OverviewView } from '../../../src/http/routes/overview.ts'
-import type {
-  DeliveryView,
-  EvidenceView,
-  JournalView,
-  OrderView,
-  PlatformKeyView,
-  RefundView,
-  ScheduleView,
-} from '../../../src/http/views.ts'
-
 /*
  * What the API gives, as the service itself declares it: types only, so that nothing of the service enters the page, and a
  * change of the API that the page doesn't follow does not compile.
  */
 
-export type Order = z.output<typeof OrderView>
-export type OrderState = Order['state']
-export type JournalLine = z.output<typeof JournalView>
-export type Evidence = z.output<typeof EvidenceView>
-export type Refund = z.output<typeof RefundView>
-export type PlatformKey = z.output<typeof PlatformKeyView>
-export type Schedule = z.output<typeof ScheduleView>
-export type Delivery = z.output<typeof DeliveryView>
-/** RFC 9457, with our stable code. */
-export interface Problem {
-  readonly type: string
-  readonly code: string
-  readonly status: number
-  readonly detail: string
-}
+export type { Problem } from '../../../src/http/problem.ts'
+export type { OverviewSeen as Overview } from '../../../src/http/routes/overview.ts'
+export type { SessionSeen as Session } from '../../../src/http/routes/session.ts'
+export type {
+  DeliverySeen as Delivery,
+  JournalSeen as JournalLine,
+  OrderSeen as Order,
+  OrderState,
+  PieceSeen as Evidence,
+  PlatformKeySeen as PlatformKey,
+  RefundSeen as Refund,
+  ScheduleSeen as Schedule,
+} from '../../../src/http/views.ts'
 
 export interface Page<Item> {
   readonly data: readonly Item[]
   readonly next: string | null
 }
-
-export interface Session {
-  readonly name: string
-  readonly role: 'read' | 'operate' | 'admin'
-  /** Null where nobody is asked for a key: in a demo. */
-  readonly csrf: string | null
-}
-
-/** `GET /v1/overview`. */
-export type Overview = z.output<typeof OverviewView>

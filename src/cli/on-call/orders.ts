@@ -1,12 +1,12 @@
 import type { Clock } from '../../clock.ts'
 import type { AttentionCode } from '../../core/attention.ts'
+import { ATTENTION_WORDS } from '../../core/attention-words.ts'
 import { nameOf } from '../../core/order.ts'
 import { VerdictError } from '../../errors.ts'
 import { ORDER_STATES, type OrderSeen, type OrderState } from '../../http/views.ts'
 import { OVERDUE_MS } from '../../store/store.ts'
 import type { Io } from '../io.ts'
 import { inColumns, moment, money, seconds } from '../text.ts'
-import { ATTENTION_WORDS } from './attention-words.ts'
 import type { Books } from './desk.ts'
 import type { Limited } from './pages.ts'
 

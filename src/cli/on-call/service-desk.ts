@@ -2,7 +2,7 @@ import { VerdictError } from '../../errors.ts'
 import type { DeliverySeen, EvidenceSeen, JournalSeen, OrderSeen, RefundSeen } from '../../http/views.ts'
 import type { Acts, Books, OrdersAsked } from './desk.ts'
 import { limited } from './pages.ts'
-import { deliveryId, Service } from './service.ts'
+import { deliveryId, ServiceClient } from './service.ts'
 import { theOne } from './the-one.ts'
 
 interface Page<Item> {
@@ -23,7 +23,7 @@ export interface ServiceDesk extends Books, Acts {
 
 /** Books and acts of a running service. @throws OPTION_INVALID */
 export function serviceDesk(url: string, env: NodeJS.ProcessEnv): ServiceDesk {
-  const service = new Service(url, env)
+  const service = new ServiceClient(url, env)
   const pathOf = ({ id }: { readonly id: string }): string => `/v1/orders/${id}`
   const post = <Answer>(path: string, body?: object, headers?: Record<string, string>): Promise<Answer> =>
     service.ask(path, {

@@ -12,7 +12,7 @@ export interface Asked {
 const ANSWER_MS_MAX = 90_000
 
 /** The HTTP API of a running service. */
-export class Service {
+export class ServiceClient {
   readonly #url: string
   readonly #key: string
 

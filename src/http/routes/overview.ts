@@ -17,7 +17,7 @@ const seconds = z.number().nonnegative()
 const counts = <Word extends string>(words: readonly Word[]) =>
   z.object(Object.fromEntries(words.map((word) => [word, z.int()])) as Record<Word, z.ZodInt>)
 
-export const OverviewView = z
+const OverviewView = z
   .object({
     at: moment,
     /** Since when this process looks on: `minutes` and what follows tell of it alone, and of an hour at most. */
@@ -52,6 +52,8 @@ export const OverviewView = z
     ),
   })
   .meta({ id: 'Overview' })
+
+export type OverviewSeen = z.output<typeof OverviewView>
 
 export function overviewRoutes(desk: Desk, lastHour: LastHour): readonly Route[] {
   const { store, clock } = desk

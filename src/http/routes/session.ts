@@ -21,6 +21,8 @@ const SessionView = z
   })
   .meta({ id: 'Session' })
 
+export type SessionSeen = z.output<typeof SessionView>
+
 export function sessionRoutes({ clock }: Desk, keys: ApiKeys, sessions: Sessions): readonly Route[] {
   const tag = 'session'
   const allowance = new Allowance({ ...WRONG_KEYS, clock })

@@ -12,20 +12,20 @@ export const DELIVERIES: readonly Mutant[] = [
     edits: [
       {
         file: ENGINE,
-        find: '.commit(commits.map((commit) => this.#withMore(commit)))',
+        find: '.commit(commits.map((commit) => this.#outbox.filled(commit)))',
         replace: '.commit(commits)',
       },
       {
         file: ENGINE,
         find: "      if (results[i] !== 'applied') continue\n",
         replace: `      if (results[i] !== 'applied') continue
-      const { deliveries } = this.#withMore(commits[i])
+      const { deliveries } = this.#outbox.filled(commits[i])
       if (deliveries !== undefined) {
         const { order: told } = change
         const next = { ...told, version: told.version + 1 }
         const more = { from: told.version, order: next, journal: [], evidence: [], events: [] }
         await this.store.commit([{ change: more, keepClaim: true, deliveries }])
-        this.#tellDeliverers(commits)
+        this.#outbox.wake()
       }
 `,
       },

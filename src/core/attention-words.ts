@@ -1,6 +1,6 @@
-import type { AttentionCode } from '../../core/attention.ts'
+import type { AttentionCode } from './attention.ts'
 
-/** What each mark means, and what whoever is on call does about it. */
+/** What each mark means, and what whoever is on call does about it: for the command line and the dashboard. */
 export const ATTENTION_WORDS: Readonly<Record<AttentionCode, string>> = {
   amount_mismatch:
     'WeChat Pay signed another amount or currency than the order has. Nothing is ended or refunded: find out who placed it; if WeChat Pay is right, accept the evidence.',
@@ -21,8 +21,7 @@ export const ATTENTION_WORDS: Readonly<Record<AttentionCode, string>> = {
   key_refused: 'WeChat Pay refuses our signature. Check key, serial number and clock: verdict doctor.',
   key_unknown:
     "Answers are signed with a key that the account does not have. Check WeChat Pay's public key: verdict doctor.",
-  call_refused:
-    'WeChat Pay refuses a call, and repeating it will not help. verdict order NUMBER shows its reason.',
+  call_refused: 'WeChat Pay refuses a call, and repeating it will not help. Its journal has the reason.',
   overdue:
     'Nothing final half an hour after the window. It is asked further: see whether WeChat Pay answers, and why not.',
   unfinished:
