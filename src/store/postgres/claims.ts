@@ -49,7 +49,7 @@ export class Claims {
    * while it was claimed: else it would come with facts from before.
    */
   async #dueOf(rows: readonly Cells[]): Promise<readonly DueOrder[]> {
-    const open = rows.map((cells) => (cells.at(-1) === true ? openOrderOf(cells.slice(0, -1)) : null))
+    const open = rows.map((cells) => (cells.at(-1) === true ? openOrderOf(cells) : null))
     const others = rows.filter((_, i) => open[i] === null).map(([id]) => integer(id))
     const whole =
       others.length === 0
