@@ -6,8 +6,8 @@ import { VerdictError } from '../errors.ts'
 import { answerCallbacks } from './callbacks.ts'
 import type { Desk } from './desk.ts'
 
-const STRANGER = '198.51.100.7'
-const WECHATPAY = '203.0.113.9'
+const STRANGER = '8.8.4.4'
+const WECHATPAY = '9.9.9.9'
 
 /** A receiver that believes whoever says `paid`; `strange` is signed, about an order that nobody knows. */
 function scene(trustProxy = false) {

@@ -1,8 +1,8 @@
-import { BlockList, isIP } from 'node:net'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { fastifyCallbacks } from '../callback/fastify.ts'
 import { type CallbackReceiver, refusal } from '../callback/http.ts'
 import type { Clock } from '../clock.ts'
+import { isPublicAddress } from '../delivery/addresses.ts'
 import { VerdictError } from '../errors.ts'
 import { Allowance, networkOf } from './allowance.ts'
 import type { Desk } from './desk.ts'
@@ -96,30 +96,13 @@ function accountOf({ params }: FastifyRequest): string {
 }
 
 /**
- * Whose failures count together; null for an address of our own network. That is a proxy which `http.trustedProxies`
- * doesn't name: whoever is behind it, WeChat Pay among them, would pay for all others.
+ * Whose failures count together; null for an address of our own network, which no host on the internet has. That is a proxy
+ * which `http.trustedProxies` doesn't name: whoever is behind it, WeChat Pay among them, would pay for all others.
  */
 function senderOf(request: FastifyRequest, desk: Desk): string | null {
   const { ip } = request
-  if (INSIDE.check(ip, isIP(ip) === 6 ? 'ipv6' : 'ipv4')) return null
+  if (!isPublicAddress(ip)) return null
   const account = accountOf(request)
   const isKnown = receiverOf(desk, account) !== null
   return `${networkOf(ip)} ${isKnown ? account : '?'}`
 }
-
-const INSIDE = new BlockList()
-for (const [network, bits] of [
-  ['127.0.0.0', 8],
-  ['10.0.0.0', 8],
-  ['172.16.0.0', 12],
-  ['192.168.0.0', 16],
-  ['169.254.0.0', 16],
-  ['100.64.0.0', 10],
-] as const)
-  INSIDE.addSubnet(network, bits, 'ipv4')
-for (const [network, bits] of [
-  ['::1', 128],
-  ['fc00::', 7],
-  ['fe80::', 10],
-] as const)
-  INSIDE.addSubnet(network, bits, 'ipv6')

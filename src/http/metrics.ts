@@ -33,6 +33,8 @@ export interface MetricsSource {
 
 /** Anybody may read the metrics, and the store counts all messages that it keeps: it does so no more often than this. */
 export const COUNTED_MS = 60_000
+/** And looks for what is cheap to find no more often than this. */
+const LOOKED_MS = 2_000
 
 const TO_VERDICT_S = [0.1, 0.5, 1, 2, 5, 10, 20, 45, 60, 120, 300, 600, 900, 1_200, 3_600, 86_400]
 const CALL_S = [0.025, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 8, 20]
@@ -41,6 +43,9 @@ const LAG_S = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 30, 300]
 export function openMetrics(source: MetricsSource): Metrics {
   const registry = new Registry()
   const registers = [registry]
+  const { clock } = source
+  const oldestDue = kept(source.oldestDue, { clock, freshMs: LOOKED_MS })
+  const attention = kept(source.attention, { clock, freshMs: LOOKED_MS })
   collectDefaultMetrics({ register: registry })
   const timeToVerdict = new Histogram({
     name: 'verdict_time_to_verdict_seconds',
@@ -105,8 +110,8 @@ export function openMetrics(source: MetricsSource): Metrics {
     'For how long the oldest due work of an account has been waiting; 0 if none is due',
     'account',
     async () => {
-      const nowMs = source.clock.nowMs()
-      const oldest = await source.oldestDue()
+      const nowMs = clock.nowMs()
+      const oldest = await oldestDue()
       return Object.fromEntries(
         oldest.map(({ account, dueAtMs }) => [account, Math.max(0, nowMs - dueAtMs) / 1_000]),
       )
@@ -128,10 +133,10 @@ export function openMetrics(source: MetricsSource): Metrics {
     'verdict_deliveries',
     'Messages, by state',
     'state',
-    kept(source.deliveries, { clock: source.clock, freshMs: COUNTED_MS }),
+    kept(source.deliveries, { clock, freshMs: COUNTED_MS }),
   )
   gauge('verdict_attention_orders', 'Orders that need a person', null, async () => ({
-    '': await source.attention(),
+    '': await attention(),
   }))
 
   return {

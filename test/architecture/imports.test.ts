@@ -62,6 +62,7 @@ const MAY_IMPORT: Directions = {
     'engine/observer.ts',
     'engine/report.ts',
     'callback',
+    'delivery/addresses.ts',
     'gateway/wechatpay/account.ts',
     'store/store.ts',
     'verdict.ts',

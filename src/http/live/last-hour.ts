@@ -6,8 +6,6 @@ import { Histogram } from './histogram.ts'
 
 const MINUTE_MS = 60_000
 const MINUTES = 60
-/** The hosts and accounts of one minute, beyond which nothing is told apart: a configuration has a few. */
-const NAMES_MAX = 500
 
 export const WAYS = ['place', 'query', 'callback'] as const
 
@@ -72,15 +70,13 @@ export class LastHour {
       },
       contacted: ({ account, host, contact, tookMs }) => {
         const one = entry(this.#now().hosts, `${account} ${host}`, newHost)
-        if (one === null) return
         one.calls += 1
         one.answers = contact === 'reached'
         if (one.answers) one.took.addMs(tookMs)
         else one.noAnswer += 1
       },
       calledBack: ({ account, outcome }) => {
-        const counts = entry(this.#now().callbacks, account, () => zeros(CALLBACK_RESULTS))
-        if (counts !== null) counts[outcome] += 1
+        entry(this.#now().callbacks, account, () => zeros(CALLBACK_RESULTS))[outcome] += 1
       },
     }
   }
@@ -138,8 +134,7 @@ function hostsIn(minutes: readonly Minute[]): readonly HostHealth[] {
   const hosts = new Map<string, HostMinute>()
   for (const minute of minutes) {
     for (const [name, { calls, noAnswer, answers, took }] of minute.hosts) {
-      const sum = hosts.get(name) ?? newHost()
-      hosts.set(name, sum)
+      const sum = entry(hosts, name, newHost)
       sum.calls += calls
       sum.noAnswer += noAnswer
       sum.answers = answers
@@ -164,10 +159,10 @@ function newHost(): HostMinute {
   return { calls: 0, noAnswer: 0, answers: true, took: new Histogram() }
 }
 
-function entry<Value>(map: Map<string, Value>, name: string, make: () => Value): Value | null {
+/** Accounts and their hosts come from the configuration: there are few. */
+function entry<Value>(map: Map<string, Value>, name: string, make: () => Value): Value {
   const known = map.get(name)
   if (known !== undefined) return known
-  if (map.size >= NAMES_MAX) return null
   const value = make()
   map.set(name, value)
   return value
