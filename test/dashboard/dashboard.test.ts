@@ -62,6 +62,8 @@ const button = (page: Page, name: string | RegExp) => page.getByRole('button', {
 describe('signing in', () => {
   it('is refused with a wrong key and accepted with a right one, by the keyboard alone', () =>
     visit('', { role: null, complaint: /401/ }, async (page) => {
+      // Nobody types before there is a field, which has the focus by itself.
+      await page.locator('#key:focus').waitFor()
       await page.keyboard.type('vk_wrong')
       await page.keyboard.press('Enter')
       await page.getByRole('alert').getByText('KEY_MISSING').waitFor()

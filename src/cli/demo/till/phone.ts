@@ -60,10 +60,10 @@ export const SLOW_MS = 12_000
  * order only what it last heard.
  */
 export class Phone {
+  asksPassword = true
   readonly #edges: PhoneEdges
   #code: string
   #hasNetwork = true
-  #asksPassword = true
   #payment: Payment | null = null
   #act: Act | null = null
   #known: OrderView | null = null
@@ -78,24 +78,13 @@ export class Phone {
     return this.#code
   }
 
-  get asksPassword(): boolean {
-    return this.#asksPassword
-  }
-
-  set asksPassword(asks: boolean) {
-    this.#asksPassword = asks
-  }
-
   get view(): PhoneView {
-    const { code, hasNetwork, asksPassword, screen, payment, why } = {
-      code: this.#code,
-      hasNetwork: this.#hasNetwork,
-      asksPassword: this.#asksPassword,
-      screen: this.#screen(),
-      payment: this.#payment,
+    const screen = this.#screen()
+    return {
+      ...{ code: this.#code, hasNetwork: this.#hasNetwork, asksPassword: this.asksPassword, screen },
+      payment: screen === 'code' ? null : this.#payment,
       why: this.#act?.why ?? null,
     }
-    return { code, hasNetwork, asksPassword, screen, payment: screen === 'code' ? null : payment, why }
   }
 
   /** Its code was scanned, or it scanned the till's. The code is used up. */

@@ -101,17 +101,16 @@ export class Till {
    * @throws ORDER_INVALID, CLOSED: then nothing was written
    */
   async ringUp(wish: Wish): Promise<void> {
-    const { kind } = wish
-    const isOurs = kind === 'quick_pay' && wish.auth_code === this.#phone.code
-    const customer: Script['customer'] =
-      kind === 'quick_pay' && !isOurs
-        ? { does: 'refused', code: 'AUTH_CODE_EXPIRE' }
-        : kind === 'quick_pay' && !this.#phone.asksPassword
-          ? { does: 'pay', afterMs: 0 }
-          : { does: 'never' }
-    const sale = await this.#ring(wish, { customer }, null)
+    const isOurs = wish.kind === 'quick_pay' && wish.auth_code === this.#phone.code
+    const sale = await this.#ring(wish, { customer: this.#customerOf(wish, isOurs) }, null)
     if (isOurs) this.#phone.meet(paymentOf(sale))
     else this.#phone.leave()
+  }
+
+  #customerOf({ kind }: Wish, isOurs: boolean): NonNullable<Script['customer']> {
+    if (kind === 'native') return { does: 'never' }
+    if (!isOurs) return { does: 'refused', code: 'AUTH_CODE_EXPIRE' }
+    return this.#phone.asksPassword ? { does: 'never' } : { does: 'pay', afterMs: 0 }
   }
 
   /** Rings up the sale of a story, and lets it happen. @throws as `ringUp` */
