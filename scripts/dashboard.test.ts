@@ -9,7 +9,14 @@ let clone: string
 
 beforeAll(() => {
   clone = mkdtempSync(join(tmpdir(), 'verdict-clone-'))
-  for (const name of ['dashboard', 'scripts', 'src/core', 'tsconfig.json', 'package.json', 'package-lock.json'])
+  for (const name of [
+    'dashboard',
+    'scripts',
+    'src/core',
+    'tsconfig.json',
+    'package.json',
+    'package-lock.json',
+  ])
     cpSync(join(root, name), join(clone, name), { recursive: true })
   symlinkSync(join(root, 'node_modules'), join(clone, 'node_modules'))
 })
@@ -44,13 +51,16 @@ describe('the dashboard of a clone', () => {
     expect(builtAtMs()).toBe(before)
   })
 
-  it.each(['dashboard/src/app.tsx', 'src/core/attention-words.ts'])('is built again when %s is newer', (source) => {
-    const before = builtAtMs()
-    const touched = touch(source)
-    expect(buildIfOlder()).toEqual({ status: 0, said: '' })
-    touched.undo()
-    expect(builtAtMs()).toBeGreaterThan(before)
-  })
+  it.each(['dashboard/src/app.tsx', 'src/core/attention-words.ts'])(
+    'is built again when %s is newer',
+    (source) => {
+      const before = builtAtMs()
+      const touched = touch(source)
+      expect(buildIfOlder()).toEqual({ status: 0, said: '' })
+      touched.undo()
+      expect(builtAtMs()).toBeGreaterThan(before)
+    },
+  )
 
   it('is served as it was, and that is said, when its sources no longer build', () => {
     const before = builtAtMs()
