@@ -79,9 +79,9 @@ export interface Refund {
   readonly sentAtMs: number | null
   /** When the latest request was signed that no answer accounts for, as far as we know: it may still be accepted. */
   readonly unansweredAtMs: number | null
-  /** Calls in a row that did not bring it further: they make the pauses grow. */
+  /** Calls in a row that did not bring it further, of one kind: they make the pauses grow. */
   readonly pauses: number
-  /** The last word of WeChat Pay: a `status`, or the code of a refusal. */
+  /** The last word of WeChat Pay: a `status`, or the code of a refusal. Null again when nothing is heard after a refusal that means "much later". */
   readonly said: string | null
   /** WeChat Pay's number of it. */
   readonly refund_id: string | null

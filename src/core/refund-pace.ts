@@ -1,5 +1,6 @@
 import { isEnded, type Refund } from './aftercare.ts'
 import { endPauseMs } from './plan.ts'
+import { type RefundReaction, refundReactionTo } from './refund-reaction.ts'
 import type { FinalScene } from './scene.ts'
 
 /* When something is done about a refund next. */
@@ -30,13 +31,36 @@ export function follow(scene: FinalScene, refund: Refund, pauseMs: number): void
 
 /** The reply told nothing: the same question again, with growing pauses. */
 export function followAgain(scene: FinalScene, refund: Refund): void {
-  const pauses = refund.pauses + 1
-  follow(scene, { ...refund, pauses }, endPauseMs(pauses, scene.moment.chance))
+  const again = afterSilence(refund)
+  follow(scene, again, endPauseMs(again.pauses, scene.moment.chance))
+}
+
+/** The refund once nothing more was learnt. What it waited for a fuller pool, or for a person, makes no silence longer. */
+export function afterSilence(refund: Refund): Refund {
+  const { state, said, pauses } = refund
+  const isOther = state !== 'processing' && said !== null && isLong(refundReactionTo(said))
+  return isOther ? { ...refund, said: null, pauses: 1 } : { ...refund, pauses: pauses + 1 }
+}
+
+/** How many refusals in a row lead to the same, this one included. Silences before it make no wait for a fuller pool longer. */
+export function refusalsInARow({ said, pauses }: Refund, code: string): number {
+  const reaction = refundReactionTo(code)
+  const isOther = isLong(reaction) && (said === null || refundReactionTo(said) !== reaction)
+  return isOther ? 1 : pauses + 1
+}
+
+/** Whether what is waited for takes minutes to hours, and not the seconds of an answer that was lost. */
+function isLong(reaction: RefundReaction): boolean {
+  return reaction === 'short' || reaction === 'alarm'
 }
 
 /** Ever more slowly: only a person can bring it further. */
-export function followSlowly(scene: FinalScene, refund: Refund, bounds: Bounds): void {
-  const pauses = refund.pauses + 1
+export function followSlowly(
+  scene: FinalScene,
+  refund: Refund,
+  bounds: Bounds,
+  pauses: number = refund.pauses + 1,
+): void {
   follow(scene, { ...refund, pauses }, growing(pauses, bounds))
 }
 

@@ -10,6 +10,7 @@ import {
   HOUR_MS,
   MINUTE_MS,
   queue,
+  refusalsInARow,
 } from './refund-pace.ts'
 import { refundReactionTo, saysNoSuchRefund } from './refund-reaction.ts'
 import { end, money } from './refund-status.ts'
@@ -22,16 +23,12 @@ const SHORT_MS = { min: 10 * MINUTE_MS, max: 4 * HOUR_MS }
 
 export function onRefundRefused(scene: FinalScene, refund: Refund, { code, message }: Refusal): void {
   const { draft, moment } = scene
-  const pauses = refund.pauses + 1
+  const pauses = refusalsInARow(refund, code)
   const refused = { ...refund, said: code, pauses }
   switch (refundReactionTo(code)) {
-    case 'short': {
-      // The pauses of before, after silence perhaps, are no measure for how long the pool takes to fill.
-      const times = refundReactionTo(refund.said ?? '') === 'short' ? pauses : 1
-      const short = { ...refused, pauses: times, unansweredAtMs: null }
-      queue(scene, short, growing(times, SHORT_MS) * (1 + moment.chance / 4))
+    case 'short':
+      queue(scene, { ...refused, unansweredAtMs: null }, growing(pauses, SHORT_MS) * (1 + moment.chance / 4))
       return
-    }
     case 'later':
       follow(scene, refused, REFUNDS_APART_MS + endPauseMs(pauses, moment.chance))
       return
@@ -48,7 +45,7 @@ export function onRefundRefused(scene: FinalScene, refund: Refund, { code, messa
       return
     case 'alarm':
       draft.attend('call_refused', `refund: ${code} ${message}`)
-      followSlowly(scene, { ...refund, said: code }, ALARM_MS)
+      followSlowly(scene, refused, ALARM_MS, pauses)
   }
 }
 

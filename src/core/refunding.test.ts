@@ -209,6 +209,18 @@ describe('4.8 NOT_ENOUGH means later', () => {
     [4_094, 'queryRefund: none', 'SUCCESS, r1 queued, refund at 6142'],
     [7_694, 'refund: NOT_ENOUGH', 'SUCCESS, r1 queued, refund at 8294'],
   ])
+  lives('nor do silences between two of them make the pauses longer, and those begin anew too', paid(), [
+    [0, 'ask refund 500 as r1', 'SUCCESS, r1 queued, refund at 0'],
+    [0, 'refund: NOT_ENOUGH', 'SUCCESS, r1 queued, refund at 600'],
+    [600, 'refund: NOT_ENOUGH', 'SUCCESS, r1 queued, refund at 1800'],
+    [1_800, 'refund: timeout', 'SUCCESS, r1 requesting, queryRefund at 1802'],
+    [1_802, 'queryRefund: timeout', 'SUCCESS, r1 requesting, queryRefund at 1806'],
+    [1_806, 'queryRefund: none', 'SUCCESS, r1 queued, refund at 1810'],
+    [1_810, 'refund: NOT_ENOUGH', 'SUCCESS, r1 queued, refund at 2410'],
+    [2_410, 'refund: not-sent', 'SUCCESS, r1 queued, refund at 2412'],
+    [2_412, 'refund: NOT_ENOUGH', 'SUCCESS, r1 queued, refund at 3012'],
+    [3_012, 'refund: NOT_ENOUGH', 'SUCCESS, r1 queued, refund at 4212'],
+  ])
   lives('4.9 an institution tries again for its sub-merchant', paid({ sub_mchid: '1900000009' }), [
     [0, 'ask refund 500 as r1', 'SUCCESS, r1 queued, refund at 0'],
     [0, 'refund: NOT_ENOUGH', 'SUCCESS, r1 queued, refund at 600'],

@@ -7,7 +7,7 @@ import { isFinal, nameOf, type Order } from './order.ts'
 import type { NoAnswer } from './outcome.ts'
 import { endPauseMs } from './plan.ts'
 import { checkRefund } from './refund-check.ts'
-import { follow, followAgain, queue } from './refund-pace.ts'
+import { afterSilence, follow, followAgain, queue } from './refund-pace.ts'
 import { onQueryRefused, onRefundRefused } from './refund-refusals.ts'
 import { isAgainstItsEnd, onRefundStatement } from './refund-status.ts'
 import { type FinalScene, isOld, type Learnt, noteSilence, type RefundWish, restMs } from './scene.ts'
@@ -126,9 +126,9 @@ export function onRefundAnswered(
 /** Nothing is known, 429 included: query, and then the same number again. */
 function onRefundSilent(scene: FinalScene, refund: Refund, call: RefundCall, outcome: NoAnswer): void {
   const { moment } = scene
-  const pauses = refund.pauses + 1
-  const pauseMs = Math.max(restMs(outcome), endPauseMs(pauses, moment.chance))
-  if (call !== 'refund') follow(scene, { ...refund, pauses }, pauseMs)
-  else if (outcome.sent) follow(scene, { ...refund, pauses, unansweredAtMs: refund.sentAtMs }, pauseMs)
-  else queue(scene, { ...refund, pauses }, pauseMs)
+  const silent = afterSilence(refund)
+  const pauseMs = Math.max(restMs(outcome), endPauseMs(silent.pauses, moment.chance))
+  if (call !== 'refund') follow(scene, silent, pauseMs)
+  else if (outcome.sent) follow(scene, { ...silent, unansweredAtMs: refund.sentAtMs }, pauseMs)
+  else queue(scene, silent, pauseMs)
 }
