@@ -4,7 +4,8 @@ import { Shop } from '../../test/support/shop.ts'
 import { type Around, watchedStore } from '../../test/support/watched.ts'
 import { evidence } from '../core/testing.ts'
 import type { VerifiedCallback } from '../gateway/gateway.ts'
-import type { Engine, PlaceOrder } from './engine.ts'
+import type { Engine } from './engine.ts'
+import type { PlaceOrder } from './entrance.ts'
 
 /** The desk in its engine; callbacks come in as the gateway opens them. */
 const SECOND = 1_000

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { type Clock, sleep } from '../clock.ts'
+import type { Clock } from '../clock.ts'
 import type { Refund } from '../core/aftercare.ts'
 import { type Call, makesVerdict } from '../core/change.ts'
 import type { RefundWish } from '../core/decide.ts'
@@ -12,8 +12,7 @@ import {
   type OrderKey,
   type Verdict,
 } from '../core/order.ts'
-import type { Credential } from '../core/outcome.ts'
-import { checkKey, checkPlacement, type Placement, type PlacingAccount } from '../core/placement.ts'
+import type { PlacingAccount } from '../core/placement.ts'
 import type { Plan } from '../core/plan.ts'
 import { checkRefundWish } from '../core/refund-check.ts'
 import { checkAnswer, type MarkAnswer } from '../core/resolving.ts'
@@ -21,16 +20,16 @@ import type { Target } from '../delivery/target.ts'
 import { VerdictError } from '../errors.ts'
 import type { CallbackHint, Gateway, VerifiedCallback } from '../gateway/gateway.ts'
 import type { Random } from '../random.ts'
-import type { Claim, Commit, Delivery, Inserted, NewOrder, Store } from '../store/store.ts'
+import type { Commit, Delivery, Store } from '../store/store.ts'
 import { Awaited } from './awaited.ts'
 import { Batcher } from './batcher.ts'
 import type { Limits } from './budget.ts'
 import { CallbackDesk, type Received } from './callback-desk.ts'
 import { CallbackSilence } from './callback-silence.ts'
 import type { BudgetStanding } from './calls.ts'
+import { Entrance, type PlacedOrder, type PlaceOrder, type TrackOrder } from './entrance.ts'
 import type { KeyShelf } from './key-shelf.ts'
-import { Lane, leaseMsFor, SOON_MS } from './lane.ts'
-import { checkPurchase, checkTracked, conflict, fingerprintOf, newPlacing, newTracked } from './new-order.ts'
+import { Lane, leaseMsFor } from './lane.ts'
 import type { Observer } from './observer.ts'
 import { Others } from './others.ts'
 import { Outbox } from './outbox.ts'
@@ -75,33 +74,6 @@ export interface EngineAccount {
 /** What was learnt waits this long for company, so that one durable write carries many results (design section 7). */
 const GATHER_MS = 20
 const BATCH_MAX = 500
-/** Room for every repeat of a placing; the order itself goes on after it. */
-const PLACE_WAIT_MS = 60_000
-
-export interface PlaceOrder extends Placement {
-  readonly account: string
-  /** The caller's id of what is bought: a second number is refused while an earlier one is open or paid (guide 6.9). */
-  readonly purchase?: string
-}
-
-export interface TrackOrder extends OrderKey {
-  readonly kind: Kind
-  readonly amount: Placement['amount']
-  readonly purchase?: string
-  /** When it was created, epoch ms. Unknown: the 15 s before a revoke and the 5 min before a close count from now. */
-  readonly createdAtMs?: number
-  /** Whether Verdict may close or revoke it when its window is over. Default: no. */
-  readonly end?: boolean
-}
-
-export interface PlacedOrder {
-  readonly order: Order
-  /** What the customer needs to pay; null for Quick Pay, and while no reply has come. */
-  readonly credential: Credential | null
-  /** Whether the order was there before, with the same parameters: then nothing was sent. */
-  readonly repeated: boolean
-  readonly warnings: readonly string[]
-}
 
 export interface Standing {
   readonly account: string
@@ -112,23 +84,18 @@ export interface Standing {
   readonly isSilent: boolean
 }
 
-/** What became of a new order, and how long it is ours if it is there now. */
-type Entered = Inserted & { readonly claimedUntilMs: number }
-
 /** The loop between stores and gateways: places, asks, decides, commits, and wakes those who wait. */
 export class Engine {
   readonly store: Store
   readonly #clock: Clock
-  readonly #worker: string
   readonly #lanes = new Map<string, Lane>()
   readonly #accounts = new Map<string, EngineAccount>()
   readonly #report: Report
   readonly #keys: KeyShelf
-  readonly #inserts: Batcher<NewOrder, Entered>
+  readonly #entrance: Entrance
   readonly #commits: Batcher<Commit, 'applied' | 'moved'>
   readonly #awaited: Awaited
   readonly #closing = new AbortController()
-  readonly #leaseMs: number
   readonly #road: Road
   readonly #desk: CallbackDesk
   readonly #silence: CallbackSilence
@@ -151,30 +118,23 @@ export class Engine {
   }: EngineOptions) {
     this.store = store
     this.#clock = clock
-    this.#worker = worker
     this.#keys = keys
     this.#report = new Report(notify, observer)
     this.#awaited = new Awaited({ store, clock, closing: this.#closing.signal })
-    const batch = { clock, gatherMs: GATHER_MS, sizeMax: BATCH_MAX }
-    this.#commits = new Batcher({ ...batch, write: (commits: readonly Commit[]) => this.#commit(commits) })
-    this.#inserts = new Batcher({
+    const batch = { gatherMs: GATHER_MS, sizeMax: BATCH_MAX }
+    this.#commits = new Batcher({
+      clock,
       ...batch,
-      write: async (orders: readonly NewOrder[]) => {
-        const claim = this.#claim()
-        const inserted = await store.insert(orders, claim)
-        for (const [i, one] of inserted.entries())
-          if (one.outcome === 'inserted') this.#report.entered(one.order, orders[i]?.journal ?? [])
-        return inserted.map((one) => ({ ...one, claimedUntilMs: claim.untilMs }))
-      },
+      write: (commits: readonly Commit[]) => this.#commit(commits),
     })
-    this.#leaseMs = leaseMsFor(accounts.map(({ gateway }) => gateway))
+    const leaseMs = leaseMsFor(accounts.map(({ gateway }) => gateway))
     this.#others = new Others({
       ...{ store, clock, worker, times, onStoreTime },
       accounts: accounts.map(({ gateway }) => gateway.identity.account),
       report: this.#report,
       awaited: this.#awaited,
     })
-    const mine = { worker, leaseMs: this.#leaseMs, commits: this.#commits, report: this.#report }
+    const mine = { worker, leaseMs, commits: this.#commits, report: this.#report }
     const edges = { store, clock, random, pulse: this.#others.pulse, ...mine }
     for (const account of accounts) {
       const lane = new Lane(edges, account)
@@ -183,6 +143,11 @@ export class Engine {
     }
     this.#road = new Road({ store, clock, random, commits: this.#commits })
     this.#desk = new CallbackDesk({ store, clock, road: this.#road, keys, report: this.#report })
+    this.#entrance = new Entrance({
+      ...{ store, clock, batch, report: this.#report, awaited: this.#awaited, desk: this.#desk },
+      closing: this.#closing.signal,
+      claim: () => ({ worker, untilMs: clock.nowMs() + leaseMs }),
+    })
     this.#silence = new CallbackSilence({
       ...{ store, clock, report: this.#report },
       hasAddress: (account) => this.#accounts.get(account)?.notify_url !== undefined,
@@ -239,7 +204,7 @@ export class Engine {
     const closed = new VerdictError('CLOSED', 'Verdict is closed; the order goes on when it is opened again')
     this.#closing.abort(closed)
     this.#awaited.endSettling(closed)
-    await this.#inserts.flush()
+    await this.#entrance.flush()
     await Promise.all([...this.#lanes.values()].map((lane) => lane.stop()))
     await this.#desk.close()
     await this.#commits.flush()
@@ -258,46 +223,8 @@ export class Engine {
    *
    * @throws ORDER_INVALID, ORDER_CONFLICT, PURCHASE_TAKEN, ACCOUNT_UNKNOWN, CLOSED: then nothing was written or sent
    */
-  async place({ account, purchase, ...placement }: PlaceOrder): Promise<PlacedOrder> {
-    const lane = this.#lane(account)
-    const { placing, fingerprintKey, notify_url } = this.#account(account)
-    checkKey({ account, ...placement })
-    const existing = await this.store.find({ account, ...placement })
-    // A repeat is judged at the moment of the first: a `time_expire` that has passed since makes it no other order.
-    // The account's own address is no part of what was asked for: changed later, it makes a repeat no other order.
-    const whole =
-      placement.kind === 'quick_pay' || notify_url === undefined ? placement : { notify_url, ...placement }
-    const warnings = checkPlacement(whole, placing, existing?.createdAtMs ?? this.#clock.nowMs())
-    checkPurchase(purchase)
-    const fingerprint = fingerprintOf({ ...placement, purchase }, fingerprintKey)
-    if (existing !== null) return this.#repeated(existing, fingerprint, warnings)
-
-    await lane.mayPlace((ms) => sleep(this.#clock, ms, this.#closing.signal))
-    const entered = await lane.during(this.#enter(lane, whole, purchase ?? null, fingerprint))
-    if (entered.outcome === 'exists') return this.#repeated(entered.order, fingerprint, warnings)
-    return { ...(await this.#whenPlaced(entered.order)), repeated: false, warnings }
-  }
-
-  /** Writes the order, and only then sends it. */
-  async #enter(
-    lane: Lane,
-    placement: Placement,
-    purchase: string | null,
-    fingerprint: string,
-  ): Promise<{ readonly outcome: Inserted['outcome']; readonly order: Order }> {
-    const nowMs = this.#clock.nowMs()
-    const entering = { gateway: lane.gateway, plan: lane.plan(placement.kind), nowMs }
-    const { order, body } = newPlacing(placement, purchase, entering)
-    const journal = [
-      { atMs: nowMs, event: 'entered', said: 'placed' },
-      { atMs: nowMs, event: 'intent', call: 'place' },
-    ] as const
-    const kept = placement.kind === 'quick_pay' ? null : body
-    const inserted = await this.#insert(lane, { order, fingerprint, body: kept, journal })
-    if (inserted.outcome === 'exists') return inserted
-    const placed = await lane.place(inserted.order, body, inserted.claimedUntilMs)
-    await this.#desk.entered(inserted.order, lane)
-    return { outcome: 'inserted', order: placed ?? inserted.order }
+  async place(order: PlaceOrder): Promise<PlacedOrder> {
+    return this.#entrance.place(this.#lane(order.account), this.#account(order.account), order)
   }
 
   /**
@@ -306,28 +233,7 @@ export class Engine {
    * @throws ORDER_INVALID, ORDER_CONFLICT, PURCHASE_TAKEN, ACCOUNT_UNKNOWN, CLOSED: then nothing was written
    */
   async track(order: TrackOrder): Promise<Order> {
-    const lane = this.#lane(order.account)
-    const nowMs = this.#clock.nowMs()
-    checkTracked(order, lane.gateway.identity.mode, nowMs)
-    return lane.during(this.#enterTracked(lane, order, nowMs))
-  }
-
-  async #enterTracked(lane: Lane, tracked: TrackOrder, nowMs: number): Promise<Order> {
-    const { account, out_trade_no, kind, amount, purchase, end = false } = tracked
-    const { fingerprintKey } = this.#account(account)
-    const parameters = { tracked: out_trade_no, kind, amount, purchase, end }
-    const fingerprint = fingerprintOf(parameters, fingerprintKey)
-    const order = newTracked(tracked, { gateway: lane.gateway, plan: lane.plan(kind), nowMs })
-    const journal = [{ atMs: nowMs, event: 'entered', said: 'tracked' }] as const
-    const inserted = await this.#insert(lane, { order, fingerprint, body: null, journal })
-    if (inserted.outcome === 'exists') {
-      if (inserted.fingerprint !== fingerprint) throw conflict(inserted.order)
-      return inserted.order
-    }
-    // The insert claimed it for a placing; there is none, so it goes to the loop.
-    await lane.giveBack(inserted)
-    await this.#desk.entered(inserted.order, lane)
-    return inserted.order
+    return this.#entrance.track(this.#lane(order.account), this.#account(order.account), order)
   }
 
   /**
@@ -463,42 +369,6 @@ export class Engine {
       if (makesVerdict(change)) void this.#silence.settled(change.order)
     }
     return results
-  }
-
-  async #insert(
-    lane: Lane,
-    order: NewOrder,
-  ): Promise<Exclude<Entered, { readonly outcome: 'purchase-taken' }>> {
-    this.#closing.signal.throwIfAborted()
-    const inserted = await this.#inserts.add(order, SOON_MS).catch((error: unknown) => {
-      // It may be written all the same, and claimed by a caller that doesn't know.
-      lane.lost()
-      throw error
-    })
-    if (inserted.outcome !== 'purchase-taken') return inserted
-    const { by } = inserted
-    throw new VerdictError(
-      'PURCHASE_TAKEN',
-      `purchase "${order.order.purchase}" has ${nameOf(by)}, which is ${isFinal(by) ? 'paid' : 'open'}; expected it to be settled without payment first (guide 6.9)`,
-    )
-  }
-
-  async #repeated(order: Order, fingerprint: string, warnings: readonly string[]): Promise<PlacedOrder> {
-    const placing = await this.store.placingOf(order.id)
-    if (placing?.fingerprint !== fingerprint) throw conflict(order)
-    return { ...(await this.#whenPlaced(order)), repeated: true, warnings }
-  }
-
-  /** Waits while repeats of the placing are still to come. */
-  async #whenPlaced({ id, state }: Order): Promise<Pick<PlacedOrder, 'order' | 'credential'>> {
-    if (state === 'placing') await this.#awaited.placed(id, PLACE_WAIT_MS)
-    const [order, placing] = await Promise.all([this.store.byId(id), this.store.placingOf(id)])
-    assert(order !== null)
-    return { order, credential: placing?.credential ?? null }
-  }
-
-  #claim(): Claim {
-    return { worker: this.#worker, untilMs: this.#clock.nowMs() + this.#leaseMs }
   }
 
   #lane(account: string): Lane {

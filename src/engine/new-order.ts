@@ -14,7 +14,7 @@ import type { Plan } from '../core/plan.ts'
 import { shown, VerdictError } from '../errors.ts'
 import type { Gateway } from '../gateway/gateway.ts'
 import type { NewOrder } from '../store/store.ts'
-import type { TrackOrder } from './engine.ts'
+import type { TrackOrder } from './entrance.ts'
 
 type NewFields = NewOrder['order']
 type Given = Pick<

@@ -1,6 +1,6 @@
 import { type Clock, sleep } from '../../clock.ts'
 import { isFinal } from '../../core/order.ts'
-import type { PlaceOrder } from '../../engine/engine.ts'
+import type { PlaceOrder } from '../../engine/entrance.ts'
 import { VerdictError } from '../../errors.ts'
 import type { Gateway } from '../../gateway/gateway.ts'
 import type { WechatPayAccount } from '../../gateway/wechatpay/account.ts'

@@ -1,6 +1,6 @@
 import type { Mutant } from '../mutant.ts'
 
-const ENGINE = 'src/engine/engine.ts'
+const ENTRANCE = 'src/engine/entrance.ts'
 const LANE = 'src/engine/lane.ts'
 const STEP = 'src/core/step.ts'
 
@@ -12,16 +12,16 @@ export const INTENTS: readonly Mutant[] = [
     says: 'A placing request leaves before the order is written.',
     edits: [
       {
-        file: ENGINE,
+        file: ENTRANCE,
         find: 'const inserted = await this.#insert(lane, { order, fingerprint, body: kept, journal })',
         replace: `const sent = lane.gateway.place({ ...order, body, signedAtMs: nowMs })
     const inserted = await this.#insert(lane, { order, fingerprint, body: kept, journal })`,
       },
       {
-        file: ENGINE,
+        file: ENTRANCE,
         find: 'const placed = await lane.place(inserted.order, body, inserted.claimedUntilMs)',
         replace: `const outcome = await sent
-    const tookMs = this.#clock.nowMs() - nowMs
+    const tookMs = this.#edges.clock.nowMs() - nowMs
     const placed = await lane.learn(inserted.order, { call: 'place', outcome, tookMs }, inserted.claimedUntilMs)`,
       },
     ],
@@ -76,7 +76,7 @@ export const INTENTS: readonly Mutant[] = [
         replace: 'return placings < PLACINGS_MAX && nowMs < windowEndAtMs',
       },
       {
-        file: ENGINE,
+        file: ENTRANCE,
         find: "const kept = placement.kind === 'quick_pay' ? null : body",
         replace: 'const kept = body',
       },
@@ -88,7 +88,7 @@ export const INTENTS: readonly Mutant[] = [
     says: "A Quick Pay request is kept with the order, the customer's auth_code in it.",
     edits: [
       {
-        file: ENGINE,
+        file: ENTRANCE,
         find: "const kept = placement.kind === 'quick_pay' ? null : body",
         replace: 'const kept = body',
       },
