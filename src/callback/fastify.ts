@@ -8,6 +8,8 @@ export interface FastifyCallbackOptions extends CallbackOptions {
   readonly path?: string | undefined
   /** Whose receiver answers instead, by the request. Default: `answer` answers all. */
   readonly receiverFor?: ((request: FastifyRequest) => CallbackReceiver) | undefined
+  /** Hears of each that no receiver sees: too large, too slow, compressed, or broken off by its sender. */
+  readonly onUnread?: ((request: FastifyRequest) => void) | undefined
 }
 
 /** As much of Fastify as matters here: who doesn't have it can still compile this. */
@@ -44,6 +46,7 @@ export function fastifyCallbacks(
     clock = systemClock,
     notify,
     receiverFor = () => answer,
+    onUnread = () => {},
   }: FastifyCallbackOptions = {},
 ): FastifyCallbackPlugin {
   const conclude = replyWith(answer, clock, notify)
@@ -56,7 +59,10 @@ export function fastifyCallbacks(
       reply.hijack()
       // The only parser gives a `BodyRead`. It isn't called for a request without a body.
       const read = body === undefined ? readBody(request, clock) : Promise.resolve(body as BodyRead)
-      void read.then((read) => conclude({ request, response: reply.raw }, read, receiverFor(asked)))
+      void read.then((read) => {
+        if (read.kind === 'refused' || read.kind === 'aborted') onUnread(asked)
+        return conclude({ request, response: reply.raw }, read, receiverFor(asked))
+      })
     })
     done()
   }

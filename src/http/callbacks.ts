@@ -4,8 +4,9 @@ import { type CallbackReceiver, refusal } from '../callback/http.ts'
 import type { Clock } from '../clock.ts'
 import { isPublicAddress } from '../delivery/addresses.ts'
 import { VerdictError } from '../errors.ts'
-import { Allowance, networkOf } from './allowance.ts'
+import { networkOf } from './allowance.ts'
 import type { Desk } from './desk.ts'
+import { Senders } from './senders.ts'
 
 export interface CallbackRoutes {
   readonly desk: Desk
@@ -18,11 +19,6 @@ export interface CallbackRoutes {
   readonly clock: Clock
 }
 
-/**
- * What may fail of one sender for one account: so many at once, and in each second. WeChat Pay's own callbacks come from
- * few addresses and by the thousand, and take nothing from it: they verify.
- */
-const FAILURES = { burst: 300, perSecond: 20 }
 /** Of a sender who goes on and on the log tells this often. */
 const TOLD_MS = 600_000
 
@@ -31,46 +27,60 @@ export function answerCallbacks(
   app: FastifyInstance,
   { desk, warn, headers, limited, clock }: CallbackRoutes,
 ): void {
-  const failures = new Allowance({ ...FAILURES, clock })
+  const senders = new Senders(clock)
+  /** Found out when a callback begins: who has left has no address any more. */
+  const sources = new WeakMap<FastifyRequest, Source>()
   let toldAtMs = Number.NEGATIVE_INFINITY
 
   /** Before a byte of the body is read, and before any cryptography. */
   const refuseOften = async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
     for (const [name, value] of Object.entries(headers)) reply.raw.setHeader(name, value)
-    const waitMs = failures.waitMs(senderOf(request, desk) ?? '')
+    const source = sourceOf(request, desk)
+    if (source === null) return
+    sources.set(request, source)
+    const waitMs = senders.waitMs(source.sender)
     if (waitMs === 0) return
     limited()
     reply.header('retry-after', Math.ceil(waitMs / 1_000)).header('connection', 'close')
-    const { body } = refusal(429, 'too many callbacks from this address did not verify')
+    const { body } = refusal(429, 'too many callbacks from this address failed')
     return reply.code(429).type('application/json').send(body)
+  }
+
+  const failed = (request: FastifyRequest): void => {
+    const source = sources.get(request)
+    if (source === undefined) return
+    senders.failed(source.sender)
+    if (senders.waitMs(source.sender) === 0 || clock.nowMs() - toldAtMs <= TOLD_MS) return
+    toldAtMs = clock.nowMs()
+    warn(`callbacks from ${source.ip} fail again and again; for a while they are refused unread`)
+  }
+
+  const verified = (request: FastifyRequest): void => {
+    const source = sources.get(request)
+    if (source !== undefined) senders.verified(source.sender)
   }
 
   const receiverFor = (request: FastifyRequest): CallbackReceiver => {
     const known = receiverOf(desk, accountOf(request))
-    const receiver = known ?? NOBODYS
-    const sender = senderOf(request, desk)
-    if (sender === null) return receiver
     return async (callback) => {
-      const reply = await receiver(callback)
-      if (known === null || reply.status === FAILED) {
-        failures.take(sender)
-        if (failures.waitMs(sender) > 0 && clock.nowMs() - toldAtMs > TOLD_MS) {
-          toldAtMs = clock.nowMs()
-          warn(`callbacks from ${request.ip} fail again and again; for a while they are refused unread`)
-        }
-      }
+      const reply = await (known ?? NOBODYS)(callback)
+      if (known === null || reply.status === UNVERIFIED) failed(request)
+      else if (VERIFIED.has(reply.status)) verified(request)
       return reply
     }
   }
 
   app.register(async (scope) => {
     scope.addHook('onRequest', refuseOften)
+    // Fastify itself refuses a type that is none, and reads nothing.
+    scope.addHook('onError', async (request) => failed(request))
     scope.register(
       fastifyCallbacks(NOBODYS, {
         path: '/callbacks/:account',
         clock: desk.clock,
         notify: ({ message }) => warn(message),
         receiverFor: (request) => receiverFor(request as FastifyRequest),
+        onUnread: (request) => failed(request as FastifyRequest),
       }),
       // Anybody may send them as often as he likes: counted in the metrics, but no line in the log.
       { logLevel: 'warn' },
@@ -78,8 +88,10 @@ export function answerCallbacks(
   })
 }
 
-/** Nobody could verify it. Whatever else is refused has WeChat Pay's signature, or was not read to its end. */
-const FAILED = 401
+/** Nobody could verify it. */
+const UNVERIFIED = 401
+/** It has WeChat Pay's signature, whatever became of it. 500 and 503 say nothing of the sender: it may be our fault. */
+const VERIFIED: ReadonlySet<number> = new Set([204, 400, 403, 404, 409])
 const NOBODYS: CallbackReceiver = async () => refusal(404, 'no such account here')
 
 function receiverOf(desk: Desk, account: string): CallbackReceiver | null {
@@ -95,14 +107,20 @@ function accountOf({ params }: FastifyRequest): string {
   return (params as { readonly account: string }).account
 }
 
+interface Source {
+  readonly ip: string
+  /** Whose failures count together. */
+  readonly sender: string
+}
+
 /**
- * Whose failures count together; null for an address of our own network, which no host on the internet has. That is a proxy
- * which `http.trustedProxies` doesn't name: whoever is behind it, WeChat Pay among them, would pay for all others.
+ * Where it comes from; null for an address of our own network, which no host on the internet has. That is a proxy which
+ * `http.trustedProxies` doesn't name: whoever is behind it, WeChat Pay among them, would pay for all others.
  */
-function senderOf(request: FastifyRequest, desk: Desk): string | null {
+function sourceOf(request: FastifyRequest, desk: Desk): Source | null {
   const { ip } = request
   if (!isPublicAddress(ip)) return null
   const account = accountOf(request)
   const isKnown = receiverOf(desk, account) !== null
-  return `${networkOf(ip)} ${isKnown ? account : '?'}`
+  return { ip, sender: `${networkOf(ip)} ${isKnown ? account : '?'}` }
 }
