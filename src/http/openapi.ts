@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Route } from './route.ts'
-import { CSRF_HEADER, SESSION_COOKIE } from './sessions.ts'
+import { CSRF_HEADER, PLAIN_COOKIE, TLS_COOKIE } from './sessions.ts'
 
 const PROBLEM = {
   type: 'object',
@@ -51,8 +51,8 @@ export function openApiOf(routes: readonly Route[], version: string): object {
       securitySchemes: {
         key: { type: 'http', scheme: 'bearer', description: 'A key of `verdict key`.' },
         session: {
-          ...{ type: 'apiKey', in: 'cookie', name: SESSION_COOKIE },
-          description: `Of POST /v1/session; with everything but GET goes the header ${CSRF_HEADER}.`,
+          ...{ type: 'apiKey', in: 'cookie', name: TLS_COOKIE },
+          description: `Of POST /v1/session, without TLS named ${PLAIN_COOKIE}; with everything but GET goes the header ${CSRF_HEADER}.`,
         },
       },
       schemas,

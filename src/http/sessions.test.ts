@@ -21,12 +21,18 @@ interface Browser {
   ask(url: string, asked?: Asked): Promise<Answered>
 }
 
-async function signedIn(key = service.keys.operate): Promise<Browser> {
-  const answer = await service.ask('/v1/session', { key: null, body: { key } })
+const BY_TLS = { 'x-forwarded-proto': 'https', 'x-forwarded-for': '192.0.2.99' }
+
+async function signedIn(key = service.keys.operate, where = {}): Promise<Browser> {
+  const answer = await service.ask('/v1/session', { key: null, headers: where, body: { key } })
   const cookie = String(answer.headers['set-cookie']).split(';')[0] ?? ''
   const { csrf } = answer.json
   const ask = (url: string, { headers = {}, ...asked }: Asked = {}) =>
-    service.ask(url, { key: null, ...asked, headers: { cookie, 'x-verdict-csrf': csrf, ...headers } })
+    service.ask(url, {
+      key: null,
+      ...asked,
+      headers: { cookie, 'x-verdict-csrf': csrf, ...where, ...headers },
+    })
   return { signedIn: answer, cookie, csrf, ask }
 }
 
@@ -52,10 +58,32 @@ describe('a browser', () => {
     expect(await ask('/v1/session')).toMatchObject({ status: 401, json: { code: 'KEY_MISSING' } })
   })
 
-  it('gets a cookie for TLS alone where it came by TLS', async () => {
-    const headers = { 'x-forwarded-proto': 'https', 'x-forwarded-for': '192.0.2.99' }
-    const answer = await service.ask('/v1/session', { key: null, headers, body: { key: service.keys.read } })
-    expect(String(answer.headers['set-cookie'])).toMatch(/; SameSite=Strict; Secure$/)
+  it('gets a cookie of this host and of TLS alone where it came by TLS', async () => {
+    const { signedIn: answer, ask } = await signedIn(service.keys.operate, BY_TLS)
+    const set = String(answer.headers['set-cookie'])
+    expect(set).toMatch(
+      /^__Host-verdict_session=vs_[^;]+; Path=\/; Max-Age=43200; HttpOnly; SameSite=Strict; Secure$/,
+    )
+    expect((await ask('/v1/orders', { body: order() })).status).toBe(201)
+    const out = await ask('/v1/session', { method: 'DELETE' })
+    expect(String(out.headers['set-cookie'])).toMatch(
+      /^__Host-verdict_session=; Path=\/; Max-Age=0;.*; Secure$/,
+    )
+    expect((await ask('/v1/session')).status).toBe(401)
+  })
+
+  it('is known by no other name of its cookie than the one that it has there', async () => {
+    const plain = await signedIn()
+    const tls = await signedIn(service.keys.read, BY_TLS)
+    const [, value] = plain.cookie.split('=')
+    const ask = (cookie: string, where = {}) =>
+      service.ask('/v1/session', { key: null, headers: { cookie, ...where } })
+    expect((await ask(plain.cookie, BY_TLS)).status).toBe(401)
+    expect((await ask(tls.cookie)).status).toBe(401)
+    for (const name of ['__host-verdict_session', '\u00a0__Host-verdict_session', 'a __Host-verdict_session'])
+      expect((await ask(`${name}=${value}`, BY_TLS)).status, name).toBe(401)
+    const tossed = await ask(`${plain.cookie}; ${tls.cookie}`, BY_TLS)
+    expect(tossed.json).toMatchObject({ name: 'the read key' })
   })
 
   it('does nothing but read without its token, with another session’s, or from another site', async () => {

@@ -10,7 +10,13 @@ import type { ApiKey, Store } from '../store/store.ts'
  * key, too. The key's id stands in the cookie: whoever invents cookies makes the store read nothing.
  */
 
-export const SESSION_COOKIE = 'verdict_session'
+/**
+ * By TLS a browser takes a cookie of this name from this very host alone, and only `Secure`: no other host of the domain,
+ * and nobody on a line without TLS, can put a session of his own in its place.
+ */
+export const TLS_COOKIE = '__Host-verdict_session'
+/** Without TLS, as on one's own machine, a browser wouldn't take that one, nor send what is `Secure`. */
+export const PLAIN_COOKIE = 'verdict_session'
 export const CSRF_HEADER = 'x-verdict-csrf'
 /** A working day and what it takes longer: who comes next morning signs in again. */
 export const SESSION_MS = 12 * 3_600_000
@@ -48,20 +54,28 @@ export class Sessions {
   }
 }
 
-/** The session's cookie that a request brings; null without one. */
-export function cookieIn({ headers }: FastifyRequest): string | null {
-  for (const pair of (headers.cookie ?? '').split(';')) {
+type Protocol = Pick<FastifyRequest, 'protocol'>
+
+/** The session's cookie that a request brings, by the one name that it has there; null without one. */
+export function cookieIn(request: Pick<FastifyRequest, 'headers'> & Protocol): string | null {
+  const name = isTls(request) ? TLS_COOKIE : PLAIN_COOKIE
+  // No other space than this: one that a browser takes for a letter would make a name without the prefix ours.
+  for (const pair of (request.headers.cookie ?? '').split(/; */)) {
     const at = pair.indexOf('=')
-    if (pair.slice(0, at).trim() === SESSION_COOKIE) return pair.slice(at + 1).trim()
+    if (pair.slice(0, at) === name) return pair.slice(at + 1)
   }
   return null
 }
 
-/** `Set-Cookie` for a value; null takes the cookie away. Without TLS a cookie that wants it would never come back. */
-export function setCookie(value: string | null, { protocol }: Pick<FastifyRequest, 'protocol'>): string {
+/** `Set-Cookie` for a value; null takes the cookie away. */
+export function setCookie(value: string | null, request: Protocol): string {
   const maxAgeS = value === null ? 0 : SESSION_MS / 1_000
-  const secure = protocol === 'https' ? '; Secure' : ''
-  return `${SESSION_COOKIE}=${value ?? ''}; Path=/; Max-Age=${maxAgeS}; HttpOnly; SameSite=Strict${secure}`
+  const [name, secure] = isTls(request) ? [TLS_COOKIE, '; Secure'] : [PLAIN_COOKIE, '']
+  return `${name}=${value ?? ''}; Path=/; Max-Age=${maxAgeS}; HttpOnly; SameSite=Strict${secure}`
+}
+
+function isTls({ protocol }: Protocol): boolean {
+  return protocol === 'https'
 }
 
 /** What only a page that this session's answers reach can know. It says nothing about the cookie. */

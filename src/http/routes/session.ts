@@ -34,7 +34,7 @@ export function sessionRoutes({ clock }: Desk, keys: ApiKeys, sessions: Sessions
       tag,
       summary: 'Sign a browser in',
       description:
-        'Sets the cookie `verdict_session`, for 12 hours or until its key is revoked. Whoever comes with it sends `csrf` as `x-verdict-csrf` with everything but GET.',
+        'Sets the cookie `__Host-verdict_session`, without TLS `verdict_session`, for 12 hours or until its key is revoked. Whoever comes with it sends `csrf` as `x-verdict-csrf` with everything but GET.',
       body: z.strictObject({ key: z.string().max(200) }),
       reply: SessionView,
       async handle({ body, request, reply }) {
