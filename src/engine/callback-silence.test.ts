@@ -8,16 +8,37 @@ import { Report } from './report.ts'
 const MINUTE = 60_000
 const ACCOUNT = paid().account
 
-function scene({ stored = async (): Promise<readonly FinalOrder[]> => [], hasAddress = true } = {}) {
-  const clock = new VirtualClock()
+/** What the store knows, for all processes. */
+function sharedStore() {
+  const state = { fails: false, reads: 0, writes: 0, heardAtMs: null as number | null }
+  const answer = async <T>(value: T): Promise<T> => {
+    if (state.fails) throw new Error('disk')
+    return value
+  }
+  const peers = {
+    noteHeard: (_: string, nowMs: number): Promise<void> => {
+      state.writes += 1
+      if (!state.fails) state.heardAtMs = nowMs
+      return answer(undefined)
+    },
+    heardAtMs: () => {
+      state.reads += 1
+      return answer(state.heardAtMs)
+    },
+  }
+  return { state, peers }
+}
+
+type Shared = ReturnType<typeof sharedStore>
+
+function scene({
+  peers = null as Shared['peers'] | null,
+  clock = new VirtualClock(),
+  hasAddress = true,
+} = {}) {
   const told: string[] = []
   const report = new Report(({ level, message }) => told.push(`${level} ${message}`))
-  const reads: unknown[] = []
-  const list = (...given: unknown[]) => {
-    reads.push(given)
-    return stored()
-  }
-  const silence = new CallbackSilence({ store: { list }, clock, report, hasAddress: () => hasAddress })
+  const silence = new CallbackSilence({ peers, clock, report, hasAddress: () => hasAddress })
   const settle = (learntBy: 'query' | 'callback', more: Partial<FinalOrder> = {}): Promise<void> => {
     const order = paid()
     const verdict = { ...order.verdict, learntBy, atMs: clock.nowMs() }
@@ -30,7 +51,7 @@ function scene({ stored = async (): Promise<readonly FinalOrder[]> => [], hasAdd
       await clock.advance(MINUTE)
     }
   }
-  return { clock, told, reads, silence, settle, found }
+  return { clock, told, silence, settle, found }
 }
 
 describe('callbacks that do not come', () => {
@@ -82,39 +103,128 @@ describe('callbacks that do not come', () => {
     await found(30)
     expect(told).toEqual([])
   })
+})
 
-  it('are not missed when another process gets them, which the store tells', async () => {
-    const { verdict, ...order } = paid()
-    const scene_ = scene({
-      stored: async () => {
-        const announced = { ...verdict, learntBy: 'callback', atMs: scene_.clock.nowMs() } as const
-        return [{ ...order, verdict: announced } as FinalOrder]
-      },
-    })
-    await scene_.found(30)
-    expect(scene_.told).toEqual([])
-    expect(scene_.reads).toHaveLength(2)
-    const old = scene({
-      stored: async () => [
-        { ...order, verdict: { ...verdict, learntBy: 'callback', atMs: 0 } } as FinalOrder,
-      ],
-    })
-    await old.found(30)
-    expect(old.told).toHaveLength(1)
+describe('where several processes share the callbacks', () => {
+  /** One whose queries find payments, and another one that may hear callbacks. */
+  function team() {
+    const { state, peers } = sharedStore()
+    const clock = new VirtualClock()
+    return { state, clock, asks: scene({ peers, clock }), hears: scene({ peers, clock }) }
+  }
+
+  it('one that hears none tells of no silence while they come to another, be it now and then', async () => {
+    const { state, clock, asks, hears } = team()
+    await asks.found(1)
+    for (let n = 0; n < 10; n += 1) {
+      // Just after it has noted that it hears, and then for nine minutes nothing more.
+      hears.silence.heard(ACCOUNT)
+      await clock.advance(MINUTE - 1)
+      hears.silence.heard(ACCOUNT)
+      await asks.found(9)
+    }
+    expect(asks.told).toEqual([])
+    expect(state.reads).toBeLessThan(11)
   })
 
-  it('are told of later when the store fails', async () => {
-    let fails = true
-    const { told, found } = scene({
-      stored: async () => {
-        if (fails) throw new Error('disk')
-        return []
-      },
+  it('a callback that comes just after one that was noted is not overlooked', async () => {
+    const { clock, asks, hears } = team()
+    hears.silence.heard(ACCOUNT)
+    await clock.advance(MINUTE - 2)
+    const first = asks.settle('query')
+    await clock.advance(1)
+    hears.silence.heard(ACCOUNT)
+    await first
+    await asks.found(11)
+    expect(asks.told).toEqual([])
+  })
+
+  it('silence is told of by each when they come to none any more', async () => {
+    const { asks, hears } = team()
+    hears.silence.heard(ACCOUNT)
+    await asks.found(30)
+    await hears.found(15)
+    for (const { told } of [asks, hears]) expect(told).toEqual([expect.stringContaining('no callback came')])
+  })
+
+  it('none is taken for heard because another one looked it up', async () => {
+    const { state, asks, hears } = team()
+    hears.silence.heard(ACCOUNT)
+    await asks.found(11)
+    expect([state.reads, state.writes, asks.told]).toEqual([1, 1, []])
+    await asks.found(11)
+    expect([state.writes, asks.told]).toEqual([1, [expect.stringContaining('no callback came')]])
+  })
+
+  it('a silence ends in all of them when they come to one again, also where nothing more happens', async () => {
+    const { clock, asks, hears } = team()
+    await asks.found(11)
+    expect(asks.silence.isSilent(ACCOUNT)).toBe(true)
+    await clock.advance(30 * MINUTE)
+    expect(asks.silence.isSilent(ACCOUNT)).toBe(true)
+    hears.silence.heard(ACCOUNT)
+    await clock.advance(MINUTE)
+    expect(asks.silence.isSilent(ACCOUNT)).toBe(false)
+    expect(asks.told[1]).toBe(`info ${ACCOUNT}: callbacks come again`)
+    expect(clock.timers).toBe(0)
+  })
+
+  it('nothing is looked up before there is a doubt, and one that hears tells it once a minute', async () => {
+    const { state, clock, asks, hears } = team()
+    await asks.found(10)
+    expect(state.reads).toBe(0)
+    for (let n = 0; n < 120; n += 1) {
+      hears.silence.heard(ACCOUNT)
+      await clock.advance(1_000)
+    }
+    expect(state.writes).toBe(2)
+  })
+
+  it('a word from a clock that was days ahead hides no silence', async () => {
+    const { state, clock, asks } = team()
+    state.heardAtMs = clock.nowMs() + 3 * 24 * 60 * MINUTE
+    await asks.found(11)
+    expect(asks.told).toHaveLength(1)
+  })
+
+  it('what could not be noted is noted by the next callback', async () => {
+    const { state, clock, hears } = team()
+    state.fails = true
+    hears.silence.heard(ACCOUNT)
+    await clock.advance(1_000)
+    expect([state.heardAtMs, hears.told]).toEqual([null, ['warn the store failed: disk']])
+    state.fails = false
+    hears.silence.heard(ACCOUNT)
+    expect(state.heardAtMs).toBe(clock.nowMs())
+  })
+
+  it('while the store fails nobody tells of silence', async () => {
+    const { state, asks } = team()
+    state.fails = true
+    await asks.found(15)
+    expect(asks.told).toEqual([])
+    state.fails = false
+    await asks.found(1)
+    expect(asks.told).toHaveLength(1)
+  })
+
+  it('one that ends looks no more, and first ends what it notes', async () => {
+    const { clock, asks } = team()
+    await asks.found(11)
+    expect(clock.timers).toBe(1)
+    await asks.silence.close()
+    expect(clock.timers).toBe(0)
+
+    const written = Promise.withResolvers<void>()
+    const slow = scene({ peers: { noteHeard: () => written.promise, heardAtMs: async () => null } })
+    slow.silence.heard(ACCOUNT)
+    let isClosed = false
+    const closing = slow.silence.close().then(() => {
+      isClosed = true
     })
-    await found(15)
-    expect(told).toEqual([])
-    fails = false
-    await found(1)
-    expect(told).toHaveLength(1)
+    await slow.clock.advance(MINUTE)
+    expect(isClosed).toBe(false)
+    written.resolve()
+    await closing
   })
 })

@@ -149,7 +149,7 @@ export class Engine {
       claim: () => ({ worker, untilMs: clock.nowMs() + leaseMs }),
     })
     this.#silence = new CallbackSilence({
-      ...{ store, clock, report: this.#report },
+      ...{ peers: store.peers, clock, report: this.#report },
       hasAddress: (account) => this.#accounts.get(account)?.notify_url !== undefined,
     })
     this.#outbox = new Outbox(targets, edges)
@@ -208,6 +208,7 @@ export class Engine {
     await Promise.all([...this.#lanes.values()].map((lane) => lane.stop()))
     await this.#desk.close()
     await this.#commits.flush()
+    await this.#silence.close()
     await this.#outbox.end()
     this.#awaited.endPlacing(closed)
     await this.#others.leave()

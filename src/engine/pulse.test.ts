@@ -66,7 +66,7 @@ class Process {
     this.#clock = clock
     const answer = <Value>(value: Value, ms: number) =>
       new Promise<Value>((resolve) => void this.#after(ms, () => resolve(value)))
-    const peers: Peers = {
+    const peers: Pick<Peers, 'beat' | 'leave'> = {
       beat: async (beat) => {
         const { way } = this
         if (way === 'no request') throw new Error('no way to the store')
@@ -75,7 +75,6 @@ class Process {
         return answer(beaten, way === 'late answer' ? LATE_MS : 5)
       },
       leave: async (worker) => register.leave(worker),
-      watch: () => async () => {},
     }
     this.pulse = new Pulse({
       ...{ peers, worker: name, accounts: [ACCOUNT], times: PULSE_TIMES },

@@ -13,7 +13,7 @@ export interface PulseTimes {
 export const PULSE_TIMES: PulseTimes = { beatMs: 1_000, deadMs: 6_000 }
 
 export interface PulseOptions {
-  readonly peers: Peers
+  readonly peers: Pick<Peers, 'beat' | 'leave'>
   readonly clock: Clock
   readonly worker: string
   readonly accounts: readonly string[]

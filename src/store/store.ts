@@ -146,6 +146,10 @@ export interface Peers {
    * where that may have been missed. Only shortens waiting. Returns how to end it.
    */
   watch(changed: (ids: readonly number[] | null) => void): () => Promise<void>
+  /** Tells the others that a callback of the account's came here. What is noted last stays, whatever the clocks say. */
+  noteHeard(account: string, nowMs: number): Promise<void>
+  /** When a process last told that, by its own clock; null if none ever did. */
+  heardAtMs(account: string): Promise<number | null>
 }
 
 export interface Beat {

@@ -6,7 +6,7 @@ import { answer, noAnswer, statement, tracked } from '../../src/core/testing.ts'
 import { DEFAULT_LIMITS } from '../../src/engine/budget.ts'
 import { Engine } from '../../src/engine/engine.ts'
 import { KeyShelf } from '../../src/engine/key-shelf.ts'
-import type { Gateway } from '../../src/gateway/gateway.ts'
+import type { Gateway, VerifiedCallback } from '../../src/gateway/gateway.ts'
 import { seededRandom } from '../../src/random.ts'
 import { postgresStore } from '../../src/store/postgres/index.ts'
 import type { Peers, Store } from '../../src/store/store.ts'
@@ -54,13 +54,15 @@ async function opened(name: string, sent: Sent[], settings: Settings = {}) {
   const clock = new Stoppable(systemClock)
   const real = await postgresStore({ url: database.url, poolSize: 2 })
   if (real.peers === null) throw new Error('a store of several processes was expected')
-  const { beat, leave, watch }: Peers = {
+  const { beat, leave, watch, noteHeard, heardAtMs }: Peers = {
     beat: (beat) => real.peers?.beat(beat) ?? Promise.reject(new Error('no peers')),
     leave: (worker) => real.peers?.leave(worker) ?? Promise.resolve(),
     watch: (changed) => real.peers?.watch(changed) ?? (async () => {}),
+    noteHeard: (account, nowMs) => real.peers?.noteHeard(account, nowMs) ?? Promise.resolve(),
+    heardAtMs: (account) => real.peers?.heardAtMs(account) ?? Promise.resolve(null),
     ...peers(real.peers),
   }
-  const shared: Peers = { leave, watch, beat: (one) => clock.hears(beat(one)) }
+  const shared: Peers = { leave, watch, noteHeard, heardAtMs, beat: (one) => clock.hears(beat(one)) }
   const watched = watchedStore(real, (what, call, args) => {
     around(what, args)
     return clock.hears(call())
@@ -182,6 +184,14 @@ describe('who waits for a verdict', () => {
     waiting.clock.goOn()
     expect(await settled).toMatchObject({ state: 'SUCCESS' })
   })
+})
+
+it('a process that gets a callback lets the others know, whatever it says', async () => {
+  const { engine } = await opened('a', [])
+  expect(await reader.peers?.heardAtMs(ACCOUNT)).toBeNull()
+  const other = { event_type: 'NEWS', event: { kind: 'other', event_type: 'NEWS' } } as const
+  await engine.receive(ACCOUNT, other as unknown as VerifiedCallback)
+  await until(async () => (await reader.peers?.heardAtMs(ACCOUNT)) !== null)
 })
 
 describe('a process that is stopped', () => {

@@ -206,6 +206,18 @@ describe('a worker that is silent', () => {
   })
 })
 
+it('callbacks that one process hears are known to all, account by account, as of the latest word', async () => {
+  const heardAt = (account: string) => Promise.all([a, b].map((store) => peersOf(store).heardAtMs(account)))
+  expect(await heardAt('1900000001')).toEqual([null, null])
+  await peersOf(a).noteHeard('1900000001', T0)
+  await peersOf(b).noteHeard('1900000002', T0 + 7)
+  expect(await heardAt('1900000001')).toEqual([T0, T0])
+  // A clock that was ahead is set right.
+  await peersOf(b).noteHeard('1900000001', T0 - MINUTE_MS)
+  expect(await heardAt('1900000001')).toEqual([T0 - MINUTE_MS, T0 - MINUTE_MS])
+  expect(await heardAt('1900000002')).toEqual([T0 + 7, T0 + 7])
+})
+
 describe('who watches', () => {
   /** What store `a` hears, one after another; the first word is that it listens. */
   function hearing() {

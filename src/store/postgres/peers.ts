@@ -25,18 +25,21 @@ export interface PeersOptions {
 
 /** What processes that share the database tell each other. */
 export class PostgresPeers implements Peers {
+  readonly #beats: Connection
+  /** For all but heartbeats, which must not wait behind anything. */
   readonly #connection: Connection
   readonly #options: PeersOptions
   /** Names this process in what it tells: it needn't hear itself. */
   readonly #self = randomUUID().slice(0, 8)
 
-  constructor(connection: Connection, options: PeersOptions) {
+  constructor({ beats, connection }: Record<'beats' | 'connection', Connection>, options: PeersOptions) {
+    this.#beats = beats
     this.#connection = connection
     this.#options = options
   }
 
   async beat({ worker, holds, wants, deadMs }: Beat): Promise<Beaten> {
-    const [row = []] = await this.#connection.rows(
+    const [row = []] = await this.#beats.rows(
       'SELECT now_ms, granted, dead FROM verdict.beat($1, $2::jsonb, $3::jsonb, $4)',
       worker,
       JSON.stringify(holds),
@@ -54,7 +57,7 @@ export class PostgresPeers implements Peers {
   }
 
   async leave(worker: string): Promise<void> {
-    await this.#connection.rows('DELETE FROM verdict.workers WHERE name = $1', worker)
+    await this.#beats.rows('DELETE FROM verdict.workers WHERE name = $1', worker)
   }
 
   watch(changed: (ids: readonly number[] | null) => void): () => Promise<void> {
@@ -69,6 +72,23 @@ export class PostgresPeers implements Peers {
     })
     listener.start()
     return () => listener.end()
+  }
+
+  async noteHeard(account: string, nowMs: number): Promise<void> {
+    await this.#connection.rows(
+      `INSERT INTO verdict.callbacks_heard (account, heard_at) VALUES ($1, $2)
+       ON CONFLICT (account) DO UPDATE SET heard_at = excluded.heard_at`,
+      account,
+      nowMs,
+    )
+  }
+
+  async heardAtMs(account: string): Promise<number | null> {
+    const [row] = await this.#connection.rows(
+      'SELECT heard_at FROM verdict.callbacks_heard WHERE account = $1',
+      account,
+    )
+    return row === undefined ? null : integer(row[0])
   }
 
   /** What the others are told of these orders; in one message, which names no order if there are too many. */

@@ -54,7 +54,7 @@ export class PostgresStore extends PostgresReader implements Store {
       this.#dead = dead
     }
     this.#beats = new Connection({ ...listening, poolSize: 1 })
-    this.peers = new PostgresPeers(this.#beats, { ...listening, onDead })
+    this.peers = new PostgresPeers({ beats: this.#beats, connection }, { ...listening, onDead })
   }
 
   override async close(): Promise<void> {
