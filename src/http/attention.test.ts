@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { TestService } from '../../test/support/http-service.ts'
+import { type Listed, type MadeKey, TestService } from '../../test/support/http-service.ts'
+import type { EvidenceSeen, JournalSeen, OrderSeen } from './views.ts'
 
 let service: TestService
 let numbers = 0
@@ -11,9 +12,9 @@ beforeAll(async () => {
 
 afterAll(() => service.close())
 
-const order = async (id: string) => (await service.ask(`/v1/orders/${id}`)).json
+const order = async (id: string) => (await service.ask<OrderSeen>(`/v1/orders/${id}`)).json
 const resolve = (id: string, body: object, key?: string) =>
-  service.ask(`/v1/orders/${id}/attention/resolve`, { body, ...(key !== undefined && { key }) })
+  service.ask<OrderSeen>(`/v1/orders/${id}/attention/resolve`, { body, ...(key !== undefined && { key }) })
 
 describe('an order that was paid with another amount than it was tracked with', () => {
   it('has its verdict, and its proof, once a person accepts what WeChat Pay signed', async () => {
@@ -26,9 +27,9 @@ describe('an order that was paid with another amount than it was tracked with', 
     })
     const { json: settled } = await service.ask(`/v1/orders/${id}?wait=10`)
     expect(settled).toMatchObject({ state: 'SUCCESS', amount: { total: 9_000, currency: 'HKD' } })
-    const { json: evidence } = await service.ask(`/v1/orders/${id}/evidence`)
+    const { json: evidence } = await service.ask<EvidenceSeen>(`/v1/orders/${id}/evidence`)
     expect(evidence.holds).toBe(true)
-    const { json: journal } = await service.ask(`/v1/orders/${id}/journal`)
+    const { json: journal } = await service.ask<Listed<JournalSeen>>(`/v1/orders/${id}/journal`)
     expect(journal.data).toEqual(
       expect.arrayContaining([
         expect.objectContaining({ event: 'resolved', note: `the operate key: ${note}` }),
@@ -50,7 +51,7 @@ describe('an order that was paid with another amount than it was tracked with', 
 
   it('is asked about again, once it was stopped, also when it is given up a second time', async () => {
     const id = await service.paidWithAnotherAmount(number())
-    const giveUp = () => service.ask(`/v1/orders/${id}/give-up`, { method: 'POST' })
+    const giveUp = () => service.ask<OrderSeen>(`/v1/orders/${id}/give-up`, { method: 'POST' })
     await giveUp()
     const { json } = await resolve(id, { action: 'stop_tracking', note: 'a test order' })
     expect(json.stopped).toBe(true)
@@ -61,7 +62,7 @@ describe('an order that was paid with another amount than it was tracked with', 
 
 it('whoever has a key may use it, whatever its name is written with', async () => {
   const made = (name: string) =>
-    service.ask('/v1/keys', { key: service.keys.admin, body: { name, role: 'operate' } })
+    service.ask<MadeKey>('/v1/keys', { key: service.keys.admin, body: { name, role: 'operate' } })
   const { json } = await made('😀'.repeat(64))
   const id = await service.paidWithAnotherAmount(number())
   const asked = await service.ask(`/v1/orders/${id}/query`, { method: 'POST', key: json.text })
@@ -83,8 +84,8 @@ describe('an answer is refused, and changes nothing,', () => {
     const { json } = await service.place(number())
     expect(await resolve(json.order.id, body)).toMatchObject({ status, json: { code } })
     expect((await order(json.order.id)).attention).toBeNull()
-    const { json: journal } = await service.ask(`/v1/orders/${json.order.id}/journal`)
-    expect(journal.data.some(({ event }: { event: string }) => event === 'resolved')).toBe(false)
+    const { json: journal } = await service.ask<Listed<JournalSeen>>(`/v1/orders/${json.order.id}/journal`)
+    expect(journal.data.some(({ event }) => event === 'resolved')).toBe(false)
   })
 
   it('of one who may only read', async () => {

@@ -1,8 +1,9 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { TestService } from '../../test/support/http-service.ts'
+import { type MadeKey, TestService } from '../../test/support/http-service.ts'
 import { ApiKeys, newApiKey } from './api-keys.ts'
+import type { OrderSeen } from './views.ts'
 
 let service: TestService
 let numbers = 0
@@ -30,7 +31,7 @@ describe('a body', () => {
     const { json } = await service.place(number())
     const asked = await service.ask(`/v1/orders/${json.order.id}/give-up`, { body: { reason: 'gone' } })
     expect(asked).toMatchObject({ status: 400, json: { errors: [{ pointer: '/reason' }] } })
-    expect((await service.ask(`/v1/orders/${json.order.id}`)).json.givenUpAt).toBeNull()
+    expect((await service.ask<OrderSeen>(`/v1/orders/${json.order.id}`)).json.givenUpAt).toBeNull()
   })
 
   it.each(['', 'null', '[]', '"all"'])(
@@ -112,8 +113,11 @@ describe('every address of the OpenAPI document', () => {
   }
 
   async function operations() {
-    const { json } = await service.ask('/openapi.json', { key: null })
-    const paths = Object.entries(json.paths as Record<string, Record<string, Operation>>)
+    const { json } = await service.ask<{ readonly paths: Record<string, Record<string, Operation>> }>(
+      '/openapi.json',
+      { key: null },
+    )
+    const paths = Object.entries(json.paths)
     return paths.flatMap(([path, methods]) =>
       Object.entries(methods).map(([word, operation]) => ({
         path,
@@ -167,7 +171,7 @@ describe('the log', () => {
 describe('an API key', () => {
   it('counts as soon as it is made, and no longer once it is revoked', async () => {
     const admin = { key: service.keys.admin }
-    const { json } = await service.ask('/v1/keys', { ...admin, body: { name: 'new', role: 'read' } })
+    const { json } = await service.ask<MadeKey>('/v1/keys', { ...admin, body: { name: 'new', role: 'read' } })
     expect((await service.ask('/v1/orders', { key: json.text })).status).toBe(200)
     await service.ask(`/v1/keys/${json.key.id}`, { ...admin, method: 'DELETE' })
     expect((await service.ask('/v1/orders', { key: json.text })).status).toBe(401)

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { TestService } from '../../test/support/http-service.ts'
+import { type Listed, type MadeKey, TestService } from '../../test/support/http-service.ts'
+import type { Problem } from './problem.ts'
 import { orderDetailRoutes } from './routes/order-details.ts'
 import { orderRoutes } from './routes/orders.ts'
+import type { EvidenceSeen, JournalSeen, OrderSeen, RefundSeen, ScheduleSeen } from './views.ts'
 
 let service: TestService
 let numbers = 0
@@ -44,29 +46,31 @@ describe('the life of an order by the API', () => {
 
     const key = { 'idempotency-key': 'return 1' }
     const refund = { body: { amount: 3_000, reason: 'Cold' }, headers: key }
-    const first = await service.ask(`/v1/orders/${id}/refunds`, refund)
+    const first = await service.ask<RefundSeen>(`/v1/orders/${id}/refunds`, refund)
     expect(first).toMatchObject({ status: 202, json: { amount: 3_000, idempotencyKey: 'return 1' } })
-    const again = await service.ask(`/v1/orders/${id}/refunds`, refund)
+    const again = await service.ask<RefundSeen>(`/v1/orders/${id}/refunds`, refund)
     expect(again.json.out_refund_no).toBe(first.json.out_refund_no)
-    expect((await service.ask(`/v1/orders/${id}/refunds`)).json.data).toHaveLength(1)
+    expect((await service.ask<Listed<RefundSeen>>(`/v1/orders/${id}/refunds`)).json.data).toHaveLength(1)
 
-    const journal = (await service.ask(`/v1/orders/${id}/journal`)).json.data
-    expect(journal.map(({ event }: { event: string }) => event)).toEqual(
+    const journal = (await service.ask<Listed<JournalSeen>>(`/v1/orders/${id}/journal`)).json.data
+    expect(journal.map(({ event }) => event)).toEqual(
       expect.arrayContaining(['entered', 'intent', 'answer', 'ask-now', 'verdict', 'refund']),
     )
-    expect(journal.find(({ event }: { event: string }) => event === 'ask-now').note).toBe('the operate key')
-    const evidence = (await service.ask(`/v1/orders/${id}/evidence`)).json
+    expect(journal.find(({ event }) => event === 'ask-now')?.note).toBe('the operate key')
+    const evidence = (await service.ask<EvidenceSeen>(`/v1/orders/${id}/evidence`)).json
     expect(evidence).toMatchObject({ holds: true, because: null })
-    expect(evidence.data.every(({ opened, body }: Record<string, string>) => opened === body)).toBe(true)
+    expect(evidence.data.every(({ opened, body }) => opened === body)).toBe(true)
     expect(evidence.keys).toEqual([
-      { serial: evidence.data[0].serial, publicKey: expect.stringMatching(/^-----BEGIN PUBLIC KEY-----\n/) },
+      { serial: evidence.data[0]?.serial, publicKey: expect.stringMatching(/^-----BEGIN PUBLIC KEY-----\n/) },
     ])
     expect((await service.ask(`/v1/orders/${id}/deliveries`)).json).toEqual({ data: [] })
   })
 
   it('tells when an order is asked about, by its policy', async () => {
     const { json } = await service.place(number())
-    const { schedule } = (await service.ask(`/v1/orders/${json.order.id}/schedule`)).json
+    const { schedule } = (
+      await service.ask<{ readonly schedule: ScheduleSeen }>(`/v1/orders/${json.order.id}/schedule`)
+    ).json
     const after = (at: string) => (Date.parse(at) - Date.parse(json.order.createdAt)) / 1_000
     // Period 1 of 10 s, then WeChat Pay's ladder; a native order may be closed after five minutes.
     expect(schedule.queriesAt.slice(0, 3).map(after)).toEqual([10, 20, 30])
@@ -86,7 +90,9 @@ describe('the life of an order by the API', () => {
   it('gives an app what it calls the payment with, signed for no other line of text', async () => {
     const { json } = await service.place(number(), { kind: 'app' })
     const signed = await service.ask(`/v1/orders/${json.order.id}/pay-sign`)
-    expect(signed.json.call).toMatchObject({ package: 'Sign=WXPay', sign: expect.stringMatching(/.{300}/) })
+    expect(signed.json).toMatchObject({
+      call: { package: 'Sign=WXPay', sign: expect.stringMatching(/.{300}/) },
+    })
     const other = await service.ask(`/v1/orders/${json.order.id}/pay-sign?appid=GET%0A/v3`)
     expect(other).toMatchObject({ status: 400, json: { code: 'REQUEST_INVALID' } })
     const native = (await service.place(number())).json.order.id
@@ -115,10 +121,9 @@ describe('the life of an order by the API', () => {
         ],
       },
     })
-    expect(bulk.json.data).toMatchObject([
-      { order: { origin: 'tracked' } },
-      { code: 'ORDER_INVALID', out_trade_no: 'not a number!' },
-    ])
+    expect(bulk.json).toMatchObject({
+      data: [{ order: { origin: 'tracked' } }, { code: 'ORDER_INVALID', out_trade_no: 'not a number!' }],
+    })
   })
 })
 
@@ -130,36 +135,37 @@ describe('lists', () => {
     const seen: string[] = []
     let cursor = ''
     for (;;) {
-      const page = await service.ask(`/v1/orders?total=77&open=true&limit=2${cursor}`)
-      seen.push(...page.json.data.map((order: { out_trade_no: string }) => order.out_trade_no))
+      const page = await service.ask<Listed<OrderSeen>>(`/v1/orders?total=77&open=true&limit=2${cursor}`)
+      seen.push(...page.json.data.map((order) => order.out_trade_no))
       if (page.json.next === null) break
       cursor = `&cursor=${page.json.next}`
     }
     expect(seen).toEqual(numbersOfThem.toReversed())
     const found = await service.ask(`/v1/orders?out_trade_no=${numbersOfThem[2]}`)
-    expect(found.json.data).toMatchObject([{ out_trade_no: numbersOfThem[2] }])
+    expect(found.json).toMatchObject({ data: [{ out_trade_no: numbersOfThem[2] }] })
   })
 
   it('hold the orders of a state, and those that need a person, and no others', async () => {
     const id = await paid()
     const open = (await service.place(number())).json.order.id
-    const settled = (await service.ask('/v1/orders?state=SUCCESS,CLOSED&kind=native')).json.data
+    const settled = (await service.ask<Listed<OrderSeen>>('/v1/orders?state=SUCCESS,CLOSED&kind=native')).json
+      .data
     const idsOf = (orders: ReadonlyArray<{ id: string }>) => orders.map((order) => order.id)
     expect(idsOf(settled)).toContain(id)
     expect(idsOf(settled)).not.toContain(open)
-    expect(new Set(settled.map(({ state }: { state: string }) => state))).toEqual(new Set(['SUCCESS']))
+    expect(new Set(settled.map(({ state }) => state))).toEqual(new Set(['SUCCESS']))
 
     const marked = await service.paidWithAnotherAmount(number())
-    const list = (await service.ask('/v1/orders?attention=true')).json.data
+    const list = (await service.ask<Listed<OrderSeen>>('/v1/orders?attention=true')).json.data
     expect(idsOf(list)).toContain(marked)
     expect(idsOf(list)).not.toContain(id)
-    expect(list.map(({ attention }: { attention: string | null }) => attention)).not.toContain(null)
+    expect(list.map(({ attention }) => attention)).not.toContain(null)
   })
 
   it('refuse the cursor of another list, of another filter, and none', async () => {
     await paid()
     await paid()
-    const { next } = (await service.ask('/v1/orders?limit=1')).json
+    const { next } = (await service.ask<Listed<OrderSeen>>('/v1/orders?limit=1')).json
     for (const url of [
       `/v1/orders?limit=1&open=true&cursor=${next}`,
       `/v1/deliveries?cursor=${next}`,
@@ -208,9 +214,9 @@ describe('what the API refuses changes nothing', () => {
       amount: { total: 1.5, currency: 'HKD', tip: 1 },
       colour: 'red',
     }
-    const answer = await service.ask('/v1/orders', { body })
+    const answer = await service.ask<Problem>('/v1/orders', { body })
     expect(answer).toMatchObject({ status: 400, json: { code: 'REQUEST_INVALID' } })
-    const pointers = answer.json.errors.map(({ pointer }: { pointer: string }) => pointer)
+    const pointers = (answer.json.errors ?? []).map(({ pointer }) => pointer)
     expect(pointers.toSorted()).toEqual(
       ['/amount/tip', '/amount/total', '/colour', '/description', '/kind', '/out_trade_no'].toSorted(),
     )
@@ -270,7 +276,7 @@ describe('what the API refuses changes nothing', () => {
     const first = { ...order(), account, notify_url: `${service.simulator.url}/nobody` }
     const headers = { 'idempotency-key': 'K1' }
     expect((await service.ask('/v1/orders', { body: first, headers })).status).toBe(201)
-    expect((await service.ask('/v1/orders', { body: first, headers })).json.repeated).toBe(true)
+    expect((await service.ask('/v1/orders', { body: first, headers })).json).toMatchObject({ repeated: true })
     const before = await service.store.countByState()
     const other = await service.ask('/v1/orders', { body: { ...first, out_trade_no: number() }, headers })
     expect(other).toMatchObject({ status: 409, json: { code: 'IDEMPOTENCY_CONFLICT' } })
@@ -301,14 +307,17 @@ describe('what the API refuses changes nothing', () => {
 describe('keys', () => {
   it('are made, used, listed without their secrets, and revoked', async () => {
     const admin = { key: service.keys.admin }
-    const made = await service.ask('/v1/keys', { ...admin, body: { name: 'till 7', role: 'operate' } })
+    const made = await service.ask<MadeKey>('/v1/keys', {
+      ...admin,
+      body: { name: 'till 7', role: 'operate' },
+    })
     expect(made).toMatchObject({
       status: 201,
       json: { key: { name: 'till 7', role: 'operate', revokedAt: null } },
     })
-    const listed = await service.ask('/v1/keys', admin)
+    const listed = await service.ask<Listed<{ readonly name: string }>>('/v1/keys', admin)
     expect(listed.text).not.toContain(made.json.text.split('_')[2])
-    expect(listed.json.data.map(({ name }: { name: string }) => name)).toContain('till 7')
+    expect(listed.json.data.map(({ name }) => name)).toContain('till 7')
     const url = `/v1/keys/${made.json.key.id}`
     expect((await service.ask(url, { ...admin, method: 'DELETE' })).json).toEqual({ revoked: true })
     expect((await service.ask(url, { ...admin, method: 'DELETE' })).status).toBe(404)
@@ -316,6 +325,19 @@ describe('keys', () => {
 })
 
 describe('what watches over the service', () => {
+  interface OpenApi {
+    readonly openapi: string
+    readonly components: { readonly schemas: Record<string, unknown> }
+    readonly paths: Record<
+      string,
+      {
+        readonly post?: {
+          readonly parameters: ReadonlyArray<{ readonly name: string; readonly required: boolean }>
+        }
+      }
+    >
+  }
+
   it('is told that it lives, that it is ready, and how it goes, without a key', async () => {
     expect((await service.ask('/healthz', { key: null })).json).toEqual({ ok: true })
     expect((await service.ask('/readyz', { key: null })).json).toEqual({ ready: true, why: null })
@@ -331,21 +353,21 @@ describe('what watches over the service', () => {
   })
 
   it('an OpenAPI 3.1 document that refers to nothing that is not in it, and a page for people', async () => {
-    const { json, text } = await service.ask('/openapi.json', { key: null })
+    const { json, text } = await service.ask<OpenApi>('/openapi.json', { key: null })
     expect(json.openapi).toBe('3.1.0')
     const refs = [...text.matchAll(/"\$ref":"#\/components\/schemas\/(\w+)"/g)].map(([, name]) => name ?? '')
     expect(refs.length).toBeGreaterThan(20)
     for (const name of refs) expect(json.components.schemas, name).toHaveProperty(name)
-    expect(json.paths['/v1/orders'].post).toMatchObject({
+    expect(json.paths['/v1/orders']?.post).toMatchObject({
       operationId: 'postOrders',
       requestBody: {
         content: { 'application/json': { schema: { $ref: '#/components/schemas/Placement' } } },
       },
     })
     const keyOf = (path: string) =>
-      json.paths[path].post.parameters.find(({ name }: { name: string }) => name === 'Idempotency-Key')
-    expect(keyOf('/v1/orders/{id}/refunds').required).toBe(true)
-    expect(keyOf('/v1/orders').required).toBe(false)
+      json.paths[path]?.post?.parameters.find(({ name }) => name === 'Idempotency-Key')
+    expect(keyOf('/v1/orders/{id}/refunds')?.required).toBe(true)
+    expect(keyOf('/v1/orders')?.required).toBe(false)
     const page = await service.ask('/docs', { key: null })
     expect(page.text).toContain('POST /v1/orders/{id}/refunds')
     expect(page.text).not.toContain('<script')

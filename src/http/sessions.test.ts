@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Answered, type Asked, TestService } from '../../test/support/http-service.ts'
+import { type Answered, type Asked, type MadeKey, TestService } from '../../test/support/http-service.ts'
 import { newApiKey } from './api-keys.ts'
 import { SESSION_MS, Sessions } from './sessions.ts'
 
@@ -18,17 +18,21 @@ interface Browser {
   readonly cookie: string
   readonly csrf: string
   /** As a page of the dashboard would. */
-  ask(url: string, asked?: Asked): Promise<Answered>
+  ask<Seen = unknown>(url: string, asked?: Asked): Promise<Answered<Seen>>
 }
 
 const BY_TLS = { 'x-forwarded-proto': 'https', 'x-forwarded-for': '192.0.2.99' }
 
 async function signedIn(key = service.keys.operate, where = {}): Promise<Browser> {
-  const answer = await service.ask('/v1/session', { key: null, headers: where, body: { key } })
+  const answer = await service.ask<{ readonly csrf: string }>('/v1/session', {
+    key: null,
+    headers: where,
+    body: { key },
+  })
   const cookie = String(answer.headers['set-cookie']).split(';')[0] ?? ''
   const { csrf } = answer.json
-  const ask = (url: string, { headers = {}, ...asked }: Asked = {}) =>
-    service.ask(url, {
+  const ask = <Seen>(url: string, { headers = {}, ...asked }: Asked = {}) =>
+    service.ask<Seen>(url, {
       key: null,
       ...asked,
       headers: { cookie, 'x-verdict-csrf': csrf, ...where, ...headers },
@@ -51,7 +55,7 @@ describe('a browser', () => {
     expect((await ask('/v1/session')).json).toEqual({ name: 'the operate key', role: 'operate', csrf })
     expect((await ask('/v1/orders')).status).toBe(200)
     expect((await ask('/v1/orders', { body: order() })).status).toBe(201)
-    expect((await ask('/v1/keys')).json.code).toBe('ROLE_TOO_LOW')
+    expect((await ask('/v1/keys')).json).toMatchObject({ code: 'ROLE_TOO_LOW' })
     const out = await ask('/v1/session', { method: 'DELETE' })
     expect(out).toMatchObject({ status: 204, text: '' })
     expect(String(out.headers['set-cookie'])).toMatch(/^verdict_session=; Path=\/; Max-Age=0;/)
@@ -124,7 +128,10 @@ describe('a browser', () => {
 describe('a session', () => {
   it('ends with its key', async () => {
     const admin = { key: service.keys.admin }
-    const { json } = await service.ask('/v1/keys', { ...admin, body: { name: 'leaves soon', role: 'read' } })
+    const { json } = await service.ask<MadeKey>('/v1/keys', {
+      ...admin,
+      body: { name: 'leaves soon', role: 'read' },
+    })
     const { ask } = await signedIn(json.text)
     expect((await ask('/v1/orders')).status).toBe(200)
     await service.ask(`/v1/keys/${json.key.id}`, { ...admin, method: 'DELETE' })

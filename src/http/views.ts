@@ -116,6 +116,8 @@ export const PlacedView = z
   })
   .meta({ id: 'Placed' })
 
+export type PlacedSeen = z.output<typeof PlacedView>
+
 export function credentialView(credential: Credential | null) {
   return credential === null ? null : { name: credential.name, value: credential.value }
 }

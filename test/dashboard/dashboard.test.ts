@@ -1,5 +1,7 @@
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { OrderSeen, RefundSeen } from '../../src/http/views.ts'
+import type { Listed } from '../support/http-service.ts'
 import { overhang, violations } from './browser.ts'
 import { DashboardService } from './open-service.ts'
 
@@ -16,7 +18,7 @@ beforeAll(async () => {
 
 afterAll(() => open.close())
 
-const ask = (path: string, asked = {}) => open.service.ask(path, asked)
+const ask = <Seen = OrderSeen>(path: string, asked = {}) => open.service.ask<Seen>(path, asked)
 
 /** An order that nobody has paid yet. @returns its id */
 async function placed(out_trade_no: string, more: object = {}): Promise<string> {
@@ -99,9 +101,9 @@ describe('an order', () => {
   it('is found by its number and by the transaction_id, and its evidence verifies in the browser', async () => {
     const out_trade_no = number()
     const id = await paid(out_trade_no)
-    const { transaction_id } = (await ask(`/v1/orders/${id}`)).json.verdict
+    const { verdict } = (await ask(`/v1/orders/${id}`)).json
     await visit('#/orders', {}, async (page) => {
-      for (const wanted of [out_trade_no, transaction_id]) {
+      for (const wanted of [out_trade_no, String(verdict?.transaction_id)]) {
         await page.getByLabel('out_trade_no or transaction_id').fill(wanted)
         await page.keyboard.press('Enter')
         await page.waitForURL(/number=/)
@@ -166,7 +168,7 @@ describe('an order', () => {
       await page.getByRole('dialog').waitFor({ state: 'detached' })
       await page.locator('.rows').getByText('HK$30.00').waitFor()
     })
-    const { data } = (await ask(`/v1/orders/${id}/refunds`)).json
+    const { data } = (await ask<Listed<RefundSeen>>(`/v1/orders/${id}/refunds`)).json
     expect(data).toMatchObject([{ amount: 3_000, origin: 'asked' }])
   })
 

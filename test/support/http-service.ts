@@ -9,6 +9,7 @@ import type { WechatPayAccount } from '../../src/gateway/wechatpay/account.ts'
 import { accountsFromFile } from '../../src/gateway/wechatpay/account-file.ts'
 import { newApiKey } from '../../src/http/api-keys.ts'
 import { apiServer, type ServerOptions } from '../../src/http/server.ts'
+import type { OrderSeen, PlacedSeen } from '../../src/http/views.ts'
 import { openWatching } from '../../src/http/watching.ts'
 import { type Simulator, startSimulator } from '../../src/simulator/index.ts'
 import { sqliteStore } from '../../src/store/sqlite/index.ts'
@@ -25,13 +26,25 @@ export interface Asked {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-export interface Answered {
+/** A test that looks into the JSON says as what the API declares it. */
+export interface Answered<Seen = unknown> {
   readonly status: number
   readonly type: string
-  // biome-ignore lint/suspicious/noExplicitAny: a test looks into it, and says what it expects
-  readonly json: any
+  /** Null where the answer is no JSON. */
+  readonly json: Seen
   readonly text: string
   readonly headers: Readonly<Record<string, unknown>>
+}
+
+export interface Listed<Seen> {
+  readonly data: readonly Seen[]
+  /** The cursor of the next page; null on the last one, absent where there are no pages. */
+  readonly next?: string | null
+}
+
+export interface MadeKey {
+  readonly key: { readonly id: string }
+  readonly text: string
 }
 
 export class TestService {
@@ -104,10 +117,10 @@ export class TestService {
     })
   }
 
-  async ask(
+  async ask<Seen = unknown>(
     url: string,
     { method, body, key = this.keys.operate, headers = {} }: Asked = {},
-  ): Promise<Answered> {
+  ): Promise<Answered<Seen>> {
     const reply = await this.app.inject({
       method: method ?? (body === undefined ? 'GET' : 'POST'),
       url,
@@ -120,7 +133,7 @@ export class TestService {
   }
 
   /** A native order of the common account. */
-  async place(out_trade_no: string, more: object = {}): Promise<Answered> {
+  async place(out_trade_no: string, more: object = {}): Promise<Answered<PlacedSeen>> {
     return this.ask('/v1/orders', {
       body: {
         account: this.simulator.keys.identity.mchid,
@@ -160,8 +173,8 @@ export class TestService {
     await gateway.end()
     await this.pay(out_trade_no)
     const body = { out_trade_no, account: key.account, kind: 'native', amount: { ...amount, total: 8_800 } }
-    const { json } = await this.ask('/v1/orders/track', { body })
-    const attention = async () => (await this.ask(`/v1/orders/${json.id}`)).json.attention
+    const { json } = await this.ask<OrderSeen>('/v1/orders/track', { body })
+    const attention = async () => (await this.ask<OrderSeen>(`/v1/orders/${json.id}`)).json.attention
     await expect.poll(attention).toBe('amount_mismatch')
     return json.id
   }

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { TestService } from '../../../test/support/http-service.ts'
+import { type Listed, TestService } from '../../../test/support/http-service.ts'
+import type { Problem } from '../problem.ts'
+import type { OverviewSeen } from './overview.ts'
 
 /* What the dashboard shows, and hears. */
 
@@ -56,7 +58,7 @@ describe('the overview', () => {
   it('tells how everything stands, and what the last hour was like', async () => {
     await paid()
     await service.place(number())
-    const { json, status } = await service.ask('/v1/overview', { key: service.keys.read })
+    const { json, status } = await service.ask<OverviewSeen>('/v1/overview', { key: service.keys.read })
     expect(status).toBe(200)
     expect(json).toMatchObject({
       orders: {
@@ -70,28 +72,24 @@ describe('the overview', () => {
     })
     expect(json.orders.byState.SUCCESS).toBeGreaterThan(0)
     expect(json.minutes).toHaveLength(60)
-    expect(
-      json.minutes.reduce(
-        (sum: number, { verdicts }: { verdicts: { SUCCESS: number } }) => sum + verdicts.SUCCESS,
-        0,
-      ),
-    ).toBeGreaterThan(0)
+    expect(json.minutes.reduce((sum, { verdicts }) => sum + verdicts.SUCCESS, 0)).toBeGreaterThan(0)
     const { mchid } = service.simulator.keys.identity
-    const account = json.accounts.find((one: { account: string }) => one.account === mchid)
+    const account = json.accounts.find((one) => one.account === mchid)
     expect(account).toMatchObject({ mode: 'common', answers: true, silent: false, callbacks: { applied: 0 } })
-    expect(account.hosts).toMatchObject([
+    expect(account?.hosts).toMatchObject([
       { host: new URL(service.simulator.url).host, answers: true, noAnswer: 0 },
     ])
-    expect(account.hosts[0].calls).toBeGreaterThan(1)
-    expect(account.hosts[0].p95).toBeGreaterThanOrEqual(account.hosts[0].p50)
+    const [host] = account?.hosts ?? []
+    expect(host?.calls).toBeGreaterThan(1)
+    expect(host?.p95).toBeGreaterThanOrEqual(host?.p50 ?? Number.POSITIVE_INFINITY)
   })
 })
 
 describe('the accounts', () => {
   it('tell their budgets, and whether their callbacks come', async () => {
-    const { json } = await service.ask('/v1/accounts')
+    const { json } = await service.ask<Listed<{ readonly account: string }>>('/v1/accounts')
     const { mchid } = service.simulator.keys.identity
-    expect(json.data.find((one: { account: string }) => one.account === mchid)).toEqual({
+    expect(json.data.find((one) => one.account === mchid)).toEqual({
       ...{ account: mchid, mode: 'common', answers: true, silent: false },
       budgets: expect.objectContaining({ query: { limit: 600, share: 1, waits: 0 } }),
     })
@@ -133,7 +131,7 @@ describe('the event stream', () => {
   })
 
   it('takes no other field, and nobody without a key', async () => {
-    expect((await service.ask('/v1/events?acount=1')).json.code).toBe('REQUEST_INVALID')
-    expect((await service.ask('/v1/events', { key: null })).json.code).toBe('KEY_MISSING')
+    expect((await service.ask<Problem>('/v1/events?acount=1')).json.code).toBe('REQUEST_INVALID')
+    expect((await service.ask<Problem>('/v1/events', { key: null })).json.code).toBe('KEY_MISSING')
   })
 })
