@@ -241,7 +241,12 @@ export class Merchant {
     return {
       method: 'POST',
       url,
-      headers: { authorization: header, 'content-type': 'application/json' },
+      headers: {
+        authorization: header,
+        accept: 'application/json',
+        'content-type': 'application/json',
+        'user-agent': 'the till of another system',
+      },
       body,
     }
   }

@@ -78,7 +78,8 @@ export function signedRequest(mode: Mode, { method, url, body }: Call, nowMs = N
     serial_no: SERIAL_NO,
     signature: cheap(requestMessage({ method, url, body, ...fields })),
   })
-  return { method, url, body, headers: { authorization: header, 'user-agent': 'fuzz' } }
+  const headers = { authorization: header, accept: '*/*', 'user-agent': 'fuzz' }
+  return { method, url, body, headers: { ...headers, 'content-type': 'application/json' } }
 }
 
 const SERIAL_NO = '5F1C72E2A8931B72A2E13AF8DEE92471EB397115'

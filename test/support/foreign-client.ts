@@ -64,7 +64,9 @@ export function foreignClient(merchant: ForeignMerchant, send: Send): ForeignCli
       const fields = Object.entries(items).map(([name, value]) => `${name}="${value}"`)
       const headers = {
         authorization: `WECHATPAY2-SHA256-RSA2048 ${fields.join(',')}`,
+        accept: 'application/json',
         'content-type': 'application/json',
+        'user-agent': 'foreign-client/1',
         ...options.headers,
       }
       return send({ method, url, headers, body })

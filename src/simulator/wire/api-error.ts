@@ -33,10 +33,10 @@ export function refusalError({ code, message, number }: Refusal): ApiError {
   return { code, message, ...STATUS[code], ...(number === undefined ? {} : { number }) }
 }
 
-export type FieldLocation = 'body' | 'query' | 'url'
+export type FieldLocation = 'body' | 'query' | 'url' | 'header'
 
 export interface FieldFault {
-  /** A JSON pointer into the body, or the name of a part of the URL. */
+  /** A JSON pointer into the body, or the name of a header or of a part of the URL. */
   readonly field: string
   readonly value: unknown
   readonly issue: string

@@ -377,6 +377,13 @@ describe('a wrong field is named', () => {
     expect(isSignedBy(publicKey(), reply)).toBe(true)
   })
 
+  it('a request without Accept, in a signed answer', async () => {
+    const reply = await common.call('GET', '/v3/global/transactions/id/1', { headers: { accept: '' } })
+    const detail = { field: 'Accept', value: null, issue: 'is required', location: 'header' }
+    expect(JSON.parse(reply.text)).toMatchObject({ code: 'PARAM_ERROR', detail })
+    expect(isSignedBy(publicKey(), reply)).toBe(true)
+  })
+
   it('a query without its sub_mchid', async () => {
     const { sp_mchid } = simulator.keys.identity
     const reply = await query('institutional', 'A1', { sp_mchid })
