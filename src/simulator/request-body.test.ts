@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { requestBody } from './request-body.ts'
+import { requestBody, wireBody } from './request-body.ts'
 
 const nested = (levels: number): string => `{"a":${'['.repeat(levels)}${']'.repeat(levels)}}`
 
@@ -22,4 +22,12 @@ it.each([
   [nested(30_000), 'nested more than 100 deep'],
 ])('anything else is told what it is: %#', (text, what) => {
   expect(requestBody(text)).toEqual({ object: null, what })
+})
+
+it.each([
+  ['{"a":null,"b":{"c":null,"d":0},"e":[null,{"f":null}]}', { b: { d: 0 }, e: [null, {}] }],
+  ['{"__proto__":{"a":null}}', JSON.parse('{"__proto__":{}}')],
+])('on the wire a member that is null is one left out: %#', (text, object) => {
+  expect(wireBody(text)).toEqual({ object })
+  expect(wireBody('null')).toEqual({ object: null, what: 'another JSON value' })
 })

@@ -1,5 +1,5 @@
 import type { RefundSelector } from '../refunding.ts'
-import { requestBody } from '../request-body.ts'
+import { wireBody } from '../request-body.ts'
 import { orderKey, type Placing } from '../truth/order.ts'
 import { type RefundRequest, refundKey } from '../truth/refund.ts'
 import type { Selector } from '../world.ts'
@@ -78,7 +78,7 @@ export function scopeOf(wanted: Wanted): Scope {
 }
 
 function refundWanted(text: string, context: PlacingContext): Wanted | ApiError {
-  const body = requestBody(text)
+  const body = wireBody(text)
   if (body.object === null) return noBody(body.what, text)
   const asked = readRefund(body.object, context)
   return 'code' in asked ? asked : { call: 'refund', ...asked }
@@ -108,7 +108,7 @@ function placingWanted(
   text: string,
   context: PlacingContext,
 ): Wanted | ApiError {
-  const body = requestBody(text)
+  const body = wireBody(text)
   if (body.object === null) return noBody(body.what, text)
   const placing = readPlacing(trade_type, body.object, context)
   return 'code' in placing ? placing : { call: 'place', placing }
@@ -127,9 +127,7 @@ function selected(
     return paramError({ field: by, value, issue, location: 'url' })
   }
   const body =
-    call === 'query'
-      ? { object: Object.fromEntries(new URLSearchParams(given.query)) }
-      : requestBody(given.body)
+    call === 'query' ? { object: Object.fromEntries(new URLSearchParams(given.query)) } : wireBody(given.body)
   if (body.object === null) return noBody(body.what, given.body)
   const owner = ownerOf(body.object, caller, call === 'query' ? 'query' : 'body')
   return 'code' in owner ? owner : { call, selector: { by, value: number, owner } }

@@ -207,6 +207,9 @@ describe('a number', () => {
     const first = await place('common', 'JSAPI', { out_trade_no })
     const second = await place('common', 'JSAPI', { out_trade_no })
     expect(second.text).toBe(first.text)
+    const nulls = { attach: null, sp_mchid: null, scene_info: null }
+    const spelled = await place('common', 'JSAPI', { out_trade_no, ...nulls })
+    expect(spelled.text).toBe(first.text)
     const other = await place('common', 'JSAPI', { out_trade_no, amount: { total: 1, currency: 'HKD' } })
     expect({ status: other.status, code: code(other) }).toEqual({ status: 403, code: 'OUT_TRADE_NO_USED' })
   })
@@ -375,6 +378,12 @@ describe('a wrong field is named', () => {
       detail: { issue: `the body is ${what}, no JSON object` },
     })
     expect(isSignedBy(publicKey(), reply)).toBe(true)
+  })
+
+  it('a field that is null and required, as one that is missing', async () => {
+    const amount = { total: null, currency: 'HKD' }
+    const reply = await place('common', 'NATIVE', { out_trade_no: nextNumber(), amount })
+    expect(JSON.parse(reply.text).detail).toMatchObject({ field: '/amount/total', issue: 'is required' })
   })
 
   it('a request without Accept, in a signed answer', async () => {
