@@ -74,6 +74,11 @@ program
       .choices(['public-key', 'certificate', 'mixed'])
       .default('public-key'),
   )
+  .addOption(
+    new Option('--reply-key <which>', 'which key signs replies')
+      .choices(['as-asked', 'public-key', 'certificate'])
+      .default('as-asked'),
+  )
   .addOption(new Option('--clock <file>', 'compressed time: this is the simulator of a demo').hideHelp())
   .action(async ({ clock, ...options }: SimulateFlags) => {
     const { runSimulator, runSimulatorOfDemo } = await import('./simulate.ts')

@@ -29,4 +29,5 @@ export {
 export { type Simulator, type StartSettings, startSimulator } from './start.ts'
 export type { VerifyCaller } from './wire/authenticate.ts'
 export type { WireAnswer, WireReply, WireRequest } from './wire/exchange.ts'
+export type { ReplyKeySetting } from './wire/reply-key.ts'
 export type { ReplyKey, SignReply } from './wire/sign-reply.ts'

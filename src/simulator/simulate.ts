@@ -5,6 +5,7 @@ import { faultLevel, seedFrom } from './control/faults.ts'
 import type { Customers } from './customers.ts'
 import type { FaultLevel } from './faults.ts'
 import { type Simulator, type StartSettings, startSimulator } from './start.ts'
+import type { ReplyKeySetting } from './wire/reply-key.ts'
 
 /** What `verdict simulate` was given. Unknown texts are refused with one clear sentence. */
 export interface SimulateOptions {
@@ -18,6 +19,8 @@ export interface SimulateOptions {
   readonly callbacks?: string
   /** `public-key`, `certificate` or `mixed`. */
   readonly callbackKey?: string
+  /** `as-asked`, `public-key` or `certificate`. */
+  readonly replyKey?: string
   /** How long an answer to a callback may take, in ms of the clock: more than 5,000 where that is compressed. */
   readonly callbackAnswerMs?: number
   /** As `secondMs` of `createSimulator`. */
@@ -71,6 +74,7 @@ function settingsFrom(options: SimulateOptions, clock: Clock) {
     customers: oneOf('customers', customers, CUSTOMERS),
     callbacks: oneOf('callbacks', options.callbacks ?? 'on', CALLBACKS),
     callbackKey: oneOf('callbackKey', options.callbackKey ?? 'public-key', CALLBACK_KEYS),
+    replyKey: oneOf('replyKey', options.replyKey ?? 'as-asked', REPLY_KEYS),
     ...answerSetting(options.callbackAnswerMs),
     ...(options.secondMs !== undefined && { secondMs: options.secondMs }),
     ...ports,
@@ -90,6 +94,7 @@ function portSetting(
 
 const CUSTOMERS: readonly Customers[] = ['none', 'seeded']
 const CALLBACKS = ['on', 'off'] as const
+const REPLY_KEYS: readonly ReplyKeySetting[] = ['as-asked', 'public-key', 'certificate']
 const CALLBACK_KEYS: readonly CallbackKey[] = ['public-key', 'certificate', 'mixed']
 
 function oneOf<Value extends string>(name: string, value: string, known: readonly Value[]): Value {

@@ -22,6 +22,7 @@ import { openWeather } from './weather.ts'
 import { wireOf } from './wire/answer.ts'
 import type { VerifyCaller } from './wire/authenticate.ts'
 import type { WireAnswer, WireRequest } from './wire/exchange.ts'
+import { openReplyKeys, type ReplyKeySetting } from './wire/reply-key.ts'
 import { Rush } from './wire/rush.ts'
 import { rsaSigner, type SignReply } from './wire/sign-reply.ts'
 import { openWorld } from './world.ts'
@@ -33,6 +34,8 @@ export interface WorldSettings extends CallbackSettings {
   readonly seed?: number
   /** Default `none`. */
   readonly faults?: FaultLevel | Readonly<Partial<Record<FaultName, number>>>
+  /** Default `as-asked`: the key that a request names. */
+  readonly replyKey?: ReplyKeySetting
   /** Default `none`: nobody pays by himself, except Quick Pay, which succeeds at once. */
   readonly customers?: Customers
   /** A second, in ms of the clock, for whoever counts requests per second. Default 1,000; more where it is compressed. */
@@ -75,6 +78,7 @@ export function createSimulator(settings: SimulatorSettings): SimulatorCore {
   const wire = wireOf({
     world,
     keys,
+    replyKeys: openReplyKeys(ledger, keys, settings.replyKey ?? 'as-asked'),
     seed,
     customers,
     nonce,

@@ -1,6 +1,6 @@
 import type { Clock } from '../../clock.ts'
 import type { Counters } from '../counters.ts'
-import type { DurableMap, Ledger } from '../durable.ts'
+import type { Ledger } from '../durable.ts'
 import type { Fault } from '../faults.ts'
 import type { Order } from '../truth/order.ts'
 import type { Weather } from '../weather.ts'
@@ -10,7 +10,7 @@ import { authenticate, type Caller, type VerifyCaller } from './authenticate.ts'
 import type { WireAnswer, WireRequest } from './exchange.ts'
 import { errorReply, type Performing, perform } from './perform.ts'
 import type { Rush } from './rush.ts'
-import { type ReplyKey, type ReplySigning, signedReply, type Unsigned, unsignedReply } from './sign-reply.ts'
+import { type ReplySigning, signedReply, type Unsigned, unsignedReply } from './sign-reply.ts'
 import { deliver, isBeforeEffect, UNKNOWN_ORDER_MS_MAX } from './spoil.ts'
 import { type Scope, scopeOf, understand, type Wanted } from './understand.ts'
 
@@ -26,9 +26,7 @@ export interface WireParts extends Performing {
 
 /** The road of one request: who calls, what for, what strikes it, what is done (on file before the reply), the reply. */
 export function wireOf(parts: WireParts): (request: WireRequest) => Promise<WireAnswer> {
-  const { ledger, clock, weather, counters, signing, keys, verifyCaller } = parts
-  // Clients that fetched the platform certificates: without a Wechatpay-Serial they're answered with the certificate.
-  const downloads = ledger.map<true>('certificate_downloads')
+  const { ledger, clock, weather, counters, signing, keys, replyKeys, verifyCaller } = parts
 
   return async (request) => {
     const caller = authenticate(request, { keys, verifyCaller, nowMs: clock.nowMs() })
@@ -48,34 +46,18 @@ export function wireOf(parts: WireParts): (request: WireRequest) => Promise<Wire
     parts.rush.came({ mchid, call: wanted.call, signedS, nowMs: clock.nowMs() })
 
     const { fault, reply } = ledger.together(() => act(wanted, parts, () => remember(wanted, caller)))
-    return deliver(reply, fault, { clock, signing, key: replyKey(request, caller, wanted) })
+    const key = replyKeys.keyFor(request, caller, wanted.call === 'certificates')
+    return deliver(reply, fault, { clock, signing, key })
   }
 
   function refuseForm(error: ApiError, request: WireRequest, caller: Caller): Promise<WireAnswer> {
     ledger.together(() => counters.add('refusedForm'))
-    return signedReply(errorReply(error), replyKey(request, caller, null), signing)
+    return signedReply(errorReply(error), replyKeys.keyFor(request, caller, false), signing)
   }
 
   function remember({ call }: Wanted, caller: Caller): void {
-    if (call === 'certificates') downloads.set(clientOf(caller), true)
+    if (call === 'certificates') replyKeys.downloaded(caller)
   }
-
-  function replyKey({ headers }: WireRequest, caller: Caller, wanted: Wanted | null): ReplyKey {
-    const asked = headers['wechatpay-serial']
-    if (asked === keys.identity.wechatpayPublicKeyId) return 'public_key'
-    if (asked?.toUpperCase() === keys.platformCertificateSerial) return 'certificate'
-    return wanted?.call === 'certificates' || isCertificateClient(downloads, caller)
-      ? 'certificate'
-      : 'public_key'
-  }
-}
-
-function clientOf({ mchid, userAgent }: Caller): string {
-  return `${mchid} ${userAgent}`
-}
-
-function isCertificateClient(downloads: DurableMap<true>, caller: Caller): boolean {
-  return downloads.has(clientOf(caller))
 }
 
 /** What the faults are drawn for, and the order that they hit. */

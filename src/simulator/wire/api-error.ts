@@ -79,3 +79,10 @@ export const RATE_LIMITED: ApiError = {
   message: 'Too many requests, slow down',
   number: 268447840,
 }
+
+export const NO_CERTIFICATE: ApiError = {
+  status: 404,
+  code: 'RESOURCE_NOT_EXISTS',
+  message: 'There is no platform certificate for this merchant; verify with the public key',
+  number: 268512771,
+}

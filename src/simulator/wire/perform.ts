@@ -6,8 +6,9 @@ import type { RefundEffect } from '../refunding.ts'
 import type { Order } from '../truth/order.ts'
 import type { Refund } from '../truth/refund.ts'
 import type { Effect, World } from '../world.ts'
-import { type ApiError, refusalError } from './api-error.ts'
+import { type ApiError, NO_CERTIFICATE, refusalError } from './api-error.ts'
 import { acceptanceOf, refundStatementOf, refundsStatementOf } from './refund-statement.ts'
+import type { ReplyKeys } from './reply-key.ts'
 import type { Unsigned } from './sign-reply.ts'
 import { beijingTime, credentialOf, statementOf } from './statement.ts'
 import type { Wanted } from './understand.ts'
@@ -15,6 +16,7 @@ import type { Wanted } from './understand.ts'
 export interface Performing {
   readonly world: World
   readonly keys: Keys
+  readonly replyKeys: ReplyKeys
   readonly seed: number
   readonly customers: Customers
   readonly nonce: () => string
@@ -25,7 +27,7 @@ export function perform(wanted: Wanted, performing: Performing): Unsigned {
   const { world } = performing
   switch (wanted.call) {
     case 'certificates':
-      return ok(certificates(performing))
+      return performing.replyKeys.hasCertificate ? ok(certificates(performing)) : errorReply(NO_CERTIFICATE)
     case 'place':
       return told(world.place(wanted.placing), (order) => ok(placedBody(order, performing)))
     case 'query':

@@ -276,6 +276,39 @@ describe('an answer is signed', () => {
   })
 })
 
+describe('a merchant', () => {
+  const downloads = '/v3/global/certificates'
+  const named = (): Record<string, string> => ({
+    'wechatpay-serial': simulator.keys.identity.wechatpayPublicKeyId,
+  })
+
+  it("with the platform certificate alone is answered with it, even if he asks for the public key's", async () => {
+    const other = createSimulator({ clock, credentials, replyKey: 'certificate' })
+    const client = clientOf(other, common.mchid)
+    for (const headers of [{}, named()]) {
+      const reply = await client.call('GET', '/v3/global/transactions/id/1', { headers })
+      expect(isSignedBy(credentials.platformCertificate, reply)).toBe(true)
+      expect(reply.headers['wechatpay-serial']).toBe(other.keys.platformCertificateSerial)
+    }
+    other.close()
+  })
+
+  it('with the public key alone has no certificate to download', async () => {
+    const other = createSimulator({ clock, credentials, replyKey: 'public-key' })
+    const client = clientOf(other, common.mchid)
+    const refused = await client.call('GET', downloads)
+    expect({ status: refused.status, code: code(refused) }).toEqual({
+      status: 404,
+      code: 'RESOURCE_NOT_EXISTS',
+    })
+    const headers = { 'wechatpay-serial': other.keys.platformCertificateSerial }
+    for (const reply of [refused, await client.call('GET', downloads, { headers })]) {
+      expect(isSignedBy(publicKey(), reply)).toBe(true)
+    }
+    other.close()
+  })
+})
+
 describe('a request is refused with 401 SIGN_ERROR', () => {
   // Not the certificates: who downloads them is answered with the certificate from then on.
   const url = '/v3/global/transactions/id/1'
