@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
-import { createServer } from 'node:http'
+import { createServer, get } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -78,6 +78,19 @@ describe('a simulator on its ports', () => {
     const url = `/v3/global/transactions/out-trade-no/Q1?mchid=${account().mchid}`
     const onBackup = await merchant(account().backupUrl).call('GET', url)
     expect(JSON.parse(onBackup.text)).toEqual(JSON.parse(paid.text))
+    await simulator.close()
+  })
+
+  it.each([
+    ['http://apihk.mch.weixin.qq.com/_sim/health', 200],
+    ['HTTPS://a.example:443/_sim/health', 200],
+    ['http://a.example?x', 401],
+  ])('takes %s for its path, as behind a proxy', async (path, status) => {
+    const simulator = await startSimulator(settings())
+    const headers = ONCE
+    const [reply] = await once(get({ port: new URL(simulator.url).port, path, headers }), 'response')
+    expect(reply.statusCode).toBe(status)
+    reply.resume()
     await simulator.close()
   })
 

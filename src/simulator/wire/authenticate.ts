@@ -62,12 +62,17 @@ export function authenticate(
   const { method, url, body } = request
   const message = requestMessage({ method, url, body, timestamp: fields.timestamp, nonce: fields.nonce_str })
   if (!verifyCaller(message, fields.signature)) {
-    const hint =
-      'The signature is wrong: compare what you signed with detail.sign_information, and the key with serial_no'
-    return signError(hint, request, message)
+    return signError(`The signature is wrong: ${wrongSignatureHint(body)}`, request, message)
   }
   const userAgent = request.headers['user-agent'] ?? ''
   return { mode, mchid: fields.mchid, userAgent, signedS: Number(fields.timestamp) }
+}
+
+/** Bytes that are no UTF-8 were read as U+FFFD, so no signature over them holds. */
+function wrongSignatureHint(body: string): string {
+  return body.includes('\u{FFFD}')
+    ? 'the body is no UTF-8'
+    : 'compare what you signed with detail.sign_information, and the key with serial_no'
 }
 
 function modeOf({ identity }: Keys, mchid: string): Caller['mode'] | null {

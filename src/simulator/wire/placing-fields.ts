@@ -63,7 +63,7 @@ const RFC3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/
 const MOMENT = z
   .string()
   .refine(
-    (value) => RFC3339.test(value) && !Number.isNaN(Date.parse(value)),
+    (value) => RFC3339.test(value) && z.iso.datetime({ offset: true }).safeParse(value).success,
     'is no RFC 3339 time such as 2026-06-08T10:34:56+08:00',
   )
 

@@ -38,7 +38,7 @@ export async function listen({ address, port, host, clock, handle }: ListenOptio
     if (body === undefined) return // the caller went away in the middle of it
     if (body === null) return send(response, TOO_LARGE)
     const { method = 'GET', url = '/' } = request
-    const answer = await handle({ method, url, headers: headersOf(request), body, host })
+    const answer = await handle({ method, url: originForm(url), headers: headersOf(request), body, host })
     if (!('connection' in answer)) return send(response, answer)
     if (answer.connection === 'reset') {
       request.socket.resetAndDestroy()
@@ -80,6 +80,12 @@ async function bodyOf(request: IncomingMessage): Promise<string | null> {
     chunks.push(chunk)
   }
   return Buffer.concat(chunks).toString('utf8')
+}
+
+/** A client that believes in a proxy sends the whole address (RFC 9112, 3.2.2). What is signed is path and query. */
+function originForm(url: string): string {
+  const path = url.replace(/^https?:\/\/[^/?#]*/i, '')
+  return path.startsWith('/') || path === url ? path : `/${path}`
 }
 
 function headersOf(request: IncomingMessage): Record<string, string | undefined> {

@@ -327,7 +327,8 @@ describe('a request is refused with 401 SIGN_ERROR', () => {
       { timestamp: Date.UTC(2026, 5, 8, 2, 0, 0) / 1000 - 301 },
       /more than 300 s/,
     ],
-    ['with a signature over other bytes', { signedBody: ' ' }, /signature is wrong/],
+    ['with a signature over other bytes', { signedBody: ' ' }, /signature is wrong: compare/],
+    ['with a body that was no UTF-8', { body: '{"a":"\u{FFFD}"}', signedBody: 'é' }, /body is no UTF-8/],
   ]
 
   it.each(refused)('%s', async (_, options, message) => {
@@ -388,6 +389,7 @@ describe('a wrong field is named', () => {
     ['JSAPI without openid', 'JSAPI', { payer: {} }, '/payer/openid'],
     ['H5 without scene', 'MWEB', { scene_info: undefined }, '/scene_info'],
     ['a time_expire that is no time', 'NATIVE', { time_expire: 'tomorrow' }, '/time_expire'],
+    ['a day that no month has', 'NATIVE', { time_expire: '2026-02-30T10:00:00+08:00' }, '/time_expire'],
     ['ids of both modes', 'NATIVE', { sub_mchid: '1700000000' }, '/sub_mchid'],
     ['an appid that has no text', 'NATIVE', { appid: [{ toString: 1 }] }, '/appid'],
   ]
