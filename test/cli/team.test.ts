@@ -1,7 +1,8 @@
+import { execFileSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
 import { readPostgresStore } from '../../src/store/postgres/index.ts'
 import { newTestDatabase } from '../support/postgres.ts'
-import { resultOf, run } from './cli.ts'
+import { isAlive, resultOf, run, start, until } from './cli.ts'
 
 const LONG_MS = 240_000
 
@@ -12,6 +13,15 @@ interface Team {
   readonly databaseRestarts: number
   readonly budgets: Readonly<Record<string, unknown>>
   readonly budgetsExceeded: number
+}
+
+/** The processes of Verdict that a demo started. */
+function workersOf(demo: number | undefined): readonly number[] {
+  const lines = execFileSync('ps', ['-A', '-o', 'pid=,ppid=,args='], { encoding: 'utf8' }).trim().split('\n')
+  const processes = lines.map((line) => line.trim().split(/\s+/))
+  return processes
+    .filter(([, parent, ...args]) => Number(parent) === demo && args.includes('demo-worker'))
+    .map(([pid]) => Number(pid))
 }
 
 describe.concurrent('verdict demo --store postgres', () => {
@@ -37,6 +47,18 @@ describe.concurrent('verdict demo --store postgres', () => {
     expect(workersKilled).toBeGreaterThan(2)
     expect(databaseRestarts).toBeGreaterThan(0)
     expect(Object.keys(budgets).join()).toContain('query')
+  })
+
+  it('killed, it leaves no worker behind', { timeout: LONG_MS }, async () => {
+    const { url, drop } = await newTestDatabase()
+    const demo = start('demo', '--once', '--orders', '20', '--seed', '5', '--workers', '2', '--store', url)
+    await demo.heard(/orders: \d+ open/)
+    const workers = workersOf(demo.process.pid)
+    expect(workers).toHaveLength(2)
+    demo.process.kill('SIGKILL')
+    await demo.ended
+    await until(() => !workers.some(isAlive))
+    await drop()
   })
 
   it('in one process, on a server that is there; its orders can be looked at', {

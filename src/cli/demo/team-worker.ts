@@ -59,14 +59,16 @@ async function open(setup: TeamSetup): Promise<{ verdict: Verdict; close: () => 
     notify: ({ message }) => message.startsWith('notify_url') || tell({ notice: message }),
     pulse: { ...PULSE_TIMES, beatMs: PULSE_TIMES.beatMs * anchor.speed },
   })
+  let reportNoMore = (): void => {}
   const report = (): void => {
     tell({ statistics: verdict.statistics })
-    systemClock.after(STATISTICS_MS, report)
+    reportNoMore = systemClock.after(STATISTICS_MS, report)
   }
   report()
   return {
     verdict,
     async close() {
+      reportNoMore()
       await verdict.close()
       tell({ statistics: verdict.statistics })
       await store.close()
