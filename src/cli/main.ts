@@ -79,6 +79,11 @@ program
       .choices(['as-asked', 'public-key', 'certificate'])
       .default('as-asked'),
   )
+  .addOption(
+    new Option('--headers <which>', 'whether Accept, User-Agent and Content-Type must be as documented')
+      .choices(['free', 'required'])
+      .default('free'),
+  )
   .addOption(new Option('--clock <file>', 'compressed time: this is the simulator of a demo').hideHelp())
   .action(async ({ clock, ...options }: SimulateFlags) => {
     const { runSimulator, runSimulatorOfDemo } = await import('./simulate.ts')

@@ -6,6 +6,7 @@ import type { Customers } from './customers.ts'
 import type { FaultLevel } from './faults.ts'
 import { type Simulator, type StartSettings, startSimulator } from './start.ts'
 import type { ReplyKeySetting } from './wire/reply-key.ts'
+import type { HeaderSetting } from './wire/request-headers.ts'
 
 /** What `verdict simulate` was given. Unknown texts are refused with one clear sentence. */
 export interface SimulateOptions {
@@ -21,6 +22,8 @@ export interface SimulateOptions {
   readonly callbackKey?: string
   /** `as-asked`, `public-key` or `certificate`. */
   readonly replyKey?: string
+  /** `free` or `required`. */
+  readonly headers?: string
   /** How long an answer to a callback may take, in ms of the clock: more than 5,000 where that is compressed. */
   readonly callbackAnswerMs?: number
   /** As `secondMs` of `createSimulator`. */
@@ -75,6 +78,7 @@ function settingsFrom(options: SimulateOptions, clock: Clock) {
     callbacks: oneOf('callbacks', options.callbacks ?? 'on', CALLBACKS),
     callbackKey: oneOf('callbackKey', options.callbackKey ?? 'public-key', CALLBACK_KEYS),
     replyKey: oneOf('replyKey', options.replyKey ?? 'as-asked', REPLY_KEYS),
+    headers: oneOf('headers', options.headers ?? 'free', HEADERS),
     ...answerSetting(options.callbackAnswerMs),
     ...(options.secondMs !== undefined && { secondMs: options.secondMs }),
     ...ports,
@@ -95,6 +99,7 @@ function portSetting(
 const CUSTOMERS: readonly Customers[] = ['none', 'seeded']
 const CALLBACKS = ['on', 'off'] as const
 const REPLY_KEYS: readonly ReplyKeySetting[] = ['as-asked', 'public-key', 'certificate']
+const HEADERS: readonly HeaderSetting[] = ['free', 'required']
 const CALLBACK_KEYS: readonly CallbackKey[] = ['public-key', 'certificate', 'mixed']
 
 function oneOf<Value extends string>(name: string, value: string, known: readonly Value[]): Value {

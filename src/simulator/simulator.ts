@@ -23,6 +23,7 @@ import { wireOf } from './wire/answer.ts'
 import type { VerifyCaller } from './wire/authenticate.ts'
 import type { WireAnswer, WireRequest } from './wire/exchange.ts'
 import { openReplyKeys, type ReplyKeySetting } from './wire/reply-key.ts'
+import type { HeaderSetting } from './wire/request-headers.ts'
 import { Rush } from './wire/rush.ts'
 import { rsaSigner, type SignReply } from './wire/sign-reply.ts'
 import { openWorld } from './world.ts'
@@ -36,6 +37,8 @@ export interface WorldSettings extends CallbackSettings {
   readonly faults?: FaultLevel | Readonly<Partial<Record<FaultName, number>>>
   /** Default `as-asked`: the key that a request names. */
   readonly replyKey?: ReplyKeySetting
+  /** Default `free`: what a request says beside its signature is left to the client. */
+  readonly headers?: HeaderSetting
   /** Default `none`: nobody pays by himself, except Quick Pay, which succeeds at once. */
   readonly customers?: Customers
   /** A second, in ms of the clock, for whoever counts requests per second. Default 1,000; more where it is compressed. */
@@ -79,6 +82,7 @@ export function createSimulator(settings: SimulatorSettings): SimulatorCore {
     world,
     keys,
     replyKeys: openReplyKeys(ledger, keys, settings.replyKey ?? 'as-asked'),
+    headers: settings.headers ?? 'free',
     seed,
     customers,
     nonce,

@@ -15,6 +15,8 @@ export interface Selector {
   readonly by: 'out_trade_no' | 'id'
   readonly value: string
   readonly owner: Owner
+  /** Where a request names the order by both numbers: the order must have this one, too. */
+  readonly out_trade_no?: string
 }
 
 /** What became of a call: the order as it stands now, a refusal, or both. */
@@ -86,10 +88,11 @@ export function openWorld({ ledger, clock, seed, customers, scripts }: WorldOpti
     return order
   }
   const current = (order: Order): Order => upToNow(order, age.nowMs())
-  const find = ({ by, value, owner }: Selector): Order | null => {
+  const find = ({ by, value, owner, out_trade_no }: Selector): Order | null => {
     const key = by === 'id' ? ids.get(value) : orderKey(owner, value)
     const order = key === undefined ? undefined : orders.get(key)
-    return order && sameOwner(order.owner, owner) ? current(order) : null
+    if (!order || !sameOwner(order.owner, owner)) return null
+    return out_trade_no === undefined || order.out_trade_no === out_trade_no ? current(order) : null
   }
   const ended = (selector: Selector, rule: typeof end.close): Effect => {
     const order = find(selector)

@@ -9,6 +9,7 @@ import type { ApiError } from './api-error.ts'
 import { authenticate, type Caller, type VerifyCaller } from './authenticate.ts'
 import type { WireAnswer, WireRequest } from './exchange.ts'
 import { errorReply, type Performing, perform } from './perform.ts'
+import { type HeaderSetting, headerFault } from './request-headers.ts'
 import type { Rush } from './rush.ts'
 import { type ReplySigning, signedReply, type Unsigned, unsignedReply } from './sign-reply.ts'
 import { deliver, isBeforeEffect, UNKNOWN_ORDER_MS_MAX } from './spoil.ts'
@@ -22,6 +23,7 @@ export interface WireParts extends Performing {
   readonly rush: Rush
   readonly signing: ReplySigning
   readonly verifyCaller: VerifyCaller
+  readonly headers: HeaderSetting
 }
 
 /** The road of one request: who calls, what for, what strikes it, what is done (on file before the reply), the reply. */
@@ -33,7 +35,8 @@ export function wireOf(parts: WireParts): (request: WireRequest) => Promise<Wire
     const wanted =
       'code' in caller
         ? caller
-        : understand(request, { caller, identity: keys.identity, age: parts.world.age })
+        : (headerFault(request, parts.headers) ??
+          understand(request, { caller, identity: keys.identity, age: parts.world.age }))
     if (weather.out(request.host ?? 'primary', 'code' in wanted ? null : scope(wanted, parts).order)) {
       return { connection: 'reset' }
     }

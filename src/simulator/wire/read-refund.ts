@@ -73,20 +73,22 @@ export function readRefundsQuery(
   return { selector: { ...order, owner }, page: { offset, count } }
 }
 
-/** An order is named by one of its numbers, never by both. */
-function orderNamed(given: Body, location: FieldLocation): Pick<Selector, 'by' | 'value'> | ApiError {
+/** An order is named by one of its numbers. Some clients send both; the documents prefer `transaction_id`. */
+function orderNamed(given: Body, location: FieldLocation): Omit<Selector, 'owner'> | ApiError {
   const { transaction_id, out_trade_no } = given
   const fault = (name: string, value: unknown, issue: string): ApiError =>
     paramError({ field: location === 'body' ? `/${name}` : name, value, issue, location })
   if (transaction_id === undefined && out_trade_no === undefined) {
     return fault('transaction_id', undefined, 'or out_trade_no is required')
   }
-  if (transaction_id !== undefined && out_trade_no !== undefined) {
-    return fault('out_trade_no', out_trade_no, "doesn't go together with transaction_id")
+  for (const [name, value] of [
+    ['transaction_id', transaction_id],
+    ['out_trade_no', out_trade_no],
+  ] as const) {
+    if (value !== undefined && !OUT_TRADE_NO.safeParse(value).success)
+      return fault(name, value, 'is no number of an order')
   }
-  const [name, value] =
-    transaction_id === undefined ? ['out_trade_no', out_trade_no] : ['transaction_id', transaction_id]
-  const number = OUT_TRADE_NO.safeParse(value)
-  if (!number.success) return fault(String(name), value, 'is no number of an order')
-  return { by: transaction_id === undefined ? 'out_trade_no' : 'id', value: number.data }
+  if (transaction_id === undefined) return { by: 'out_trade_no', value: String(out_trade_no) }
+  const both = out_trade_no === undefined ? {} : { out_trade_no: String(out_trade_no) }
+  return { by: 'id', value: String(transaction_id), ...both }
 }

@@ -105,7 +105,8 @@ describe('a refund', () => {
     ['/amount/currency', { amount: { refund: 1, total: 1234 } }],
     ['/out_refund_no', { out_refund_no: 'a b' }],
     ['/out_refund_no', { out_refund_no: 'x'.repeat(65) }],
-    ['/out_trade_no', { transaction_id: '4200000000202606080000000001' }],
+    ['/transaction_id', { transaction_id: '4200 0000' }],
+    ['/out_trade_no', { transaction_id: '4200000000202606080000000001', out_trade_no: '' }],
     ['/transaction_id', { out_trade_no: undefined }],
     ['/reason', { reason: 'x'.repeat(81) }],
     ['/source', { source: 'REFUND_SOURCE_OTHER' }],
@@ -121,6 +122,20 @@ describe('a refund', () => {
       field,
     })
     expect((await world.refund('A1', 'R1', 1)).status).toBe(200)
+  })
+
+  it('may name its order by both numbers, if they are one order’s', async () => {
+    const world = simulated(credentials)
+    const ids: string[] = []
+    for (const number of ['A1', 'A2']) {
+      await world.place(number)
+      const url = `/v3/global/transactions/out-trade-no/${number}?${queryString(world, 'common')}`
+      ids.push(JSON.parse((await world.call('common', 'GET', url)).text).id)
+    }
+    const [one, other] = ids
+    const mixed = await world.refund('A1', 'R1', 1, { transaction_id: other })
+    expect([mixed.status, mixed.value.code]).toEqual([404, 'ORDER_NOT_EXIST'])
+    expect((await world.refund('A1', 'R1', 1, { transaction_id: one })).status).toBe(200)
   })
 
   it.each([

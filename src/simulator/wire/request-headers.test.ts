@@ -5,7 +5,7 @@ const GOOD = { accept: 'application/json', 'user-agent': 'till/1', 'content-type
 type Headers = Readonly<Record<string, string | undefined>>
 
 const faultOf = (method: string, changes: Headers) =>
-  headerFault({ method, url: '/', headers: { ...GOOD, ...changes }, body: '' })
+  headerFault({ method, url: '/', headers: { ...GOOD, ...changes }, body: '' }, 'required')
 
 describe('the headers of a request', () => {
   it.each<[what: string, method: string, changes: Headers]>([
@@ -30,5 +30,9 @@ describe('the headers of a request', () => {
   ])('%s is what is wrong with a %s of %o', (field, method, changes) => {
     const detail = { field, location: 'header' }
     expect(faultOf(method, changes)).toMatchObject({ status: 400, code: 'PARAM_ERROR', detail })
+  })
+
+  it('are not looked at where they are free', () => {
+    expect(headerFault({ method: 'POST', url: '/', headers: {}, body: '' }, 'free')).toBeNull()
   })
 })

@@ -9,7 +9,6 @@ import { ownerOf } from './owner.ts'
 import { OUT_TRADE_NO } from './placing-fields.ts'
 import { type PlacingContext, readPlacing } from './read-placing.ts'
 import { OUT_REFUND_NO, readRefund, readRefundsQuery } from './read-refund.ts'
-import { headerFault } from './request-headers.ts'
 import { nowhere, type Route, routeOf } from './routes.ts'
 
 /** A request that is read to its end, and right in its form. */
@@ -28,8 +27,6 @@ export interface Page {
 }
 
 export function understand(request: WireRequest, context: PlacingContext): Wanted | ApiError {
-  const fault = headerFault(request)
-  if (fault) return fault
   const [path = '', query = ''] = split(request.url)
   const route = routeOf(request.method, path)
   if (!route)

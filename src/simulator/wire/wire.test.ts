@@ -421,11 +421,16 @@ describe('a wrong field is named', () => {
     expect(JSON.parse(reply.text).detail).toMatchObject({ field: '/amount/total', issue: 'is required' })
   })
 
-  it('a request without Accept, in a signed answer', async () => {
-    const reply = await common.call('GET', '/v3/global/transactions/id/1', { headers: { accept: '' } })
+  it('a request without Accept, in a signed answer, where headers are required', async () => {
+    const other = createSimulator({ clock, credentials, headers: 'required' })
+    const url = '/v3/global/certificates'
+    const ask = { headers: { accept: '' } }
+    const reply = await clientOf(other, common.mchid).call('GET', url, ask)
     const detail = { field: 'Accept', value: null, issue: 'is required', location: 'header' }
     expect(JSON.parse(reply.text)).toMatchObject({ code: 'PARAM_ERROR', detail })
-    expect(isSignedBy(publicKey(), reply)).toBe(true)
+    expect(isSignedBy(credentials.wechatpayKey, reply)).toBe(true)
+    expect((await common.call('GET', url, ask)).status).toBe(200)
+    other.close()
   })
 
   it('a query without its sub_mchid', async () => {
