@@ -55,7 +55,10 @@ it('marks that are found again give way to each other', () => {
 it('a refund’s success takes away what it answers, and nothing else', () => {
   expect(afterRefund('refund_abnormal')).toBeNull()
   expect(afterRefund('refund_overdue')).toBeNull()
+  expect(afterRefund('key_refused')).toBeNull()
+  expect(afterRefund('call_refused')).toBeNull()
   expect(afterRefund('refund_closed')).toBe('refund_closed')
+  expect(afterRefund('unknown_trade_state')).toBe('unknown_trade_state')
   expect(afterRefund(null)).toBeNull()
 })
 

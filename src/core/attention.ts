@@ -63,9 +63,13 @@ const ABOUT_REFUNDS: ReadonlySet<AttentionCode> = new Set([
   'unknown_refund_status',
 ])
 
-/** What remains of a mark after the last refund that it may have been about succeeded. */
+/**
+ * What remains of a mark after the last refund that it may have been about succeeded. What would pass with an answer
+ * passes here: a callback may have told the success, and then no answer comes any more.
+ */
 export function afterRefund(attention: AttentionCode | null): AttentionCode | null {
-  return attention !== null && ABOUT_REFUNDS.has(attention) ? null : attention
+  if (attention === null || ABOUT_REFUNDS.has(attention)) return null
+  return stopsEnding(attention) ? attention : afterAnswer(attention)
 }
 
 /** They are taken away by a verdict or a refund's success, and found again where they are still true. */

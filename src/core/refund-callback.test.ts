@@ -42,6 +42,22 @@ describe('a callback tells what became of a refund', () => {
     ...ACCEPTED,
     [5, 'refund callback: SUCCESS', 'SUCCESS, r1 SUCCESS'],
   ])
+  lives('SUCCESS while our key is refused: nothing is asked any more, so the mark goes', paid(), [
+    ...ACCEPTED,
+    [20, 'queryRefund: key-refused', 'SUCCESS !key_refused, r1 processing, queryRefund at 22'],
+    [21, 'refund callback: SUCCESS', 'SUCCESS, r1 SUCCESS'],
+  ])
+  lives('while another one is open, the answer about that takes the mark away', paid(), [
+    ...ACCEPTED,
+    [0, 'ask refund 300 as r2', 'SUCCESS, r1 processing, r2 queued, queryRefund r1 at 20'],
+    [
+      20,
+      'queryRefund r1: key-refused',
+      'SUCCESS !key_refused, r1 processing, r2 queued, queryRefund r1 at 22',
+    ],
+    [21, callback('SUCCESS'), 'SUCCESS !key_refused, r1 SUCCESS, r2 queued, refund r2 at 61'],
+    [61, 'refund r2: accepted', 'SUCCESS, r1 SUCCESS, r2 processing, queryRefund r2 at 81'],
+  ])
   lives('CLOSED: final, and a person is told', paid(), [
     ...ACCEPTED,
     [5, 'refund callback: CLOSED', 'SUCCESS !refund_closed, r1 CLOSED'],
