@@ -33,6 +33,27 @@ describe('REFUSED rests on a refusal for good, and on a query that does not know
       'SUCCESS !refund_refused, r1 REFUSED, e1 SUCCESS, r3 queued, refund r3 at 61',
     ],
   ])
+  lives(
+    '"no such order" of a payment that WeChat Pay signed: perhaps not every server knows it yet',
+    paid(),
+    [
+      [0, 'ask refund 500 as r1', 'SUCCESS, r1 queued, refund at 0'],
+      [0, 'refund: ORDER_NOT_EXIST', 'SUCCESS, r1 queued, refund at 2'],
+      [2, 'refund: RESOURCE_NOT_EXISTS', 'SUCCESS, r1 queued, refund at 6'],
+      [6, 'refund: timeout', 'SUCCESS, r1 requesting, queryRefund at 14'],
+      [14, 'queryRefund: none', 'SUCCESS, r1 queued, refund at 22'],
+      [22, 'refund: accepted', 'SUCCESS, r1 processing, queryRefund at 42'],
+    ],
+  )
+  lives('"no such order" again and again for four minutes: refused', paid(), [
+    [0, 'ask refund 500 as r1', 'SUCCESS, r1 queued, refund at 0'],
+    [0, 'refund: timeout', 'SUCCESS, r1 requesting, queryRefund at 2'],
+    [2, 'queryRefund: none', 'SUCCESS, r1 queued, refund at 4'],
+    [254, 'all refund: ORDER_NOT_EXIST', 'SUCCESS, r1 queued, refund at 258'],
+    [258, 'refund: ORDER_NOT_EXIST', 'SUCCESS, r1 requesting, queryRefund at 258'],
+    [258, 'queryRefund: none', 'SUCCESS, r1 requesting, queryRefund at 310.001'],
+    [310.001, 'queryRefund: none', 'SUCCESS !refund_refused, r1 REFUSED, queryRefunds at 310.001'],
+  ])
   lives('a refusal alone is no end: perhaps an earlier attempt was accepted', paid(), [
     [0, 'ask refund 500 as r1', 'SUCCESS, r1 queued, refund at 0'],
     [0, 'refund: timeout', 'SUCCESS, r1 requesting, queryRefund at 2'],

@@ -42,10 +42,14 @@ export function afterSilence(refund: Refund): Refund {
   return isOther ? { ...refund, said: null, pauses: 1 } : { ...refund, pauses: pauses + 1 }
 }
 
-/** How many refusals in a row lead to the same, this one included. Silences before it make no wait for a fuller pool longer. */
+/**
+ * How many refusals in a row lead to the same, this one included. Silences before it make no wait for a fuller pool longer,
+ * and no belief in an unknown order earlier.
+ */
 export function refusalsInARow({ said, pauses }: Refund, code: string): number {
   const reaction = refundReactionTo(code)
-  const isOther = isLong(reaction) && (said === null || refundReactionTo(said) !== reaction)
+  const beginsAnew = isLong(reaction) || reaction === 'unknown'
+  const isOther = beginsAnew && (said === null || refundReactionTo(said) !== reaction)
   return isOther ? 1 : pauses + 1
 }
 

@@ -10,6 +10,8 @@ export type RefundReaction =
   | 'ask'
   /** Refused for good, once a query says that WeChat Pay doesn't know the number. */
   | 'refused'
+  /** Contradicts the payment that WeChat Pay signed: perhaps its servers don't all know it yet. Later, and then refused. */
+  | 'unknown'
   /** The number belongs to a refund with other parameters: ask what it is, and tell a person. */
   | 'used'
   /** Our configuration is wrong, or we don't know the code: tell a person, and try on slowly. */
@@ -33,9 +35,9 @@ const REACTIONS: Readonly<Record<string, RefundReaction>> = {
   INVALID_REQUEST: 'refused',
   TRADE_OVERDUE: 'refused',
   USER_ACCOUNT_ABNORMAL: 'refused',
-  RESOURCE_NOT_EXISTS: 'refused',
-  ORDER_NOT_EXIST: 'refused',
-  NOT_FOUND: 'refused',
+  RESOURCE_NOT_EXISTS: 'unknown',
+  ORDER_NOT_EXIST: 'unknown',
+  NOT_FOUND: 'unknown',
 }
 
 const FOLDED: ReadonlyMap<string, RefundReaction> = new Map(

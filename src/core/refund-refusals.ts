@@ -20,6 +20,11 @@ import { type FinalScene, USABLE_MS } from './scene.ts'
 
 /** The pool is too small: other payments of the day have to fill it first (guide 4.7, 4.8). 10, 20, 40, … minutes. */
 const SHORT_MS = { min: 10 * MINUTE_MS, max: 4 * HOUR_MS }
+/**
+ * A refund is only asked for where WeChat Pay signed the payment. "No such order" is believed when it is said for the eighth
+ * time, more than four minutes after the first: 2, 4, 8, … s lie between.
+ */
+const UNKNOWN_TIMES = 8
 
 export function onRefundRefused(scene: FinalScene, refund: Refund, { code, message }: Refusal): void {
   const { draft, moment } = scene
@@ -34,6 +39,10 @@ export function onRefundRefused(scene: FinalScene, refund: Refund, { code, messa
       return
     case 'ask':
       follow(scene, refused, endPauseMs(pauses, moment.chance))
+      return
+    case 'unknown':
+      if (pauses < UNKNOWN_TIMES) queue(scene, refused, endPauseMs(pauses, moment.chance))
+      else follow(scene, refused, 0)
       return
     case 'refused':
       // Perhaps an earlier attempt was accepted all the same: a query tells.
@@ -71,7 +80,7 @@ export function onQueryRefused(
     followSlowly(scene, refund, ALARM_MS)
     return
   }
-  if (refund.said === null || refundReactionTo(refund.said) !== 'refused') {
+  if (!isRefusedForGood(refund)) {
     // Nothing refused the latest attempt for good, and a dead process may have left it: it may still be accepted.
     const unanswered = { ...refund, unansweredAtMs: refund.sentAtMs }
     queue(scene, unanswered, endPauseMs(refund.pauses, moment.chance))
@@ -90,6 +99,11 @@ export function onQueryRefused(
   )
   // Perhaps others refunded it: what they made counts.
   draft.compareAt(moment.nowMs)
+}
+
+function isRefusedForGood({ said, pauses }: Refund): boolean {
+  const reaction = said === null ? null : refundReactionTo(said)
+  return reaction === 'refused' || (reaction === 'unknown' && pauses >= UNKNOWN_TIMES)
 }
 
 /** WeChat Pay's own trouble, or too many calls: a question is repeated, and needs no person. */
