@@ -3,10 +3,10 @@ export interface JsonObject {
   readonly [field: string]: unknown
 }
 
-/** The object that a text holds; null if it is no JSON or anything but an object. */
+/** The object that a text holds; null if it is no JSON or anything but an object. A byte order mark is passed over (RFC 8259, 8.1). */
 export function jsonObjectFrom(text: string): JsonObject | null {
   try {
-    return asJsonObject(JSON.parse(text))
+    return asJsonObject(JSON.parse(text.startsWith('\uFEFF') ? text.slice(1) : text))
   } catch {
     return null
   }

@@ -94,7 +94,12 @@ function signatureFieldsIn(
   if (!/^\d{1,12}$/.test(timestamp) || /[\r\n]/.test(nonce)) return FORGED
   const type = headers['wechatpay-signature-type']
   if (type !== undefined && type !== SIGNATURE_TYPE) return FORGED
-  return { kind: 'fields', signed: { serial, timestamp, nonce, signature } }
+  return { kind: 'fields', signed: { serial: knownSerial(serial), timestamp, nonce, signature } }
+}
+
+/** A certificate's serial number is a number, however its hexadecimal digits are written. A `PUB_KEY_ID_…` is a name. */
+function knownSerial(serial: string): string {
+  return /^[0-9a-f]+$/i.test(serial) ? serial.toUpperCase() : serial
 }
 
 function aheadOf({ timestamp }: SignatureFields, nowMs: number): number {

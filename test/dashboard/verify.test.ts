@@ -16,8 +16,8 @@ const PAID = {
   amount: { total: 8_800, currency: 'HKD' },
 }
 
-function signed(said: object, more: Partial<Evidence> = {}): Evidence {
-  const body = JSON.stringify(said)
+function signed(said: object, more: Partial<Evidence> = {}, mark = ''): Evidence {
+  const body = mark + JSON.stringify(said)
   const message = `1780920000\nnonce-1\n${body}\n`
   return {
     source: 'reply',
@@ -48,6 +48,11 @@ describe('evidence, verified in the browser,', () => {
       ['amount', 'right'],
     ])
     expect(outcome.pieces[1]?.fingerprint).toMatch(/^[0-9a-f]{64}$/)
+  })
+
+  it('proves it with a byte order mark in front, too', async () => {
+    const outcome = await verdictFrom(paid, signed(PAID, {}, '\uFEFF'))
+    expect(outcome).toMatchObject({ because: 'proven', provenBy: 0 })
   })
 
   it.each([

@@ -84,6 +84,7 @@ const onlySigned = (outcome: string, claims = ''): Row[2] => ({
 
 const QUERY_TABLE: readonly Row[] = [
   [200, PAID, onlySigned('answer')],
+  [200, `\uFEFF${PAID}`, onlySigned('answer')],
   [200, '{"trade_state":"SOMETHING_NEW"}', onlySigned('answer')],
   [200, '{"out_trade_no":"A42"}', onlySigned('unreadable')],
   [200, '[{"trade_state":"SUCCESS"}]', onlySigned('unreadable')],

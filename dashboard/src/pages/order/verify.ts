@@ -180,7 +180,8 @@ function text(value: unknown): string | null {
 
 function objectIn(json: string | null): Said | null {
   try {
-    const value: unknown = JSON.parse(json ?? '')
+    // A byte order mark before it is no part of it, as in the core.
+    const value: unknown = JSON.parse((json ?? '').replace(/^\uFEFF/, ''))
     return typeof value === 'object' && value !== null ? (value as Said) : null
   } catch {
     return null
