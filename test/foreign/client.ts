@@ -52,6 +52,6 @@ function isSigned({ stamps }: Client, headers: Headers, body: string): boolean {
     'signature',
     'serial',
   ].map((name) => headers.get(`wechatpay-${name}`) ?? '')
-  const stamp = stamps.find((known) => known.serial === serial)
+  const stamp = stamps.find((known) => known.serial.toLowerCase() === serial.toLowerCase())
   return stamp !== undefined && holds(stamp, { serial, timestamp, nonce, signature }, body)
 }

@@ -32,7 +32,7 @@ const TROUBLES = {
   strange: 0.02,
   /** Query: amounts as text, ids missing. */
   sloppy: 0.03,
-  /** Query, in the first minute of an order or a refund: no such thing. */
+  /** Query, in the first minute of an order or a refund, and refund, in the first minute of a payment: no such thing. */
   forgetful: 0.04,
   /** Query: 202 and no more than USERPAYING. Refund: 202, done or not. */
   accepted: 0.02,

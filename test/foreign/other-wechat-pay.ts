@@ -294,6 +294,10 @@ export class OtherWechatPay {
         return said(answer, this.books.reverse(wish.owner, wish.number, nowMs), trouble)
       case 'refund': {
         if (trouble === 'accepted' && luck.chance(0.5)) return refused(202, 'ACCEPTED', luck.chance(0.5))
+        const paidAtMs = this.books.named(wish.owner, wish.asking.order, nowMs)?.paidAtMs ?? null
+        if (trouble === 'forgetful' && paidAtMs !== null && nowMs - paidAtMs < 60_000) {
+          return refused(404, luck.pick(['ORDER_NOT_EXIST', 'RESOURCE_NOT_EXISTS']), luck.chance(0.85))
+        }
         const ruling = this.books.refund(wish.owner, wish.asking, nowMs)
         if (trouble === 'accepted') return refused(202, 'ACCEPTED', luck.chance(0.5))
         return refundSaid(answer, ruling, trouble)

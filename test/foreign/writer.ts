@@ -26,7 +26,10 @@ export function write(wire: Wire, { status, body, signed }: Reply, trouble: Trou
   const headers: [string, string][] = [['Request-Id', `08${luck.draw().toString(36).slice(2)}-268435456`]]
   if (signed !== null) {
     headers.push(['Wechatpay-Timestamp', signed.timestamp])
-    headers.push(['Wechatpay-Serial', signed.serial], ['Wechatpay-Signature', signed.signature])
+    headers.push(
+      ['Wechatpay-Serial', digits(signed.serial, manners)],
+      ['Wechatpay-Signature', signed.signature],
+    )
     const half = trouble === 'halfSigned' ? luck.pick(['no nonce', 'two serials'] as const) : null
     if (half !== 'no nonce') headers.push(['Wechatpay-Nonce', signed.nonce])
     if (half === 'two serials') headers.push(['Wechatpay-Serial', 'ANOTHER'])
@@ -84,6 +87,11 @@ function drip({ response, luck, after }: Wire, bytes: Buffer, tears: boolean): v
     after(pauseMs, () => next(at + step))
   }
   next(0)
+}
+
+/** A certificate's serial number in whatever case; the id of a public key is a name. */
+function digits(serial: string, { headerCase }: Pick<Manners, 'headerCase'>): string {
+  return headerCase === 'lower' && /^[0-9A-F]+$/.test(serial) ? serial.toLowerCase() : serial
 }
 
 export function cased(name: string, { headerCase }: Pick<Manners, 'headerCase'>): string {
