@@ -1,5 +1,6 @@
 import type { LatePhase } from '../../core/aftercare.ts'
 import type { Call, JournalEvent } from '../../core/change.ts'
+import { noteWithMoney } from '../../core/journal-money.ts'
 import { nameOf } from '../../core/order.ts'
 import { isTradeState, type TradeState } from '../../core/trade-state.ts'
 import type { DeliverySeen, JournalSeen, OrderSeen, RefundSeen } from '../../http/views.ts'
@@ -88,10 +89,11 @@ const CALL_WORDS = {
   queryRefunds: 'query of all refunds',
 } as const satisfies Record<Call, string>
 
-function inWords({ event, call, said = '', note = '', tookMs }: JournalSeen, { origin }: OrderSeen): string {
+function inWords(line: JournalSeen, { origin }: OrderSeen): string {
+  const { event, call, said = '', tookMs } = line
   const what = call === undefined ? '' : callInWords(call)
   const took = tookMs === undefined ? '' : ` (took ${seconds(tookMs)})`
-  const why = detail(note)
+  const why = detail(noteWithMoney(line, money))
   // A service of another version may write other events.
   switch (event as JournalEvent) {
     case 'entered':
@@ -115,7 +117,7 @@ function inWords({ event, call, said = '', note = '', tookMs }: JournalSeen, { o
     case 'ask-now':
       return `asked at once${why}`
     case 'give-up':
-      return 'given up by the merchant'
+      return `given up by the merchant${why}`
     case 'ending':
       return `to be ended: ${said}`
     case 'attention':

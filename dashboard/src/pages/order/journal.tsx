@@ -1,5 +1,6 @@
+import { noteWithMoney } from '../../../../src/core/journal-money.ts'
 import { now } from '../../api/clock.ts'
-import { duration, fullMoment, moment } from '../../format.ts'
+import { duration, fullMoment, moment, money } from '../../format.ts'
 import { journalWords } from './journal-words.ts'
 import type { Story } from './story.ts'
 
@@ -29,7 +30,9 @@ export function Journal({ story: { journal, order } }: { readonly story: Story }
               <td class="right muted">+{duration(Date.parse(line.at) - createdMs)}</td>
               <td>
                 {words.tell(line)}
-                {line.note !== undefined && <span class="note small muted">{line.note}</span>}
+                {line.note !== undefined && (
+                  <span class="note small muted">{noteWithMoney(line, money)}</span>
+                )}
               </td>
             </tr>
           ))}
