@@ -63,6 +63,8 @@ export interface RefundParameters {
    * for, also after a restart; another key is another refund.
    */
   readonly idempotencyKey: string
+  /** Who asks, for the journal: 1 to 64 characters. Default: nobody is named. */
+  readonly by?: string
 }
 
 /** A person's answer to an order's mark. */
@@ -219,10 +221,12 @@ export class Verdict {
    * the placing for Quick Pay and 5 min for the other kinds. Resolves with the order once the wish is written; the
    * verdict may still be SUCCESS, if the customer pays in between. An order that ended unpaid stays as it is.
    *
-   * @throws ORDER_STATE if it is paid, ORDER_UNKNOWN, ACCOUNT_UNKNOWN, CLOSED
+   * @param by who says so, for the journal: 1 to 64 characters. Default: nobody is named
+   * @throws OPTION_INVALID, ORDER_STATE if it is paid, ORDER_UNKNOWN, ACCOUNT_UNKNOWN, CLOSED
    */
-  async giveUp(order: OrderRef): Promise<Order> {
-    return this.#engine.giveUp(this.#key(order))
+  async giveUp(order: OrderRef, by?: string): Promise<Order> {
+    if (by !== undefined) checkBy(by)
+    return this.#engine.giveUp(this.#key(order), by)
   }
 
   /**
@@ -230,14 +234,16 @@ export class Verdict {
    * amount reserved; it is sent, repeated under the same `out_refund_no`, and followed to its end from then on. Several
    * refunds of one order are sent a minute apart, as WeChat Pay wants (at most 50). `onRefund` tells the end.
    *
-   * @throws REFUND_INVALID, REFUND_CONFLICT, REFUND_EXCEEDS, REFUNDS_TOO_MANY, ORDER_STATE, ORDER_UNKNOWN,
+   * @throws OPTION_INVALID, REFUND_INVALID, REFUND_CONFLICT, REFUND_EXCEEDS, REFUNDS_TOO_MANY, ORDER_STATE, ORDER_UNKNOWN,
    * ACCOUNT_UNKNOWN, CLOSED: then nothing was written
    */
-  async refund(order: OrderRef, { amount, reason, idempotencyKey }: RefundParameters): Promise<Refund> {
+  async refund(order: OrderRef, { amount, reason, idempotencyKey, by }: RefundParameters): Promise<Refund> {
+    if (by !== undefined) checkBy(by)
     return this.#engine.refund(this.#key(order), {
       key: idempotencyKey,
       amount: amount ?? null,
       reason: reason ?? null,
+      by,
     })
   }
 
@@ -353,10 +359,7 @@ export class Verdict {
    * @throws OPTION_INVALID, ORDER_UNKNOWN, ACCOUNT_UNKNOWN, CLOSED
    */
   async askNow(ref: OrderRef, by: string): Promise<Order> {
-    if (!isLine(by, BY_LENGTH_MAX)) {
-      const expected = `1 to ${BY_LENGTH_MAX} characters without control characters`
-      throw new VerdictError('OPTION_INVALID', `by is ${shown(by)}; expected ${expected}`)
-    }
+    checkBy(by)
     return this.#engine.askNow(this.#key(ref), by)
   }
 
@@ -442,6 +445,12 @@ interface GatewayEdges {
   readonly notify?: (notice: Notice) => void
   readonly observer?: Observer | undefined
   readonly sendUntilMs?: () => number
+}
+
+function checkBy(by: string): void {
+  if (isLine(by, BY_LENGTH_MAX)) return
+  const expected = `1 to ${BY_LENGTH_MAX} characters without control characters`
+  throw new VerdictError('OPTION_INVALID', `by is ${shown(by)}; expected ${expected}`)
 }
 
 function unknownAccount(account: string | undefined, names: readonly string[]): VerdictError {

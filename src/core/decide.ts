@@ -40,7 +40,7 @@ function beforehand(order: OpenOrder, learnt: Learnt, rules: Rules, moment: Mome
   const scene: Scene = { order, rules, moment, draft: new OpenDraft(order, moment.nowMs) }
   switch (learnt.call) {
     case 'give-up':
-      return onGiveUp(scene)
+      return onGiveUp(scene, learnt.by)
     case 'place':
       return onPlaced(scene, learnt)
     case 'query':
@@ -99,8 +99,8 @@ function afterwards(order: FinalOrder, learnt: Learnt, rules: Rules, moment: Mom
   }
 }
 
-function onGiveUp({ order, draft, moment: { nowMs } }: Scene): Change {
-  draft.note('give-up')
+function onGiveUp({ order, draft, moment: { nowMs } }: Scene, by: string | undefined): Change {
+  draft.note('give-up', by === undefined ? {} : { note: by })
   draft.goOn()
   draft.patch({ givenUpAtMs: order.givenUpAtMs ?? nowMs })
   if (order.state === 'ending') return draft.ending(order.ending, order.dueAtMs)

@@ -48,8 +48,8 @@ function isWished({ origin, amount, reason }: Refund, wish: RefundWish): boolean
 }
 
 /** WeChat Pay has a refund of this number, made before a backup was restored: it is the one that is asked for. */
-function adopt({ draft, moment }: FinalScene, known: Refund, { key, reason }: RefundWish): void {
-  draft.note('refund', { said: known.state, note: `${known.out_refund_no} is there already` })
+function adopt({ draft, moment }: FinalScene, known: Refund, { key, reason, by }: RefundWish): void {
+  draft.note('refund', { said: known.state, note: `${known.out_refund_no} is there already${byWhom(by)}` })
   const dueAtMs = isEnded(known) ? null : moment.nowMs
   draft.refund({ ...known, key, reason, origin: 'asked', dueAtMs })
 }
@@ -74,13 +74,24 @@ export function enter(
     amount,
     reason,
     origin,
-  }: { key: string; amount: number; reason: string | null; origin: Refund['origin'] },
+    by,
+  }: {
+    key: string
+    amount: number
+    reason: string | null
+    origin: Refund['origin']
+    by?: string | undefined
+  },
 ): void {
   const out_refund_no = rules.refundNumber(order, key)
   const nothing = { sentAtMs: null, unansweredAtMs: null, said: null, refund_id: null, success_time: null }
   const life = { state: 'queued', dueAtMs: nowMs, attempts: 0, pauses: 0, ...nothing } as const
-  draft.note('refund', { said: 'queued', note: `${out_refund_no}: ${amount} ${order.currency}` })
+  draft.note('refund', { said: 'queued', note: `${out_refund_no}: ${amount} ${order.currency}${byWhom(by)}` })
   draft.refund({ out_refund_no, key, origin, amount, reason, createdAtMs: nowMs, ...life })
+}
+
+function byWhom(by: string | undefined): string {
+  return by === undefined ? '' : `, by ${by}`
 }
 
 // ---------------------------------------------------------------- what came of a call

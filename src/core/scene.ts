@@ -40,8 +40,8 @@ export type Learnt =
   | { readonly call: 'ask-now'; readonly by: string }
   /** A person answers an order's mark. */
   | ({ readonly call: 'resolve' } & MarkAnswer)
-  /** The merchant no longer wants the order. */
-  | { readonly call: 'give-up' }
+  /** The merchant no longer wants the order. `by`: who said so, if it is known. */
+  | { readonly call: 'give-up'; readonly by?: string | undefined }
   /** The merchant wants money to go back. */
   | ({ readonly call: 'ask-refund' } & RefundWish)
 
@@ -57,6 +57,8 @@ export interface RefundWish {
   /** In the smallest unit of the order's currency; null: all that is left. */
   readonly amount: number | null
   readonly reason: string | null
+  /** Who, for the journal, if it is known. It is no part of what is wished for: the key is. */
+  readonly by?: string | undefined
 }
 
 /** What holds for the order's account and kind. */

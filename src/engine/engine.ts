@@ -241,15 +241,16 @@ export class Engine {
    * The merchant no longer wants the order: it is ended as soon as WeChat Pay allows, whatever its window. An order
    * that is closed, revoked or was never created stays as it is.
    *
+   * @param by who, for the journal: 1 to 64 characters
    * @throws ORDER_STATE if it is paid, ORDER_UNKNOWN, ACCOUNT_UNKNOWN, CLOSED
    */
-  async giveUp(key: OrderKey): Promise<Order> {
+  async giveUp(key: OrderKey, by?: string): Promise<Order> {
     const lane = this.#lane(key.account)
     const order = await this.order(key)
     // Said again about an order whose tracking was stopped since, it begins again.
     if (order.givenUpAtMs !== null && !isFinal(order) && !isStopped(order)) return order
     this.#closing.signal.throwIfAborted()
-    const { order: now } = await lane.during(this.#road.learn(order, { call: 'give-up' }, lane))
+    const { order: now } = await lane.during(this.#road.learn(order, { call: 'give-up', by }, lane))
     if (now.state !== 'SUCCESS') return now
     throw new VerdictError('ORDER_STATE', `${nameOf(now)} is paid; it can't be given up, only refunded`)
   }

@@ -108,6 +108,20 @@ describe('the life of an order by the API', () => {
     expect(refused).toMatchObject({ status: 409, json: { code: 'ORDER_STATE' } })
   })
 
+  it('says in its journal who gave it up, and who asked for a refund', async () => {
+    const { json } = await service.place(number())
+    await service.ask(`/v1/orders/${json.order.id}/give-up`, { method: 'POST' })
+    const { json: left } = await service.ask<Listed<JournalSeen>>(`/v1/orders/${json.order.id}/journal`)
+    expect(left.data).toContainEqual(expect.objectContaining({ event: 'give-up', note: 'the operate key' }))
+
+    const id = await paid()
+    const refund = { body: { amount: 100 }, headers: { 'idempotency-key': 'who' } }
+    const { out_refund_no } = (await service.ask<RefundSeen>(`/v1/orders/${id}/refunds`, refund)).json
+    const { json: back } = await service.ask<Listed<JournalSeen>>(`/v1/orders/${id}/journal`)
+    const note = `${out_refund_no}: 100 HKD, by the operate key`
+    expect(back.data).toContainEqual(expect.objectContaining({ event: 'refund', said: 'queued', note }))
+  })
+
   it('is tracked, alone and in bulk, each by itself', async () => {
     const account = service.simulator.keys.identity.mchid
     const one = { account, kind: 'native', amount: { total: 100, currency: 'HKD' } }
@@ -250,6 +264,10 @@ describe('what the API refuses changes nothing', () => {
         by,
       )
       await expect(asking).rejects.toMatchObject({ code: 'OPTION_INVALID' })
+      const leaving = service.verdict.giveUp({ out_trade_no }, by)
+      await expect(leaving).rejects.toMatchObject({ code: 'OPTION_INVALID' })
+      const returning = service.verdict.refund({ out_trade_no }, { idempotencyKey: 'k', by })
+      await expect(returning).rejects.toMatchObject({ code: 'OPTION_INVALID' })
     },
   )
 

@@ -109,9 +109,14 @@ describe('straight on a store', { timeout: LONG_MS }, () => {
     const resolved = await run('resolve', 'OPEN', ...answer)
     expect(resolved).toMatchObject({ code: 0 })
     expect(resolved.stdout).toMatch(/answered by a person: seen: \S+: it is ours$/m)
-    expect((await run('give-up', 'LEFT', '--config', config)).stdout).toContain('given up by the merchant')
+    expect((await run('give-up', 'LEFT', '--config', config)).stdout).toMatch(
+      /given up by the merchant: \S+$/m,
+    )
     const refund = await run('refund', 'PAID', '--key', 'k', '--config', config, '--json')
     expect(JSON.parse(refund.stdout)).toMatchObject({ state: 'queued', idempotencyKey: 'k' })
+    // Money is written as people read it, and whoever asked for it is named.
+    const { stdout: told } = await run('order', 'PAID', '--store', file)
+    expect(told).toMatch(/refund queued: PAID-R\w+: HKD 1\.00, by \S+$/m)
     const listed = await run('orders', '--store', file, '--json')
     const orders = listed.stdout
       .trim()

@@ -35,11 +35,11 @@ export async function storeDesk(config: string, by: string, { say }: Pick<Io, 's
   return {
     ...booksOf(store, systemClock),
     askNow: async (order) => orderView(await verdict.askNow(refOf(order), by)),
-    giveUp: async (order) => orderView(await verdict.giveUp(refOf(order))),
+    giveUp: async (order) => orderView(await verdict.giveUp(refOf(order), by)),
     refund: async (order, { idempotencyKey, amount, reason }) =>
       refundView(
         await verdict.refund(refOf(order), {
-          idempotencyKey,
+          ...{ idempotencyKey, by },
           ...(amount !== undefined && { amount }),
           ...(reason !== undefined && { reason }),
         }),

@@ -230,9 +230,9 @@ export function orderRoutes(desk: Desk): readonly Route[] {
       params: ById,
       reply: OrderView,
       status: 202,
-      async handle({ params }) {
+      async handle({ params, caller }) {
         const order = refOf(await orderOf(desk, params.id))
-        return orderView(await byVerdict(desk, (verdict) => verdict.giveUp(order)))
+        return orderView(await byVerdict(desk, (verdict) => verdict.giveUp(order, caller.name)))
       },
     }),
     route({
@@ -289,8 +289,8 @@ export function orderRoutes(desk: Desk): readonly Route[] {
       reply: RefundView,
       status: 202,
       creates: 'with-key',
-      async handle({ params, body, idempotencyKey }) {
-        const wish = { ...body, idempotencyKey: idempotencyKey as string }
+      async handle({ params, body, caller, idempotencyKey }) {
+        const wish = { ...body, idempotencyKey: idempotencyKey as string, by: caller.name }
         const order = refOf(await orderOf(desk, params.id))
         return refundView(await byVerdict(desk, (verdict) => verdict.refund(order, wish)))
       },
