@@ -69,6 +69,16 @@ describe('at the till', () => {
     }),
   )
 
+  it('the overview beside it tells of the calls, host by host', LONG, () =>
+    atTheTill(async (page) => {
+      await press(page, 'Ask for the money')
+      await phone(page, 'asks')
+      await page.goto(url.replace('#/till', '#/overview'))
+      const host = page.locator('.accounts tbody tr').first()
+      expect(await host.innerText()).toMatch(/^127\.0\.0\.1:\d+\s+[1-9]/)
+    }),
+  )
+
   it('a wrong amount is told, and asks for no money', LONG, () =>
     atTheTill(async (page) => {
       await page.getByLabel('Amount in HK$').fill('12.345')

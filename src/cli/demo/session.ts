@@ -1,5 +1,6 @@
 import { nodeCallbacks } from '../../callback/node-http.ts'
 import { type Clock, compressedClock } from '../../clock.ts'
+import type { Observer } from '../../engine/observer.ts'
 import { PULSE_TIMES } from '../../engine/pulse.ts'
 import type { Gateway } from '../../gateway/gateway.ts'
 import { accountName } from '../../gateway/wechatpay/account.ts'
@@ -109,7 +110,7 @@ export async function openSession(flags: DemoFlags, edges: DemoEdges): Promise<S
         store,
         accounts,
         clock,
-        createGateway: sabotaged(clock, edges.sabotage),
+        createGateway: sabotaged(clock, edges.sabotage, more.observer),
         webhooks: [webhook],
         callbackAnswerMs: ANSWER_MS * anchor.speed,
         // That WeChat Pay itself could not reach this machine, everybody knows.
@@ -171,9 +172,10 @@ function sayWhatRuns({ orders, seed, faults }: Run, speed: number, file: string,
 function sabotaged(
   clock: Clock,
   sabotage: DemoEdges['sabotage'],
+  observer: Observer | undefined,
 ): NonNullable<VerdictOptions['createGateway']> {
   return (account, onKey, sendUntilMs) => {
-    const gateway = gatewayFor(account, { clock, onKey, sendUntilMs })
+    const gateway = gatewayFor(account, { clock, onKey, observer, sendUntilMs })
     return sabotage === undefined ? gateway : sabotage(gateway)
   }
 }

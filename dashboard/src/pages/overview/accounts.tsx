@@ -31,33 +31,41 @@ function AccountRow({ account }: { readonly account: Account }) {
         <span class="muted small">{words.modes[account.mode]}</span>
       </p>
       {account.silent && <p class="alarm">{words.callbackSilence}</p>}
-      <table>
-        <thead>
-          <tr>
-            <th>{words.host}</th>
-            <th class="right">{words.calls}</th>
-            <th class="right">{words.noAnswer}</th>
-            <th class="right">{words.typical}</th>
-            <th class="right">{words.slow}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {account.hosts.map((host) => (
-            <tr key={host.host}>
-              <td class="code breaks">
-                {host.host}{' '}
-                {host.calls > 0 && !host.answers && <span class="state state-failed">{words.silent}</span>}
-              </td>
-              <td class="right">{count(host.calls)}</td>
-              <td class="right">{share(host.noAnswer, host.calls)}</td>
-              <td class="right">{seconds(host.p50)}</td>
-              <td class="right">{seconds(host.p95)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <Hosts hosts={account.hosts} />
       <Callbacks callbacks={account.callbacks} />
     </li>
+  )
+}
+
+function Hosts({ hosts }: Pick<Account, 'hosts'>) {
+  const words = overviewWords.value
+  if (hosts.length === 0) return <p class="muted small">{words.noCalls}</p>
+  return (
+    <table>
+      <thead>
+        <tr>
+          <th>{words.host}</th>
+          <th class="right">{words.calls}</th>
+          <th class="right">{words.noAnswer}</th>
+          <th class="right">{words.typical}</th>
+          <th class="right">{words.slow}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {hosts.map((host) => (
+          <tr key={host.host}>
+            <td class="code breaks">
+              {host.host}{' '}
+              {host.calls > 0 && !host.answers && <span class="state state-failed">{words.silent}</span>}
+            </td>
+            <td class="right">{count(host.calls)}</td>
+            <td class="right">{share(host.noAnswer, host.calls)}</td>
+            <td class="right">{seconds(host.p50)}</td>
+            <td class="right">{seconds(host.p95)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
   )
 }
 
