@@ -167,6 +167,12 @@ describe('an order', () => {
       await button(page, 'Refund HK$30.00').dblclick()
       await page.getByRole('dialog').waitFor({ state: 'detached' })
       await page.locator('.rows').getByText('HK$30.00').waitFor()
+      // Nowhere in cents, and with who asked.
+      await page.locator('.journal').getByText(/: HK\$30\.00, by the operate key$/).waitFor()
+    })
+    await visit(`#/orders/${id}`, { looks: { language: 'zh' } }, async (page) => {
+      await page.locator('.journal').getByText('退款：待发送').waitFor()
+      expect(await page.locator('.journal').innerText()).not.toMatch(/queued|accepted|processing/)
     })
     const { data } = (await ask<Listed<RefundSeen>>(`/v1/orders/${id}/refunds`)).json
     expect(data).toMatchObject([{ amount: 3_000, origin: 'asked' }])

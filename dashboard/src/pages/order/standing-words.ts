@@ -1,5 +1,6 @@
 import { duration, moment, money, wholeSeconds } from '../../format.ts'
 import { inBothLanguages } from '../../words/language.ts'
+import { silenceZh } from './silence-words.ts'
 import type { Headline, Sentence } from './standing.ts'
 
 /** `nowMs` tells whether a moment is today. */
@@ -129,8 +130,8 @@ const sayZh: Saying = (sentence, nowMs) => {
       return `它在 ${wholeSeconds(sentence.agoMs)}前回答 ${sentence.code}（已签名），只有在下单请求不可能再生效之后才算数。`
     case 'silence':
       return sentence.times === 1
-        ? `最近一次查询（${wholeSeconds(sentence.agoMs)}前）没有得到回答（${sentence.why}），这不能证明任何事。`
-        : `最近 ${sentence.times} 次查询没有得到回答（${sentence.why}），这不能证明任何事。`
+        ? `最近一次查询（${wholeSeconds(sentence.agoMs)}前）没有得到回答（${silenceZh(sentence.why)}），这不能证明任何事。`
+        : `最近 ${sentence.times} 次查询没有得到回答（${silenceZh(sentence.why)}），这不能证明任何事。`
     case 'asked-now':
       return '正在查询。'
     case 'next': {
