@@ -44,6 +44,9 @@ function fractionDigits(currency: string): number {
   return maximumFractionDigits ?? 2
 }
 
+/** What a table's head and an order's life say of the moments below. */
+export const TIME_ZONE = 'UTC+8'
+
 /** `2026-06-08 10:34:56.789` in Beijing time, WeChat Pay's own. */
 export function moment(atMs: number): string {
   return new Date(atMs + 8 * HOUR_MS).toISOString().slice(0, 23).replace('T', ' ')

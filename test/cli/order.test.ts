@@ -54,7 +54,7 @@ describe('verdict order', () => {
     const { code, stdout, stderr } = await run('order', out_trade_no, '--store', finished)
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     const lines = stdout.trimEnd().split('\n')
-    expect(lines[0]).toMatch(new RegExp(`/${out_trade_no}: HKD \\d+\\.\\d\\d by \\w+$`))
+    expect(lines[0]).toMatch(new RegExp(`/${out_trade_no}: HKD \\d+\\.\\d\\d by \\w+; moments are UTC\\+8$`))
     expect(lines[1]).toMatch(/^SUCCESS, learnt by .+ after it was placed; paid \d{4}-.+; transaction_id \d+$/)
     expect(lines[2]).toMatch(
       /^ {2}\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} +\+0 ms {2}accepted from the merchant$/,

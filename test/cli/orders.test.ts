@@ -81,7 +81,7 @@ describe.each([
 
   it('verdict deliveries shows what your system has not got, the failed ones first', async () => {
     const [head, ...rows] = lines(await inStore(nth, 'deliveries'))
-    expect(head).toMatch(/^ {2}id +written +order +message +target +what became of it$/)
+    expect(head).toMatch(/^ {2}id +written, UTC\+8 +order +message +target +what became of it$/)
     expect(rows).toEqual([
       expect.stringMatching(
         /1900000001\/PAID +order\.verdict +books +failed after 11 attempts: answered 410$/,
@@ -101,7 +101,7 @@ describe.each([
 
 it('verdict orders is a table for people, which says what is late and what needs them', async () => {
   const [head, ...rows] = lines(await inStore(0, 'orders', '--open'))
-  expect(head).toMatch(/^ {2}entered +order +amount +kind +state +next$/)
+  expect(head).toMatch(/^ {2}entered, UTC\+8 +order +amount +kind +state +next$/)
   expect(rows).toEqual([
     expect.stringMatching(/1900000001\/NEW +HKD 1\.00 +native +placing +due \d{4}-/),
     expect.stringMatching(/1900000001\/ODD .* waiting +due \d{4}.+; needs attention: amount_mismatch$/),

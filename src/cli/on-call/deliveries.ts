@@ -1,6 +1,6 @@
 import { nameOf, type OrderKey } from '../../core/order.ts'
 import type { DeliveryState } from '../../store/store.ts'
-import { moment } from '../text.ts'
+import { moment, TIME_ZONE } from '../text.ts'
 import type { Books } from './desk.ts'
 import { type ListIo, tell } from './orders.ts'
 import { deliveryInWords } from './timeline.ts'
@@ -24,7 +24,7 @@ export async function listDeliveries(books: Books, flags: DeliveriesFlags, io: L
   )
   const letters = items.map((delivery) => ({ ...delivery, order: keys.get(delivery.orderId) ?? null }))
   tell({ items: letters, isMore }, flags, io, {
-    head: ['id', 'written', 'order', 'message', 'target', 'what became of it'],
+    head: ['id', `written, ${TIME_ZONE}`, 'order', 'message', 'target', 'what became of it'],
     row: ({ order, ...delivery }) => [
       ...[delivery.id, moment(Date.parse(delivery.createdAt)), order === null ? '' : nameOf(order)],
       ...[delivery.message.type, delivery.target, deliveryInWords(delivery)],

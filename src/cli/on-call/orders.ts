@@ -6,7 +6,7 @@ import { VerdictError } from '../../errors.ts'
 import { ORDER_STATES, type OrderSeen, type OrderState } from '../../http/views.ts'
 import { OVERDUE_MS } from '../../store/store.ts'
 import type { Io } from '../io.ts'
-import { inColumns, moment, money, seconds } from '../text.ts'
+import { inColumns, moment, money, seconds, TIME_ZONE } from '../text.ts'
 import type { Books } from './desk.ts'
 import type { Limited } from './pages.ts'
 
@@ -43,7 +43,7 @@ export async function listOrders(books: Books, flags: OrdersFlags, io: ListIo): 
   )
   const nowMs = io.clock.nowMs()
   tell(found, flags, io, {
-    head: ['entered', 'order', 'amount', 'kind', 'state', 'next'],
+    head: [`entered, ${TIME_ZONE}`, 'order', 'amount', 'kind', 'state', 'next'],
     row: (order) => [
       moment(Date.parse(order.createdAt)),
       ...[nameOf(order), money(order.amount.total, order.amount.currency), order.kind, order.state],
@@ -58,7 +58,7 @@ export async function listAttention(books: Books, flags: AttentionFlags, io: Lis
   const { items, isMore } = await books.orders({ account, needsAttention: true }, limit)
   const found = items.map((order) => ({ ...order, means: wordsOf(order.attention) }))
   tell({ items: found, isMore }, flags, io, {
-    head: ['entered', 'order', 'amount', 'state', 'mark', 'answers', 'what it means'],
+    head: [`entered, ${TIME_ZONE}`, 'order', 'amount', 'state', 'mark', 'answers', 'what it means'],
     row: (order) => [
       moment(Date.parse(order.createdAt)),
       ...[nameOf(order), money(order.amount.total, order.amount.currency), order.state],

@@ -4,7 +4,7 @@ import { noteWithMoney } from '../../core/journal-money.ts'
 import { nameOf } from '../../core/order.ts'
 import { isTradeState, type TradeState } from '../../core/trade-state.ts'
 import type { DeliverySeen, JournalSeen, OrderSeen, RefundSeen } from '../../http/views.ts'
-import { inColumns, moment, money, seconds } from '../text.ts'
+import { inColumns, moment, money, seconds, TIME_ZONE } from '../text.ts'
 import type { Story } from './desk.ts'
 
 /** The life of an order in words. Moments are Beijing time, and since the order entered. */
@@ -47,7 +47,8 @@ export function deliveryInWords({ state, attempts, doneAt, nextAttemptAt, why }:
 function head(order: OrderSeen, refunds: readonly RefundSeen[]): string[] {
   const { kind, amount, attention, lateMoney } = order
   const { total, currency } = amount
-  const lines = [`${nameOf(order)}: ${money(total, currency)} by ${kind}`, standing(order)]
+  const what = `${nameOf(order)}: ${money(total, currency)} by ${kind}`
+  const lines = [`${what}; moments are ${TIME_ZONE}`, standing(order)]
   if (attention !== null) lines.push(`needs attention: ${attention}`)
   if (lateMoney !== null) lines.push(`late money: ${lateInWords(lateMoney.phase)}`)
   for (const refund of refunds) lines.push(refundInWords(refund, currency))
