@@ -138,7 +138,7 @@ function proofOfState(order: FinalOrder, evidence: readonly Evidence[], read: Re
     !evidence.some((piece) => piece.source === 'callback' && read(piece) !== null)
   return no(
     isSealed
-      ? `the verdict of ${nameOf(order)} rests on a callback, which only the APIv3 key of the account opens: give it`
+      ? `the verdict of ${nameOf(order)} rests on a callback, which only the APIv3 key of the account opens: give it (verdict order: --accounts FILE)`
       : `no stored statement says ${order.state} for ${nameOf(order)}`,
   )
 }

@@ -96,7 +96,10 @@ onStore(program.command('order').argument('<out_trade_no>'))
   .option('--account <mchid>', 'the mchid or sp_mchid, where the number alone is ambiguous')
   .option('--sub-mchid <sub_mchid>', 'the sub-merchant, where the number alone is ambiguous')
   .option('--verify', 'check the evidence of the verdict again', false)
-  .option('--accounts <file>', 'account.json: its APIv3 key opens what was learnt by a callback')
+  .option(
+    '--accounts <file>',
+    'account.json or verdict.config.json: its APIv3 key opens what was learnt by a callback',
+  )
   .option('--export <dir>', 'write message, signature and public key, for openssl')
   .option('--json', 'print order, journal and evidence as JSON', false)
   .action(async (out_trade_no: string, { subMchid: sub_mchid, ...flags }) => {

@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { createPublicKey, verify } from 'node:crypto'
-import { copyFileSync, existsSync, readFileSync } from 'node:fs'
+import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { beforeAll, describe, expect, it } from 'vitest'
@@ -236,6 +236,19 @@ describe('a verdict that was learnt by a callback', () => {
     expect(given).toMatchObject({ code: 0 })
     expect(given.stdout).toContain('verified: WeChat Pay signed SUCCESS for ')
     expect(await run('order', number, '--store', byCallback, '--verify')).toMatchObject({ code: 0 })
+  })
+
+  it('is verified with the configuration of a service, whose secrets lie elsewhere', async () => {
+    const dir = `${byCallback}.wechatpay`
+    const { accounts: entries } = JSON.parse(readFileSync(accounts(), 'utf8'))
+    // Both have one APIv3 key, as they are one simulator's.
+    writeFileSync(join(dir, 'apiv3.key'), `${entries[0].apiV3Key}\n`)
+    const config = join(dir, 'verdict.config.json')
+    const referring = entries.map((entry: object) => ({ ...entry, apiV3Key: { file: 'apiv3.key' } }))
+    writeFileSync(config, JSON.stringify({ store: 'verdict.db', accounts: referring }))
+    const given = await run('order', number, '--store', alone(), '--verify', '--accounts', config)
+    expect(given, given.stderr).toMatchObject({ code: 0 })
+    expect(given.stdout).toContain('verified: WeChat Pay signed SUCCESS for ')
   })
 
   it('twin: is not without it, and says why', async () => {

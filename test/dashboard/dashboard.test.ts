@@ -168,7 +168,10 @@ describe('an order', () => {
       await page.getByRole('dialog').waitFor({ state: 'detached' })
       await page.locator('.rows').getByText('HK$30.00').waitFor()
       // Nowhere in cents, and with who asked.
-      await page.locator('.journal').getByText(/: HK\$30\.00, by the operate key$/).waitFor()
+      await page
+        .locator('.journal')
+        .getByText(/: HK\$30\.00, by the operate key$/)
+        .waitFor()
     })
     await visit(`#/orders/${id}`, { looks: { language: 'zh' } }, async (page) => {
       await page.locator('.journal').getByText('退款：待发送').waitFor()

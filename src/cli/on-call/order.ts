@@ -1,12 +1,14 @@
 import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../../clock.ts'
 import { nameOf, type Order } from '../../core/order.ts'
 import { VerdictError } from '../../errors.ts'
-import { accountName } from '../../gateway/wechatpay/account.ts'
+import { accountName, type WechatPayAccount } from '../../gateway/wechatpay/account.ts'
 import { accountsFromFile } from '../../gateway/wechatpay/account-file.ts'
 import { type EvidenceSeen, evidenceView, orderView } from '../../http/views.ts'
 import { type Proof, proofOf } from '../../proof.ts'
+import { readServiceConfig } from '../../service-config.ts'
 import type { StoreReader } from '../../store/store.ts'
 import { demoFiles } from '../demo/run.ts'
 import { readStore } from '../read-store.ts'
@@ -24,7 +26,7 @@ export interface OrderCommand extends OrderQuestion {
   readonly store: string
   readonly verify: boolean
   readonly export?: string
-  /** `account.json`, whose APIv3 key opens what was learnt by a callback. Default: the one of the demo that the store is of. */
+  /** `account.json` or `verdict.config.json`, whose APIv3 key opens what was learnt by a callback. Default: the one of the demo that the store is of. */
   readonly accounts?: string
   readonly json: boolean
 }
@@ -124,6 +126,21 @@ async function apiV3KeyOf(
   const ofDemo = isPostgresUrl(store) ? null : join(demoFiles(store).weChatPay, 'account.json')
   const file = given ?? (ofDemo !== null && existsSync(ofDemo) ? ofDemo : undefined)
   if (file === undefined) return undefined
-  const accounts = await accountsFromFile(file)
+  const accounts = await accountsIn(file)
   return accounts.find((one) => accountName(one) === account)?.apiV3Key
+}
+
+/** Those of an `account.json`, or of a service's configuration, whose secrets may lie elsewhere. */
+async function accountsIn(file: string): Promise<readonly WechatPayAccount[]> {
+  if (!isServiceConfig(await readFile(file, 'utf8').catch(() => ''))) return accountsFromFile(file)
+  return (await readServiceConfig(file, process.env)).accounts
+}
+
+function isServiceConfig(text: string): boolean {
+  try {
+    return Object.hasOwn(JSON.parse(text), 'store')
+  } catch {
+    // Whoever reads it next says what is wrong with it.
+    return false
+  }
 }
