@@ -33,6 +33,8 @@ it('a count that failed is tried again at the next reading', async () => {
   expect(await metrics.text()).not.toMatch(/verdict_deliveries\{/)
   isDown = false
   expect(await metrics.text()).toContain('verdict_deliveries{state="failed"} 3')
+  // What there is none of is told as well.
+  expect(await metrics.text()).toContain('verdict_deliveries{state="pending"} 0')
 })
 
 it('the oldest due work is told by account, and as nothing as long as it is not due', async () => {

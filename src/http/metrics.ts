@@ -4,7 +4,7 @@ import { CALLS } from '../core/change.ts'
 import type { FinalOrder } from '../core/order.ts'
 import type { Observer } from '../engine/observer.ts'
 import type { Statistics } from '../engine/report.ts'
-import type { OldestDue } from '../store/store.ts'
+import { DELIVERY_STATES, type OldestDue } from '../store/store.ts'
 import type { Verdict } from '../verdict.ts'
 import { kept } from './kept.ts'
 
@@ -39,6 +39,9 @@ const LOOKED_MS = 2_000
 const TO_VERDICT_S = [0.1, 0.5, 1, 2, 5, 10, 20, 45, 60, 120, 300, 600, 900, 1_200, 3_600, 86_400]
 const CALL_S = [0.025, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 8, 20]
 const LAG_S = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 30, 300]
+
+/** What there is none of is told as 0: a panel or an alert that finds no series can't tell it from a store that fails. */
+const NO_DELIVERIES = Object.fromEntries(DELIVERY_STATES.map((state) => [state, 0]))
 
 export function openMetrics(source: MetricsSource): Metrics {
   const registry = new Registry()
@@ -133,7 +136,7 @@ export function openMetrics(source: MetricsSource): Metrics {
     'verdict_deliveries',
     'Messages, by state',
     'state',
-    kept(source.deliveries, { clock, freshMs: COUNTED_MS }),
+    kept(async () => ({ ...NO_DELIVERIES, ...(await source.deliveries()) }), { clock, freshMs: COUNTED_MS }),
   )
   gauge('verdict_attention_orders', 'Orders that need a person', null, async () => ({
     '': await attention(),
