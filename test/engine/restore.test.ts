@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { Client } from 'pg'
@@ -41,6 +41,8 @@ function sqlite(): Kept {
       const PATH = [dirname(process.execPath), process.env.PATH].join(delimiter)
       const env = { ...process.env, PATH, NODE_NO_WARNINGS: '1' }
       execFileSync('sh', ['-ec', command], { cwd: dir, env, stdio: ['ignore', 'ignore', 'inherit'] })
+      // What customers paid is nobody else's to read.
+      expect(statSync(join(dir, 'backup.db')).mode & 0o077).toBe(0)
       return () => sqliteStore({ file: join(dir, 'backup.db') })
     },
   }
