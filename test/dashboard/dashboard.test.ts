@@ -190,6 +190,10 @@ describe('an order', () => {
       await button(page, 'Give up').click()
       await button(page, 'Yes, give it up').click()
       await page.locator('.standing').getByText('The merchant gave it up').waitFor()
+      await page.locator('.timeline svg').getByText('given up', { exact: true }).waitFor()
+    })
+    await visit(`#/orders/${id}`, { looks: { language: 'zh' } }, async (page) => {
+      await page.locator('.timeline svg').getByText('放弃', { exact: true }).waitFor()
     })
     expect((await ask(`/v1/orders/${id}`)).json.givenUpAt).not.toBeNull()
   })

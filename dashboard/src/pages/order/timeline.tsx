@@ -285,11 +285,12 @@ function Marks({
         const width = Math.max(BAR_WIDTH_MIN, scale.x(mark.toMs) - x)
         const after = marks[i + 1]
         const room = (after === undefined ? scale.width : scale.x(after.fromMs)) - x
-        const needed = width + 3 + mark.label.length * LETTER
+        const label = labelOf(mark)
+        const needed = width + 3 + lettersIn(label) * LETTER
         // The same word again says nothing new.
-        const isLabelled = mark.label !== told && x >= freeFrom && needed < room && x + needed < scale.width
+        const isLabelled = label !== told && x >= freeFrom && needed < room && x + needed < scale.width
         if (isLabelled) freeFrom = x + needed
-        told = mark.label
+        told = label
         const y = scale.y(mark.lane) + 20
         return (
           <g key={`${mark.line.at}-${i}`} class={`mark mark-${mark.sort}`}>
@@ -297,7 +298,7 @@ function Marks({
             <rect x={x} y={y} width={width} height={BAR} rx={2} />
             {isLabelled && (
               <text x={x + width + 3} y={y + 11}>
-                {mark.label}
+                {label}
               </text>
             )}
           </g>
@@ -305,6 +306,16 @@ function Marks({
       })}
     </g>
   )
+}
+
+/** A Chinese character is as wide as two letters. */
+function lettersIn(label: string): number {
+  return [...label].reduce((sum, letter) => sum + (letter < '\u2e80' ? 1 : 2), 0)
+}
+
+function labelOf({ line, sort, label }: Mark): string {
+  const { acts, silence } = timelineWords.value
+  return acts[line.event] ?? (sort === 'silence' ? silence(label) : label)
 }
 
 function titleOf({ line, fromMs: atMs }: Mark, fromMs: number): string {
