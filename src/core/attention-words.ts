@@ -3,7 +3,7 @@ import type { AttentionCode } from './attention.ts'
 /** What each mark means, and what whoever is on call does about it: for the command line and the dashboard. */
 export const ATTENTION_WORDS: Readonly<Record<AttentionCode, string>> = {
   amount_mismatch:
-    'WeChat Pay signed another amount or currency than the order has. Nothing is ended or refunded: find out who placed it; if WeChat Pay is right, accept the evidence.',
+    'WeChat Pay signed another amount or currency than the order has. Nothing is ended or refunded by itself: find out who placed it; if WeChat Pay is right, accept the evidence. Where the order has its verdict, WeChat Pay signed the right amount as well: compare with the merchant platform.',
   identity_mismatch:
     'WeChat Pay answered our question about another merchant or order. Nothing is ended or refunded: check the account and the sub-merchant.',
   number_used:

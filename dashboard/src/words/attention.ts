@@ -6,7 +6,7 @@ type Words = Readonly<Record<NonNullable<Order['attention']>, string>>
 
 const ZH: Words = {
   amount_mismatch:
-    'WeChat Pay 签名的金额或币种与订单不同。不会自动结束或退款：请查明由谁下单；若 WeChat Pay 无误，请接受 WeChat Pay 签名的内容。',
+    'WeChat Pay 签名的金额或币种与订单不同。不会自动结束或退款：请查明由谁下单；若 WeChat Pay 无误，请接受 WeChat Pay 签名的内容。若订单已有结论，则 WeChat Pay 也签名过正确的金额：请与商户平台核对。',
   identity_mismatch: 'WeChat Pay 的回答涉及另一商户或订单。不会自动结束或退款：请检查账户和子商户。',
   number_used: '该单号曾以其他参数使用。可能由他方下单：请查明，并换用其他单号。',
   paid_after_revoke:
