@@ -56,7 +56,8 @@ export type EventType = (typeof EVENT_TYPES)[number]
 
 /** Something that the merchant's system is told. */
 export type OrderEvent =
-  | { readonly type: 'order.verdict' }
+  /** `ending`: the order was being revoked or closed. */
+  | { readonly type: 'order.verdict'; readonly ending?: true }
   /** `decided`: told once more, because a person has said what becomes of the money. */
   | { readonly type: 'order.late_money'; readonly decided?: true }
   | { readonly type: 'order.refund'; readonly out_refund_no: string }
@@ -83,4 +84,15 @@ export interface Change {
 /** Whether the change makes the order's verdict. */
 export function makesVerdict(change: Change): change is Change & { readonly order: FinalOrder } {
   return change.events.some(({ type }) => type === 'order.verdict')
+}
+
+/** How verdicts are learnt. `end`: by a query of the ending, after its revoke or close or just before. */
+export const WAYS = ['place', 'callback', 'query', 'end'] as const
+export type Way = (typeof WAYS)[number]
+
+/** How the verdict of this change was learnt. */
+export function wayOf({ order, events }: Change & { readonly order: FinalOrder }): Way {
+  const { learntBy } = order.verdict
+  const isEnding = events.some((event) => event.type === 'order.verdict' && event.ending === true)
+  return learntBy === 'query' && isEnding ? 'end' : learntBy
 }

@@ -222,7 +222,7 @@ export class OpenDraft extends Draft<OpenOrder> {
 
   #final(life: Settled, late: LateMoney | null = null, hasRefunds = false): Change {
     this.note('verdict', { said: life.state })
-    this.tell({ type: 'order.verdict' })
+    this.tell({ type: 'order.verdict', ...(this.from.state === 'ending' && { ending: true }) })
     const { attention } = this.order
     // Marks about progress are answered by the verdict; those about identity and money still need their person.
     this.patch({ attention: stopsEnding(attention) ? afterAnswer(attention) : null })

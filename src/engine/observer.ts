@@ -1,11 +1,11 @@
-import type { Call, Change } from '../core/change.ts'
+import type { Call, Change, Way } from '../core/change.ts'
 import type { FinalOrder } from '../core/order.ts'
 import type { CallbackResult } from './report.ts'
 
 /** Whoever measures. Must not throw; called on the poll path, so it must be quick. */
 export interface Observer {
-  /** An order has its verdict, committed. */
-  settled?(order: FinalOrder): void
+  /** An order has its verdict, committed, and learnt in this way. */
+  settled?(settled: { readonly order: FinalOrder; readonly way: Way }): void
   /** An order entered or was changed by this process, committed, with the lines that its journal got. */
   changed?(change: Pick<Change, 'order' | 'journal'>): void
   /** Another process has changed orders. */

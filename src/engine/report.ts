@@ -1,4 +1,4 @@
-import { CALLS, type Call, type Change, type JournalLine, makesVerdict } from '../core/change.ts'
+import { CALLS, type Call, type Change, type JournalLine, makesVerdict, wayOf } from '../core/change.ts'
 import { FINAL_STATES, type FinalState, type Order } from '../core/order.ts'
 import type { Outcome } from '../core/outcome.ts'
 import type { Observer } from './observer.ts'
@@ -109,7 +109,7 @@ export class Report {
     this.#observer.changed?.({ order, journal })
     if (!makesVerdict(change)) return
     this.#verdicts[change.order.state] += 1
-    this.#observer.settled?.(change.order)
+    this.#observer.settled?.({ order: change.order, way: wayOf(change) })
   }
 
   started(account: string, lateMs: number): void {

@@ -1,7 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Clock } from '../clock.ts'
 import { CALLS } from '../core/change.ts'
-import type { FinalOrder } from '../core/order.ts'
 import type { Observer } from '../engine/observer.ts'
 import type { Statistics } from '../engine/report.ts'
 import { DELIVERY_STATES, type OldestDue } from '../store/store.ts'
@@ -147,7 +146,7 @@ export function openMetrics(source: MetricsSource): Metrics {
     text: () => registry.metrics(),
     limited: () => limited.inc(),
     observer: {
-      settled({ kind, createdAtMs, verdict }: FinalOrder) {
+      settled({ order: { kind, createdAtMs, verdict } }) {
         const seconds = Math.max(0, verdict.atMs - createdAtMs) / 1_000
         timeToVerdict.observe({ kind, state: verdict.state, learnt_by: verdict.learntBy }, seconds)
       },

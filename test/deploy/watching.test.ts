@@ -62,7 +62,8 @@ async function series(): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
   observer.contacted?.({ account: 'a', host: 'h', contact: 'reached', tookMs: 1 })
   observer.started?.({ account: 'a', lateMs: 1 })
   const verdict = { state: 'SUCCESS', atMs: 2, learntBy: 'query' }
-  observer.settled?.({ kind: 'native', createdAtMs: 1, verdict } as FinalOrder)
+  const order = { kind: 'native', createdAtMs: 1, verdict } as FinalOrder
+  observer.settled?.({ order, way: 'query' })
   const found = new Map<string, Set<string>>()
   for (const [, name = '', labels = ''] of (await text()).matchAll(/^([a-z_]\w*)(?:\{(.*)\})? \S+$/gm)) {
     const known = found.get(name) ?? new Set<string>()

@@ -9,11 +9,16 @@ const T0 = 1_000 * MINUTE
 function scene() {
   const clock = { at: T0, nowMs: () => clock.at }
   const lastHour = new LastHour(clock)
-  const settle = (state: FinalState, learntBy: 'query' | 'callback', tookMs: number, queries = 2): void =>
-    lastHour.observer.settled?.({
-      ...{ createdAtMs: clock.at - tookMs, queries },
-      verdict: { state, learntBy, atMs: clock.at },
-    } as FinalOrder)
+  const settle = (
+    state: FinalState,
+    way: 'query' | 'callback' | 'end',
+    tookMs: number,
+    queries = 2,
+  ): void => {
+    const verdict = { state, learntBy: way === 'end' ? 'query' : way, atMs: clock.at }
+    const order = { createdAtMs: clock.at - tookMs, queries, verdict } as FinalOrder
+    lastHour.observer.settled?.({ order, way })
+  }
   return { clock, lastHour, settle }
 }
 
@@ -22,7 +27,7 @@ describe('the last hour', () => {
     const { clock, lastHour, settle } = scene()
     settle('SUCCESS', 'query', 1_000)
     clock.at += 30 * MINUTE
-    settle('CLOSED', 'query', 1_000, 9)
+    settle('CLOSED', 'end', 1_000, 9)
     settle('SUCCESS', 'callback', 1_000, 1)
     const { minutes, learntBy, queriesPerOrder, sinceMs } = lastHour.hour
     expect(minutes).toHaveLength(60)
@@ -31,11 +36,11 @@ describe('the last hour', () => {
       verdicts: { SUCCESS: 1, CLOSED: 1, REVOKED: 0, NOT_CREATED: 0 },
     })
     expect(minutes.at(-31)).toMatchObject({ atMs: T0, verdicts: { SUCCESS: 1, CLOSED: 0 } })
-    expect(learntBy).toEqual({ place: 0, query: 2, callback: 1 })
+    expect(learntBy).toEqual({ place: 0, callback: 1, query: 1, end: 1 })
     expect(queriesPerOrder).toBe(4)
     expect(sinceMs).toBe(T0)
     clock.at += 30 * MINUTE
-    expect(lastHour.hour.learntBy).toEqual({ place: 0, query: 1, callback: 1 })
+    expect(lastHour.hour.learntBy).toEqual({ place: 0, callback: 1, query: 0, end: 1 })
     clock.at += 30 * MINUTE
     expect(lastHour.hour).toMatchObject({ learntBy: { query: 0 }, queriesPerOrder: null })
     expect(lastHour.hour.toVerdict.quantileMs(0.5)).toBeNull()

@@ -1,4 +1,5 @@
 import type { Clock } from '../../clock.ts'
+import { WAYS, type Way } from '../../core/change.ts'
 import { FINAL_STATES, type FinalState } from '../../core/order.ts'
 import type { Observer } from '../../engine/observer.ts'
 import { CALLBACK_RESULTS, type CallbackResult } from '../../engine/report.ts'
@@ -6,8 +7,6 @@ import { Histogram } from './histogram.ts'
 
 const MINUTE_MS = 60_000
 const MINUTES = 60
-
-export const WAYS = ['place', 'query', 'callback'] as const
 
 type Counts<Word extends string> = Record<Word, number>
 
@@ -22,7 +21,7 @@ interface HostMinute {
 interface Minute {
   readonly nth: number
   readonly verdicts: Counts<FinalState>
-  readonly learntBy: Counts<(typeof WAYS)[number]>
+  readonly learntBy: Counts<Way>
   readonly toVerdict: Histogram
   queries: number
   /** By account and host. */
@@ -44,7 +43,7 @@ export interface Hour {
   readonly sinceMs: number
   readonly minutes: ReadonlyArray<{ readonly atMs: number; readonly verdicts: Readonly<Counts<FinalState>> }>
   readonly toVerdict: Histogram
-  readonly learntBy: Readonly<Counts<(typeof WAYS)[number]>>
+  readonly learntBy: Readonly<Counts<Way>>
   readonly queriesPerOrder: number | null
   readonly hosts: readonly HostHealth[]
   readonly callbacksOf: (account: string) => Readonly<Counts<CallbackResult>>
@@ -61,10 +60,10 @@ export class LastHour {
     this.#clock = clock
     this.#sinceMs = clock.nowMs()
     this.observer = {
-      settled: ({ createdAtMs, queries, verdict }) => {
+      settled: ({ order: { createdAtMs, queries, verdict }, way }) => {
         const minute = this.#now()
         minute.verdicts[verdict.state] += 1
-        minute.learntBy[verdict.learntBy] += 1
+        minute.learntBy[way] += 1
         minute.queries += queries
         minute.toVerdict.addMs(verdict.atMs - createdAtMs)
       },

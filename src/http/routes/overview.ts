@@ -1,11 +1,12 @@
 import { z } from 'zod'
 import { systemClock } from '../../clock.ts'
+import { WAYS } from '../../core/change.ts'
 import { FINAL_STATES } from '../../core/order.ts'
 import { CALLBACK_RESULTS } from '../../engine/report.ts'
 import { DELIVERY_STATES, OVERDUE_MS } from '../../store/store.ts'
 import type { Desk } from '../desk.ts'
 import { kept } from '../kept.ts'
-import { type Hour, type LastHour, WAYS } from '../live/last-hour.ts'
+import type { Hour, LastHour } from '../live/last-hour.ts'
 import { type Route, route } from '../route.ts'
 import { ORDER_STATES } from '../views.ts'
 
