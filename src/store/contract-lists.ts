@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type FinalOrder, isFinal, type Order } from '../core/order.ts'
+import { type FinalOrder, isFinal, isStopped, type Order, STOPPED_MS } from '../core/order.ts'
 import { NEAR } from './rows/lists.ts'
 import type { OrderFilter, Store } from './store.ts'
 import {
@@ -32,6 +32,9 @@ async function world(store: Store): Promise<readonly Order[]> {
     { createdAtMs: T0 + 1, out_trade_no: 'A1', account: OTHER, dueAtMs: T0 - 9 },
     { createdAtMs: T0 + 2, out_trade_no: 'A2', dueAtMs: T0 - 5 },
     { createdAtMs: T0 + 8, account: OTHER, kind: 'h5', attention: 'overdue', dueAtMs: T0 - 3 },
+    { createdAtMs: T0 + 4, kind: 'h5', dueAtMs: STOPPED_MS },
+    { createdAtMs: T0 + 5, account: OTHER, attention: 'vanished', dueAtMs: STOPPED_MS },
+    { createdAtMs: T0 + 6, sub_mchid: '1900000007', total: 7, dueAtMs: STOPPED_MS },
   ])
   const change = nextOf(ending, { dueAtMs: T0 - 5 })
   const order = { ...change.order, state: 'ending', ending: ENDING } as const
@@ -75,6 +78,8 @@ const FILTERS: ReadonlyArray<readonly [OrderFilter, (order: Order) => boolean]> 
   [{ isOpen: false }, isFinal],
   [{ needsAttention: true }, ({ attention }) => attention !== null],
   [{ needsAttention: false }, ({ attention }) => attention === null],
+  [{ isStopped: true }, isStopped],
+  [{ isStopped: false }, (order) => !isStopped(order)],
   [{ overdueSinceMs: T0 - 4 }, (order) => !isFinal(order) && order.dueAtMs < T0 - 4],
   [{ overdueSinceMs: T0 }, (order) => !isFinal(order) && order.dueAtMs < T0],
   [{ createdFromMs: T0 + 3 }, ({ createdAtMs }) => createdAtMs >= T0 + 3],
@@ -136,23 +141,26 @@ export function listsContract(name: string, openStore: () => Promise<Store>): vo
       }
     })
 
-    it.each<OrderFilter>([{}, { isOpen: true }, { isOpen: false }, { kinds: ['native', 'h5'] }])(
-      'comes in pages, each from below the last row number: %j',
-      async (filter) => {
-        const store = await openStore()
-        await world(store)
-        const whole = await store.list(filter, { before: null, limit: 100 })
-        const pages: Order[] = []
-        for (let before: number | null = null; ; ) {
-          const page = await store.list(filter, { before, limit: 2 })
-          pages.push(...page)
-          if (page.length < 2) break
-          before = page[1]?.id ?? 0
-        }
-        expect(pages).toEqual(whole)
-        expect(whole.length).toBeGreaterThan(3)
-      },
-    )
+    it.each<OrderFilter>([
+      {},
+      { isOpen: true },
+      { isOpen: false },
+      { kinds: ['native', 'h5'] },
+      { isStopped: true },
+    ])('comes in pages, each from below the last row number: %j', async (filter) => {
+      const store = await openStore()
+      await world(store)
+      const whole = await store.list(filter, { before: null, limit: 100 })
+      const pages: Order[] = []
+      for (let before: number | null = null; ; ) {
+        const page = await store.list(filter, { before, limit: 2 })
+        pages.push(...page)
+        if (page.length < 2) break
+        before = page[1]?.id ?? 0
+      }
+      expect(pages).toEqual(whole)
+      expect(whole.length).toBeGreaterThan(2)
+    })
 
     it('holds what fits behind more orders than are looked at first, by each filter and any two', async () => {
       const store = await openStore()
@@ -229,6 +237,21 @@ export function listsContract(name: string, openStore: () => Promise<Store>): vo
         expect(await store.countOverdue(overdueSinceMs)).toBe(listed.length)
       }
       expect(await store.countOverdue(T0)).toBeGreaterThan(2)
+    })
+  })
+
+  describe(`${name}: orders that a person has stopped`, () => {
+    it('are counted as they are listed, and no longer once they go on', async () => {
+      const store = await openStore()
+      expect(await store.countStopped()).toBe(0)
+      const all = await world(store)
+      const [stopped, ...others] = all.filter(isStopped)
+      expect(await store.countStopped()).toBe(1 + others.length)
+      if (stopped === undefined || isFinal(stopped)) throw new Error('expected open ones')
+      await applied(store, { change: nextOf(stopped) })
+      expect(await store.countStopped()).toBe(others.length)
+      const page = { before: null, limit: 100 }
+      expect(idsOf(await store.list({ isStopped: true }, page))).toEqual(idsOf(others))
     })
   })
 

@@ -85,6 +85,8 @@ export interface Store {
   countAttention(): Promise<number>
   /** How many orders are open and due before this moment: those of `list` with `overdueSinceMs`. */
   countOverdue(sinceMs: number): Promise<number>
+  /** How many orders a person has stopped: those of `list` with `isStopped`. */
+  countStopped(): Promise<number>
   /** What was written with the order and is needed again: the bytes to repeat, and what the reply gave. */
   placingOf(id: number): Promise<StoredPlacing | null>
   journalOf(id: number): Promise<readonly JournalLine[]>
@@ -182,6 +184,7 @@ export type StoreReader = Pick<
   | 'oldestDue'
   | 'countAttention'
   | 'countOverdue'
+  | 'countStopped'
   | 'placingOf'
   | 'journalOf'
   | 'evidenceOf'
@@ -212,6 +215,8 @@ export interface OrderFilter {
   /** Whether it has no verdict yet. */
   readonly isOpen?: boolean
   readonly needsAttention?: boolean
+  /** Whether a person has said that it is not to be asked about any more. */
+  readonly isStopped?: boolean
   /** Open, and due before this moment. */
   readonly overdueSinceMs?: number
   /** Inclusive. */

@@ -1,13 +1,14 @@
 import { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { newTestDatabase, type TestDatabase } from '../../../test/support/postgres.ts'
+import { STOPPED_MS } from '../../core/order.ts'
 import type { Value } from '../rows/cells.ts'
 import { FEW } from '../rows/list-walks.ts'
 import { search } from '../rows/lists.ts'
 import type { OrderFilter } from '../store.ts'
 import { T0 } from '../testing.ts'
 import { postgresStore } from './index.ts'
-import { DIALECT, selectDueBelow } from './statements.ts'
+import { COUNT_STOPPED, DIALECT, selectDueBelow } from './statements.ts'
 
 /** So many that no plan is cheap that reads or sorts them all. */
 const ORDERS = 40_000
@@ -123,5 +124,34 @@ describe('a list', () => {
     const steps = await explained(selectDueBelow('$1', '$2'), [T0 + ORDERS, FEW + 1])
     expect(new Set(indexesOf(steps))).toEqual(new Set(['orders_due']))
     expect(mostRows(steps)).toBeLessThanOrEqual(2 * (FEW + 1))
+  })
+})
+
+describe('orders that a person has stopped, a quarter of all, and the oldest', () => {
+  beforeAll(async () => {
+    const stop = `UPDATE verdict.orders SET state = 'waiting', due_at = ${STOPPED_MS} WHERE id <= ${ORDERS / 4}`
+    await client.query(`${stop}; ANALYZE verdict.orders`)
+  })
+
+  it.each<readonly [string, OrderFilter, number]>([
+    ['whoever has them', {}, 10_000],
+    ['of an account', { account: '1900000002' }, 9_998],
+  ])(
+    'are listed by the index over due times, which reads little more than the page: %s',
+    async (_, more, newest) => {
+      const { steps, found } = await searched({ isStopped: true, ...more })
+      expect(steps).toHaveLength(1)
+      expect(new Set(steps.flatMap(indexesOf))).toEqual(new Set(['orders_due']))
+      // A page of each of three accounts.
+      expect(mostRows(steps.flat())).toBeLessThanOrEqual(3 * 20)
+      expect(found).toHaveLength(20)
+      expect(found[0]).toBe(newest)
+    },
+  )
+
+  it('are counted by the same index, which reads nothing else', async () => {
+    const steps = await explained(COUNT_STOPPED, [])
+    expect(new Set(indexesOf(steps))).toEqual(new Set(['orders_due']))
+    expect(mostRows(steps)).toBeLessThanOrEqual(ORDERS / 4 + 3)
   })
 })

@@ -36,6 +36,7 @@ import {
   COUNT_BY_STATE,
   COUNT_DELIVERIES,
   COUNT_OVERDUE,
+  COUNT_STOPPED,
   DIALECT,
   SELECT_API_KEYS,
   SELECT_CHOSEN_ORDERS,
@@ -104,6 +105,11 @@ export class PostgresReader implements StoreReader {
 
   async countOverdue(sinceMs: number): Promise<number> {
     const [row = []] = await this.connection.rows(COUNT_OVERDUE, sinceMs)
+    return integer(row[0])
+  }
+
+  async countStopped(): Promise<number> {
+    const [row = []] = await this.connection.rows(COUNT_STOPPED)
     return integer(row[0])
   }
 

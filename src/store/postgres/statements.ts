@@ -1,3 +1,4 @@
+import { STOPPED_MS } from '../../core/order.ts'
 import { AFTERCARE_COLUMNS, REFUND_COLUMNS } from '../rows/aftercare.ts'
 import { API_KEY_COLUMNS, SESSION_COLUMNS } from '../rows/api-keys.ts'
 import { DELIVERY_COLUMNS } from '../rows/deliveries.ts'
@@ -115,6 +116,11 @@ export const COUNT_OVERDUE = `${DUE_ACCOUNTS}
 SELECT count(*) FROM accounts JOIN verdict.orders ON orders.account = accounts.account AND orders.till IN (0, 1)
 WHERE orders.due_at < $1 AND orders.state IN ('placing', 'waiting', 'ending')`
 
+/** The index over due times holds what a person has stopped side by side, account by account. */
+export const COUNT_STOPPED = `${DUE_ACCOUNTS}
+SELECT count(*) FROM accounts JOIN verdict.orders ON orders.account = accounts.account AND orders.till = 0
+WHERE orders.due_at = ${STOPPED_MS}`
+
 /** The earliest due time of each account, whoever has claimed it. */
 export const SELECT_OLDEST_DUE = `${DUE_ACCOUNTS}
 SELECT account, least(
@@ -132,6 +138,7 @@ export const DIALECT: Dialect = {
   isListed: (cell, parameter) => `${cell} = ANY (${parameter}::bigint[])`,
   eachOf: (from, page) => `SELECT found.id FROM ${from} CROSS JOIN LATERAL (${page}) AS found`,
   dueBelow: selectDueBelow,
+  dueAccounts: DUE_ACCOUNTS,
   walked: (cell) => `(${cell} + 0)`,
   walksWaiting: false,
 }

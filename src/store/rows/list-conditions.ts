@@ -1,3 +1,4 @@
+import { STOPPED_MS } from '../../core/order.ts'
 import type { OrderFilter } from '../store.ts'
 import type { Value } from './cells.ts'
 import { STATES, stateOf } from './orders.ts'
@@ -22,6 +23,8 @@ export interface Dialect {
   readonly eachOf: (from: string, page: string) => string
   /** Selects what is due before a moment, whoever's it is and whatever its state. */
   readonly dueBelow: (moment: string, limit: string | null) => string
+  /** A table `accounts` of those for whom something is due, to stand before a statement. */
+  readonly dueAccounts: string
   /**
    * A row number as the indexes hold it that lists walk along. Where the database would rather walk along all row numbers,
    * because it takes for common what is rare or old, this is an expression that no other index holds.
@@ -87,6 +90,7 @@ export function conditions(
     ),
     ...when(needsAttention, (does) => `orders.attention IS ${does ? 'NOT ' : ''}NULL`),
     ...when(states ?? undefined, isOneOf),
+    ...when(filter.isStopped, (is) => `coalesce(orders.due_at, 0) ${is ? '=' : '<>'} ${STOPPED_MS}`),
     ...when(account, (name) => `orders.account IS NOT DISTINCT FROM ${at(name)}`),
     ...when(sub_mchid, (name) => `orders.sub_mchid IS NOT DISTINCT FROM ${at(name ?? '')}`),
     ...when(kinds, (words) => `coalesce(orders.kind, '') IN (${words.map((word) => at(word))})`),

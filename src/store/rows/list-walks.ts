@@ -1,4 +1,4 @@
-import { KINDS } from '../../core/order.ts'
+import { KINDS, STOPPED_MS } from '../../core/order.ts'
 import type { OrderFilter } from '../store.ts'
 import type { Value } from './cells.ts'
 import {
@@ -54,6 +54,28 @@ export class Walks {
   walkOfDue(belowMs: number, span: Span): Asked {
     const { isAmong, dueBelow } = this.#dialect
     return this.#asked((at) => this.#page(span, at, isAmong('orders.id', dueBelow(at(belowMs), null))))
+  }
+
+  /**
+   * Account by account, along the index over due times: all that are stopped have the same, and are in the order of row
+   * numbers there. Nobody stands at the till for them. `BETWEEN` and the due time in the sequence keep PostgreSQL to that
+   * index: of equal ones it would know that row numbers alone are enough, and might walk along all of these.
+   */
+  walkOfStopped(span: Span): Asked {
+    const { dueAccounts, eachOf } = this.#dialect
+    const { account } = this.#filter
+    const rest = without(this.#filter, 'account', 'isStopped')
+    return this.#asked((at) => {
+      const accounts =
+        account === undefined ? dueAccounts : `WITH accounts AS (SELECT ${at(account)} AS account)`
+      const where = [
+        'orders.account = accounts.account AND orders.till = 0',
+        `orders.due_at BETWEEN ${STOPPED_MS} AND ${STOPPED_MS}`,
+        ...conditions(rest, span, this.#dialect, at),
+      ]
+      const page = this.#selected(where, 'orders.due_at DESC, orders.id', at(span.limit))
+      return `${accounts} SELECT id FROM (${eachOf('accounts', page)}) AS pages ORDER BY id DESC LIMIT ${at(span.limit)}`
+    })
   }
 
   walkOfSub(span: Span): Asked {

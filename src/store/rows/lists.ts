@@ -24,7 +24,10 @@ export function oldestDueOf([account, due_at]: Cells): OldestDue {
 export function* search(filter: OrderFilter, { before, limit }: OrderPage, dialect: Dialect): Search {
   if ([statesIn(filter), filter.states, filter.kinds].some((words) => words?.length === 0)) return []
   const walks = new Walks(filter, dialect)
-  if (isNarrow(filter)) return yield walks.walk({ from: 0, below: before ?? Number.MAX_SAFE_INTEGER, limit })
+  const whole = { from: 0, below: before ?? Number.MAX_SAFE_INTEGER, limit }
+  if (hasNumber(filter)) return yield walks.walk(whole)
+  if (filter.isStopped === true) return yield walks.walkOfStopped(whole)
+  if (filter.needsAttention === true) return yield walks.walk(whole)
   const [newest = 0] = before === null ? yield walks.newest() : [before - 1]
   const floor = Math.max(newest + 1 - NEAR, 0)
   const near = yield walks.walk({ from: floor, below: newest + 1, limit })
@@ -35,9 +38,9 @@ export function* search(filter: OrderFilter, { before, limit }: OrderPage, diale
   ]
 }
 
-/** Whether it leaves so few orders, or those of a small index, that it needs no plan. */
-function isNarrow({ out_trade_no, transaction_id, needsAttention }: OrderFilter): boolean {
-  return out_trade_no !== undefined || transaction_id !== undefined || needsAttention === true
+/** Whether it leaves so few orders that it needs no plan. */
+function hasNumber({ out_trade_no, transaction_id }: OrderFilter): boolean {
+  return out_trade_no !== undefined || transaction_id !== undefined
 }
 
 /** Below the newest orders: by what probably leaves the fewest. */

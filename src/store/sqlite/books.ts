@@ -25,6 +25,7 @@ import {
   COUNT_BY_STATE,
   COUNT_DELIVERIES,
   COUNT_OVERDUE,
+  COUNT_STOPPED,
   DIALECT,
   SELECT_DELIVERIES,
   SELECT_EVIDENCE,
@@ -44,6 +45,7 @@ export type Books = Pick<
   | 'countByState'
   | 'countAttention'
   | 'countOverdue'
+  | 'countStopped'
   | 'journalOf'
   | 'evidenceOf'
   | 'deliveriesOf'
@@ -60,6 +62,7 @@ export class SqliteBooks implements Books {
   readonly #oldestDue: Query<OldestDue>
   readonly #attention: Query<number>
   readonly #overdue: Query<number>
+  readonly #stopped: Query<number>
   readonly #counts: Query<readonly [Order['state'], number]>
   readonly #journal: Query<JournalLine>
   readonly #evidence: Query<Evidence>
@@ -74,6 +77,7 @@ export class SqliteBooks implements Books {
     this.#oldestDue = new Query(db, SELECT_OLDEST_DUE, oldestDueOf)
     this.#attention = new Query(db, COUNT_ATTENTION, firstInteger)
     this.#overdue = new Query(db, COUNT_OVERDUE, firstInteger)
+    this.#stopped = new Query(db, COUNT_STOPPED, firstInteger)
     this.#counts = new Query(
       db,
       COUNT_BY_STATE,
@@ -128,6 +132,10 @@ export class SqliteBooks implements Books {
 
   async countOverdue(sinceMs: number): Promise<number> {
     return this.#overdue.first(sinceMs) ?? 0
+  }
+
+  async countStopped(): Promise<number> {
+    return this.#stopped.first() ?? 0
   }
 
   async journalOf(id: number): Promise<readonly JournalLine[]> {

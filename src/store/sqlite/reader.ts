@@ -105,6 +105,10 @@ export class SqliteReader implements StoreReader {
     return this.#books.countOverdue(sinceMs)
   }
 
+  async countStopped(): Promise<number> {
+    return this.#books.countStopped()
+  }
+
   async journalOf(id: number): Promise<readonly JournalLine[]> {
     return this.#books.journalOf(id)
   }

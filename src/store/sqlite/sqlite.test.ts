@@ -37,6 +37,7 @@ import { SELECT_DUE } from './claims.ts'
 import { readSqliteStore, sqliteStore } from './index.ts'
 import { migrate } from './migrate.ts'
 import {
+  COUNT_STOPPED,
   DIALECT,
   SELECT_DUE_DELIVERIES,
   selectDeliveriesIn,
@@ -410,6 +411,27 @@ describe('a list', () => {
     expect(plans[0]).toContain(step)
     expect(plans[0]).not.toContain('SCAN')
   })
+
+  it.each<readonly [string, OrderFilter]>([
+    ['whoever has them', { isStopped: true }],
+    ['of an account, with a mark', { isStopped: true, account: 'a', needsAttention: true }],
+  ])(
+    'of what a person has stopped reads the index over due times alone, in its own sequence: %s',
+    (_, filter) => {
+      const [plan, ...others] = plansOf(filter)
+      expect(others).toEqual([])
+      expect(plan).toMatch(
+        /SEARCH orders USING [A-Z ]*INDEX orders_due \(account=\? AND till=\? AND due_at>\? AND due_at<\?\)/,
+      )
+      expect(plan).not.toContain('SCAN orders')
+      // Of the pages of all accounts one is made.
+      expect(plan?.match(/TEMP B-TREE/g)).toHaveLength(1)
+      const count = planOf(schema(), COUNT_STOPPED)
+      expect(count).toContain(
+        'SEARCH orders USING COVERING INDEX orders_due (account=? AND till=? AND due_at=?)',
+      )
+    },
+  )
 
   it('of a created range that few are in looks each up', () => {
     const plans = plansOf({ createdFromMs: T0, createdToMs: T0 + 1, account: 'a' }, [[3, 5]])

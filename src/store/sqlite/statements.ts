@@ -1,3 +1,4 @@
+import { STOPPED_MS } from '../../core/order.ts'
 import { AFTERCARE_COLUMNS, REFUND_COLUMNS } from '../rows/aftercare.ts'
 import { API_KEY_COLUMNS, SESSION_COLUMNS } from '../rows/api-keys.ts'
 import { DELIVERY_COLUMNS } from '../rows/deliveries.ts'
@@ -79,6 +80,10 @@ export function selectDueBelow(moment: string, limit: string | null): string {
 export const COUNT_OVERDUE = `${DUE_ACCOUNTS} SELECT count(*) ${fromDue('?')}
   AND orders.state IN ('placing', 'waiting', 'ending')`
 
+/** The index over due times holds what a person has stopped side by side, account by account. */
+export const COUNT_STOPPED = `${DUE_ACCOUNTS} SELECT count(*) FROM accounts CROSS JOIN orders
+WHERE orders.account = accounts.account AND orders.till = 0 AND orders.due_at = ${STOPPED_MS}`
+
 /** The earliest due time of each account, whoever has claimed it. */
 export const SELECT_OLDEST_DUE = `${DUE_ACCOUNTS}
 SELECT account, min(
@@ -111,6 +116,7 @@ export const DIALECT: Dialect = {
   eachOf: (from, page) =>
     `SELECT found.id FROM ${from} CROSS JOIN orders AS found WHERE found.id IN (${page})`,
   dueBelow: selectDueBelow,
+  dueAccounts: DUE_ACCOUNTS,
   walked: (cell) => cell,
   walksWaiting: true,
 }

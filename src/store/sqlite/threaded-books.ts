@@ -82,6 +82,10 @@ export class ThreadedBooks implements Books {
     return this.#ask('countOverdue', sinceMs)
   }
 
+  countStopped(): Promise<number> {
+    return this.#ask('countStopped')
+  }
+
   journalOf(id: number): Promise<readonly JournalLine[]> {
     return this.#ask('journalOf', id)
   }
