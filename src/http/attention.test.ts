@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Listed, type MadeKey, TestService } from '../../test/support/http-service.ts'
+import type { OverviewSeen } from './routes/overview.ts'
 import type { EvidenceSeen, JournalSeen, OrderSeen } from './views.ts'
 
 let service: TestService
@@ -13,6 +14,8 @@ beforeAll(async () => {
 afterAll(() => service.close())
 
 const order = async (id: string) => (await service.ask<OrderSeen>(`/v1/orders/${id}`)).json
+const stopped = async (): Promise<readonly string[]> =>
+  (await service.ask<Listed<OrderSeen>>('/v1/orders?stopped=true')).json.data.map(({ id }) => id)
 const resolve = (id: string, body: object, key?: string) =>
   service.ask<OrderSeen>(`/v1/orders/${id}/attention/resolve`, { body, ...(key !== undefined && { key }) })
 
@@ -44,9 +47,15 @@ describe('an order that was paid with another amount than it was tracked with', 
       status: 200,
       json: { stopped: true, nextDueAt: null, attention: null, resolutions: [] },
     })
+    expect(await stopped()).toEqual([id])
+    const counted = async () => (await service.ask<OverviewSeen>('/v1/overview')).json.orders.stopped
+    await expect.poll(counted, { timeout: 5_000 }).toBe(1)
     await service.ask(`/v1/orders/${id}/query`, { method: 'POST' })
     await expect.poll(async () => (await order(id)).attention).toBe('amount_mismatch')
     expect((await order(id)).stopped).toBe(false)
+    expect(await stopped()).toEqual([])
+    const { json } = await service.ask<Listed<OrderSeen>>('/v1/orders?stopped=false&limit=200')
+    expect(json.data.map((one) => one.id)).toContain(id)
   })
 
   it('is asked about again, once it was stopped, also when it is given up a second time', async () => {

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { systemClock } from '../../src/clock.ts'
+import { STOPPED_MS } from '../../src/core/order.ts'
 import { postgresStore } from '../../src/store/postgres/index.ts'
 import { sqliteStore } from '../../src/store/sqlite/index.ts'
 import type { Store } from '../../src/store/store.ts'
@@ -17,6 +18,7 @@ const LATER = { state: 'pending', dueAtMs: T0 + 5_000, why: 'answered 500' } as 
 async function fill(store: Store): Promise<void> {
   const soonMs = systemClock.nowMs() + HOUR_MS
   await enterFree(store, [
+    { out_trade_no: 'HALT', dueAtMs: STOPPED_MS },
     { out_trade_no: 'LATE', dueAtMs: T0, total: 1_234 },
     { out_trade_no: 'SOON', dueAtMs: soonMs, account: OTHER, sub_mchid: '1900000007' },
     { out_trade_no: 'ODD', dueAtMs: soonMs, attention: 'amount_mismatch' },
@@ -72,10 +74,11 @@ describe.each([
   ['PostgreSQL', 1],
 ])('beside the owner of a store on %s', (_, nth) => {
   it('verdict orders lists by what is asked, the newest first', async () => {
-    expect(await numbers(nth)).toEqual(['SHUT', 'PAID', 'NEW', 'ODD', 'SOON', 'LATE'])
-    expect(await numbers(nth, '--open', '--account', ACCOUNT)).toEqual(['NEW', 'ODD', 'LATE'])
+    expect(await numbers(nth)).toEqual(['SHUT', 'PAID', 'NEW', 'ODD', 'SOON', 'LATE', 'HALT'])
+    expect(await numbers(nth, '--open', '--account', ACCOUNT)).toEqual(['NEW', 'ODD', 'LATE', 'HALT'])
     expect(await numbers(nth, '--open', '--overdue')).toEqual(['LATE'])
     expect(await numbers(nth, '--attention')).toEqual(['ODD'])
+    expect(await numbers(nth, '--stopped')).toEqual(['HALT'])
     expect(await numbers(nth, '--state', 'SUCCESS,placing')).toEqual(['PAID', 'NEW'])
   })
 
@@ -107,6 +110,7 @@ it('verdict orders is a table for people, which says what is late and what needs
     expect.stringMatching(/1900000001\/ODD .* waiting +due \d{4}.+; needs attention: amount_mismatch$/),
     expect.stringMatching(/1900000002\/1900000007\/SOON /),
     expect.stringMatching(/1900000001\/LATE +HKD 12\.34 +native +waiting +overdue for \d+ h/),
+    expect.stringMatching(/1900000001\/HALT .* waiting +stopped$/),
   ])
   expect(lines(await inStore(0, 'orders', '--state', 'SUCCESS'))[1]).toMatch(/ SUCCESS +settled 2025-/)
 })
@@ -128,7 +132,7 @@ describe('a limit', () => {
     const ended = await inStore(0, 'orders', '--limit', '2', '--json')
     expect(lines(ended)).toHaveLength(2)
     expect(ended.stderr).toBe('there are more than 2; --limit shows more\n')
-    expect((await inStore(0, 'orders', '--limit', '6')).stderr).toBe('')
+    expect((await inStore(0, 'orders', '--limit', '7')).stderr).toBe('')
   })
 
   it('lets a list be longer than a page', async () => {

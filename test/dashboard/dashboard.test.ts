@@ -211,6 +211,19 @@ describe('an order', () => {
     })
   })
 
+  it('that a person has stopped is found by the overview, and by the filter', async () => {
+    const id = await open.service.paidWithAnotherAmount(number())
+    const { out_trade_no } = (await ask(`/v1/orders/${id}`)).json
+    const body = { action: 'stop_tracking', note: 'a test order' }
+    await ask(`/v1/orders/${id}/attention/resolve`, { body })
+    await visit('#/overview', {}, async (page) => {
+      await page.getByRole('link', { name: '1 no longer tracked' }).click()
+      await page.getByRole('link', { name: out_trade_no, exact: true }).waitFor()
+      expect(await page.locator('tbody tr').count()).toBe(1)
+      expect(await page.getByLabel('Show').inputValue()).toBe('stopped')
+    })
+  })
+
   it('offers nothing to do to whoever may only read', async () => {
     const id = await paid(number())
     await visit(`#/orders/${id}`, { role: 'read' }, async (page) => {

@@ -21,6 +21,7 @@ export interface OrdersAsked {
   readonly isOpen?: true | undefined
   readonly needsAttention?: true | undefined
   readonly isOverdue?: true | undefined
+  readonly isStopped?: true | undefined
 }
 
 /** What only reads. */

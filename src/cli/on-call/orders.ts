@@ -20,6 +20,7 @@ export interface OrdersFlags extends AttentionFlags {
   readonly open: boolean
   readonly overdue: boolean
   readonly attention: boolean
+  readonly stopped: boolean
   /** One or more, separated by commas. */
   readonly state?: string
 }
@@ -38,6 +39,7 @@ export async function listOrders(books: Books, flags: OrdersFlags, io: ListIo): 
       isOpen: flags.open || undefined,
       needsAttention: flags.attention || undefined,
       isOverdue: flags.overdue || undefined,
+      isStopped: flags.stopped || undefined,
     },
     limit,
   )

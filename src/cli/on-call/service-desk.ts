@@ -95,12 +95,13 @@ export function serviceDesk(url: string, env: NodeJS.ProcessEnv): ServiceDesk {
   }
 }
 
-function queryOf({ account, states, isOpen, needsAttention, isOverdue }: OrdersAsked) {
+function queryOf({ account, states, isOpen, needsAttention, isOverdue, isStopped }: OrdersAsked) {
   return {
     account,
     state: states?.join(','),
     open: isOpen && 'true',
     attention: needsAttention && 'true',
     overdue: isOverdue && 'true',
+    stopped: isStopped && 'true',
   }
 }

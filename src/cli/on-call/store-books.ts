@@ -14,12 +14,13 @@ export async function booksOfStore(name: string, clock: Clock): Promise<Books> {
 
 export function booksOf(store: StoreReader, clock: Clock): Books {
   return {
-    async orders({ account, states, isOpen, needsAttention, isOverdue }, limit) {
+    async orders({ account, states, isOpen, needsAttention, isOverdue, isStopped }, limit) {
       const filter = {
         ...(account !== undefined && { account }),
         ...(states !== undefined && { states }),
         ...(isOpen && { isOpen }),
         ...(needsAttention && { needsAttention }),
+        ...(isStopped && { isStopped }),
         ...(isOverdue && { overdueSinceMs: clock.nowMs() - OVERDUE_MS }),
       }
       const { items, isMore } = await limited<Order>(limit, (last, count) =>

@@ -63,7 +63,7 @@ describe('the overview', () => {
     expect(json).toMatchObject({
       orders: {
         byState: { placing: expect.any(Number), SUCCESS: expect.any(Number), NOT_CREATED: 0 },
-        ...{ attention: 0, overdue: 0 },
+        ...{ attention: 0, overdue: 0, stopped: 0 },
       },
       deliveries: { queued: 0, pending: 0, sent: 0, failed: 0 },
       learntBy: { place: 0, callback: 0 },

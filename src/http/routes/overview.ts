@@ -23,7 +23,13 @@ const OverviewView = z
     at: moment,
     /** Since when this process looks on: `minutes` and what follows tell of it alone, and of an hour at most. */
     since: moment,
-    orders: z.object({ byState: counts(ORDER_STATES), attention: z.int(), overdue: z.int() }),
+    orders: z.object({
+      byState: counts(ORDER_STATES),
+      attention: z.int(),
+      overdue: z.int(),
+      /** Those whose tracking a person has stopped. */
+      stopped: z.int(),
+    }),
     deliveries: counts(DELIVERY_STATES),
     minutes: z.array(z.object({ at: moment, verdicts: counts(FINAL_STATES) })),
     /** In seconds. */
@@ -59,13 +65,14 @@ export type OverviewSeen = z.output<typeof OverviewView>
 export function overviewRoutes(desk: Desk, lastHour: LastHour): readonly Route[] {
   const { store, clock } = desk
   const stored = kept(async () => {
-    const [byState, attention, deliveries, overdue] = await Promise.all([
+    const [byState, attention, deliveries, overdue, stopped] = await Promise.all([
       store.countByState(),
       store.countAttention(),
       store.countDeliveries(),
       store.countOverdue(clock.nowMs() - OVERDUE_MS),
+      store.countStopped(),
     ])
-    return { byState, attention, deliveries, overdue }
+    return { byState, attention, deliveries, overdue, stopped }
   }, COUNTED)
   return [
     route({
@@ -77,12 +84,12 @@ export function overviewRoutes(desk: Desk, lastHour: LastHour): readonly Route[]
       description: 'Orders and messages as the store has them; the last hour as this process has seen it.',
       reply: OverviewView,
       async handle() {
-        const { byState, attention, deliveries, overdue } = await stored()
+        const { byState, attention, deliveries, overdue, stopped } = await stored()
         const hour = lastHour.hour
         return {
           at: at(clock.nowMs()),
           since: at(hour.sinceMs),
-          orders: { byState: all(ORDER_STATES, byState), attention, overdue },
+          orders: { byState: all(ORDER_STATES, byState), attention, overdue, stopped },
           deliveries: all(DELIVERY_STATES, deliveries),
           minutes: hour.minutes.map(({ atMs, verdicts }) => ({ at: at(atMs), verdicts: { ...verdicts } })),
           timeToVerdict: percentiles(hour),

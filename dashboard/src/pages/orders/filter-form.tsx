@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals'
 import { accounts } from '../../api/accounts.ts'
 import { go, linkTo } from '../../router.ts'
 import { orderWords } from '../../words/order.ts'
-import { FIELDS, type Filter, isEmpty, STATES, totalIn } from './filter.ts'
+import { FIELDS, type Filter, isEmpty, SHOWS, STATES, totalIn } from './filter.ts'
 import { ordersWords } from './words.ts'
 
 /** Writes the filter into the address when it is sent; the list reads it from there. */
@@ -37,7 +37,7 @@ export function FilterForm({ filter }: { readonly filter: Filter }) {
           <label for="filter-show">{words.show}</label>
           <select id="filter-show" name="show" defaultValue={filter.show}>
             <option value="">{words.shows.all}</option>
-            {(['open', 'attention', 'overdue'] as const).map((show) => (
+            {SHOWS.map((show) => (
               <option key={show} value={show} selected={filter.show === show}>
                 {words.shows[show]}
               </option>

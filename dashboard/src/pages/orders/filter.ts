@@ -6,11 +6,14 @@ export const STATES: readonly OrderState[] = [
   ...(['SUCCESS', 'CLOSED', 'REVOKED', 'NOT_CREATED'] as const),
 ]
 
+/** What the API has a filter for by the same name, beside the states. */
+export const SHOWS = ['open', 'attention', 'overdue', 'stopped'] as const
+
 /** What a person filters by, as it stands in the address: a link to a search can be sent to somebody. */
 export interface Filter {
   /** `out_trade_no` or `transaction_id`. */
   readonly number: string
-  /** `open`, `attention`, `overdue`, or a state. */
+  /** One of `SHOWS`, or a state. */
   readonly show: string
   /** As it was written: "88.00", "500 JPY". */
   readonly amount: string
@@ -69,7 +72,7 @@ export function queriesOf({
 }
 
 function shownBy(show: string): ApiQuery {
-  if (show === 'open' || show === 'attention' || show === 'overdue') return { [show]: 'true' }
+  if (SHOWS.some((one) => one === show)) return { [show]: 'true' }
   return STATES.some((state) => state === show) ? { state: show } : {}
 }
 

@@ -6,7 +6,7 @@ import { overviewWords } from './words.ts'
 /** The few numbers that say whether all is well; what is not, leads to the orders that it is about. */
 export function Tiles({ overview }: { readonly overview: Overview }) {
   const words = overviewWords.value
-  const { byState, attention, overdue } = overview.orders
+  const { byState, attention, overdue, stopped } = overview.orders
   const open = byState.placing + byState.waiting + byState.ending
   const queries = overview.queriesPerOrder
   return (
@@ -14,6 +14,7 @@ export function Tiles({ overview }: { readonly overview: Overview }) {
       <Tile number={count(open)} text={words.open} show="open" />
       <Tile number={count(attention)} text={words.attention} show="attention" isBad={attention > 0} />
       <Tile number={count(overdue)} text={words.overdue} show="overdue" isBad={overdue > 0} />
+      {stopped > 0 && <Tile number={count(stopped)} text={words.stopped} show="stopped" />}
       <Tile
         number={count(overview.deliveries.failed)}
         text={words.failedDeliveries}
