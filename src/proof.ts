@@ -2,6 +2,7 @@ import { UNKNOWN_APART_MS, USABLE_MS } from './core/decide.ts'
 import { type FinalOrder, isFinal, nameOf, type Order } from './core/order.ts'
 import type { Evidence, TradeStatement } from './core/outcome.ts'
 import { reactionTo } from './core/reaction.ts'
+import { type Amount, amountStated } from './core/resolving.ts'
 import { spokenAtMs } from './core/scene.ts'
 import { fitOf } from './core/statement.ts'
 import { meaningOf, type TradeMeaning } from './core/trade-state.ts'
@@ -70,6 +71,21 @@ export function latestAmountIn(
   const read = statementsWith(keyOfCallbacks)
   const statements = evidence.toReversed().map(read)
   return statements.find((statement) => statement?.amount?.total !== undefined) ?? null
+}
+
+/**
+ * The amount that whoever accepts the evidence of an order marked `amount_mismatch` accepts, as things stand: the latest that
+ * WeChat Pay signed about it. Null where no statement gives it one, and for every other order.
+ *
+ * @param keyOfCallbacks as of `latestAmountIn`
+ */
+export function amountToAccept(
+  order: Order,
+  evidence: readonly Evidence[],
+  keyOfCallbacks?: string,
+): Amount | null {
+  if (isFinal(order) || order.attention !== 'amount_mismatch') return null
+  return amountStated(order, latestAmountIn(evidence, keyOfCallbacks))
 }
 
 /**

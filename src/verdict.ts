@@ -9,7 +9,7 @@ import { isFinal, type Order, type OrderKey, type Verdict as OrderVerdict } from
 import type { Credential, Evidence, TradeStatement } from './core/outcome.ts'
 import type { Placement } from './core/placement.ts'
 import { endableAtMs, queryMoments } from './core/plan.ts'
-import { BY_LENGTH_MAX, type Resolution } from './core/resolving.ts'
+import { type Amount, BY_LENGTH_MAX, type Resolution } from './core/resolving.ts'
 import { Engine, type Standing } from './engine/engine.ts'
 import type { PlacedOrder, TrackOrder } from './engine/entrance.ts'
 import { KeyShelf } from './engine/key-shelf.ts'
@@ -19,7 +19,7 @@ import { cut, shown, VerdictError } from './errors.ts'
 import type { Gateway, PaySign } from './gateway/gateway.ts'
 import { accountName, type WechatPayAccount } from './gateway/wechatpay/account.ts'
 import { globalV3Gateway } from './gateway/wechatpay/global-v3.ts'
-import { latestAmountIn, openedWith, type Proof, proofOf } from './proof.ts'
+import { amountToAccept, latestAmountIn, openedWith, type Proof, proofOf } from './proof.ts'
 import { systemRandom } from './random.ts'
 import type { Delivery, PlatformKey } from './store/store.ts'
 import { byName, engineAccount, type Plans, plansOf } from './verdict/accounts.ts'
@@ -75,7 +75,10 @@ export interface ResolveParameters {
   readonly by: string
   /** Why: 1 to 500 characters. */
   readonly note: string
-  /** For `accept_evidence` of an amount: the one that is accepted. Another one that WeChat Pay has signed meanwhile is refused. */
+  /**
+   * For `accept_evidence`: the amount that the person saw, `amountToAccept` of an order marked `amount_mismatch`. If WeChat Pay
+   * has signed another one meanwhile, the answer is refused.
+   */
   readonly amount?: { readonly total: number; readonly currency: string }
 }
 
@@ -90,6 +93,8 @@ export interface OrderHistory {
   readonly evidence: readonly Evidence[]
   /** What each of them says as text: a callback's is opened with the account's APIv3 key; null where that doesn't open it. */
   readonly opened: readonly (string | null)[]
+  /** For `accept_evidence`: what takes the place of the order's amount; null unless it is marked `amount_mismatch`. */
+  readonly amountToAccept: Amount | null
   /** WeChat Pay's public keys that signed them. */
   readonly keys: readonly PlatformKey[]
   /** In the sequence in which they were entered, those that others made among them. */
@@ -295,6 +300,7 @@ export class Verdict {
       journal,
       evidence,
       opened: evidence.map(openedWith(apiV3Key)),
+      amountToAccept: amountToAccept(order, evidence, apiV3Key),
       keys: keys.filter(hasSigned),
       refunds: aftercare?.refunds ?? [],
       lateMoney: aftercare?.late ?? null,

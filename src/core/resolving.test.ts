@@ -39,6 +39,8 @@ function resolved(order: Order, action: Resolution, stated: TradeStatement | nul
 }
 
 const native = (given: Given = {}): Order => placing('native', given)
+/** Late money waits for a person. */
+const ASKS = rulesFor('native', false, 'ask')
 const MORE = { amount: { total: 9000, currency: 'HKD' } }
 const paidOther = statement(native(), 'SUCCESS')
 const paidMore = statement(native(), 'SUCCESS', MORE)
@@ -94,6 +96,17 @@ describe('accept the evidence', () => {
     )
   })
 
+  it.each([
+    ['a payment after a revoke', tracked('native', { attention: 'paid_after_revoke' })],
+    ['late money', lived(final('CLOSED', { seen: 'CLOSED' }), [[10, 'callback: SUCCESS']], ASKS)],
+  ])('%s is accepted with the amount that the order has, and with no other', (_, order) => {
+    const moment = { nowMs: at(60), chance: 0 }
+    const seen = (total: number): Learnt =>
+      ({ ...says('accept_evidence'), amount: { total, currency: order.currency } }) as Learnt
+    expect(decide(order, seen(order.total), ASKS, moment)?.order.attention).toBeNull()
+    expect(() => decide(order, seen(order.total + 1), ASKS, moment)).toThrow(/look again$/)
+  })
+
   it.each<[string, TradeStatement | null]>([
     ['without a statement', null],
     ['about another order', { ...paidMore, out_trade_no: 'A43' }],
@@ -138,7 +151,6 @@ describe('accept the evidence', () => {
 })
 
 describe('late money that a person decides about', () => {
-  const ask = rulesFor('native', false, 'ask')
   const LATE: readonly Line[] = [[10, 'callback: SUCCESS', 'CLOSED !late_money, late asked']]
   lives(
     'goes back after a fresh answer and the list of all refunds',
@@ -149,23 +161,23 @@ describe('late money that a person decides about', () => {
       [500, 'query: SUCCESS', 'CLOSED, late compare, queryRefunds at 500'],
       [500, 'queryRefunds: none', 'CLOSED, late refunding, late queued, refund at 500'],
     ],
-    ask,
+    ASKS,
   )
   lives(
     'is kept',
     final('CLOSED', { seen: 'CLOSED' }),
     [...LATE, [500, says('accept_evidence'), 'CLOSED, late accepted'], [501, says('refund'), 'ORDER_STATE']],
-    ask,
+    ASKS,
   )
   lives(
     'is decided one way or the other: looking at it is no answer',
     final('CLOSED', { seen: 'CLOSED' }),
     [...LATE, [500, says('seen'), 'ORDER_STATE']],
-    ask,
+    ASKS,
   )
 
   it('is told to the merchant once more', () => {
-    const order = lived(final('CLOSED', { seen: 'CLOSED' }), [[10, 'callback: SUCCESS']], ask)
+    const order = lived(final('CLOSED', { seen: 'CLOSED' }), [[10, 'callback: SUCCESS']], ASKS)
     expect(resolved(order, 'accept_evidence').events).toEqual([{ type: 'order.late_money', decided: true }])
   })
 })

@@ -41,11 +41,11 @@ export interface MarkAnswer {
   readonly note: string
   /** For `accept_evidence`: the latest statement that is kept of the order, in which WeChat Pay states an amount. */
   readonly stated: TradeStatement | null
-  /** For `accept_evidence`: the amount that the person saw; another one is not accepted. Null: whatever is stated. */
+  /** For `accept_evidence`: the amount that the person saw; nothing is accepted of another one. Null: whatever is stated. */
   readonly amount: Amount | null
 }
 
-type Amount = Pick<Order, 'total' | 'currency'>
+export type Amount = Pick<Order, 'total' | 'currency'>
 
 type Resolve = Extract<Learnt, { call: 'resolve' }>
 
@@ -102,8 +102,12 @@ export function onResolved({ order, draft, moment }: Scene, answer: Resolve): Ch
       // The road to the verdict stays the one that it always is: the next signed statement, which fits now. It has to be
       // asked for, also where the tracking was stopped while the mark's statement was on its way.
       draft.goOn()
-      if (order.attention === 'amount_mismatch') draft.correct(acceptedAmount(order, answer))
-      else if (order.state === 'ending') {
+      if (order.attention === 'amount_mismatch') {
+        draft.correct(acceptedAmount(order, answer))
+        return draft.asBefore(moment.nowMs)
+      }
+      checkSeen(order, answer.amount, order)
+      if (order.state === 'ending') {
         // When the revoke that was accepted left, nobody knows any more: it counts as one without an answer, of now.
         const revoke = { ...NO_REVOKES, unansweredAtMs: moment.nowMs }
         return draft.ending({ ...order.ending, phase: 'confirm', revoke }, moment.nowMs)
@@ -138,6 +142,7 @@ export function onResolvedAfterwards({ order, draft, moment }: FinalScene, answe
       draft.decidedLate()
       break
     case 'accept_evidence':
+      checkSeen(order, answer.amount, order)
       draft.late({ phase: 'accepted', dueAtMs: null })
       draft.decidedLate()
       break
@@ -164,26 +169,31 @@ function expectedOf({ attention }: Order, possible: readonly Resolution[]): stri
 
 /** What WeChat Pay signed, if it is what the person saw. @throws ORDER_STATE */
 function acceptedAmount(order: OpenOrder, { stated, amount }: Resolve): Amount {
-  const { total, currency } = statedAmount(order, stated)
-  if (amount !== null && (amount.total !== total || amount.currency !== currency)) {
+  const now = amountStated(order, stated)
+  if (now === null) {
     throw new VerdictError(
       'ORDER_STATE',
-      `amount is ${amount.total} ${amount.currency}; WeChat Pay states ${total} ${currency} of ${nameOf(order)}: look again`,
+      `no statement that is kept of ${nameOf(order)} names it and an amount; expected one, to accept it: ask WeChat Pay now, and answer then`,
     )
   }
-  return { total, currency }
+  checkSeen(order, amount, now)
+  return now
 }
 
-/** The amount that WeChat Pay signed about this very order. @throws ORDER_STATE */
-function statedAmount(order: OpenOrder, stated: TradeStatement | null): Amount {
+/** The amount that a statement gives this very order; null if it gives it none that an order can have. */
+export function amountStated(order: Order, stated: TradeStatement | null): Amount | null {
   const { total, currency } = stated?.amount ?? {}
-  if (stated !== null && isAmount(total) && currency !== undefined && /^[A-Z]{3}$/.test(currency)) {
-    const { fit } = fitOf({ ...order, total, currency }, stated)
-    if (fit === 'names it') return { total, currency }
-  }
+  if (stated === null || !isAmount(total) || currency === undefined || !/^[A-Z]{3}$/.test(currency))
+    return null
+  return fitOf({ ...order, total, currency }, stated).fit === 'names it' ? { total, currency } : null
+}
+
+/** @throws ORDER_STATE if the person saw another amount than there is now */
+function checkSeen(order: Order, seen: Amount | null, { total, currency }: Amount): void {
+  if (seen === null || (seen.total === total && seen.currency === currency)) return
   throw new VerdictError(
     'ORDER_STATE',
-    `no statement that is kept of ${nameOf(order)} names it and an amount; expected one, to accept it: ask WeChat Pay now, and answer then`,
+    `amount is ${seen.total} ${seen.currency}; WeChat Pay states ${total} ${currency} of ${nameOf(order)}: look again`,
   )
 }
 

@@ -81,6 +81,26 @@ it('whoever has a key may use it, whatever its name is written with', async () =
   expect((await made(' ')).status).toBe(400)
 })
 
+it('evidence is accepted of the amount that the person saw, and of no other', async () => {
+  const id = await service.paidWithAnotherAmount(number())
+  const stated = async () =>
+    (await service.ask<EvidenceSeen>(`/v1/orders/${id}/evidence`)).json.amountToAccept
+  const amount = await stated()
+  expect(amount).toEqual({ total: 9_000, currency: 'HKD' })
+  const answer = { action: 'accept_evidence', note: 'the till forgot the tip' }
+  for (const other of [
+    { ...amount, total: 8_800 },
+    { ...amount, currency: 'CNY' },
+  ])
+    expect(await resolve(id, { ...answer, amount: other })).toMatchObject({
+      status: 409,
+      json: { code: 'ORDER_STATE', detail: expect.stringContaining('WeChat Pay states 9000 HKD') },
+    })
+  expect((await order(id)).attention).toBe('amount_mismatch')
+  expect((await resolve(id, { ...answer, amount })).status).toBe(200)
+  expect(await stated()).toBeNull()
+})
+
 describe('an answer is refused, and changes nothing,', () => {
   it.each([
     ['that the mark can not have', { action: 'end', note: 'why' }, 409, 'ORDER_STATE'],

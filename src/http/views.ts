@@ -207,6 +207,8 @@ export const EvidenceList = z
   .object({
     data: z.array(EvidenceView),
     keys: z.array(PlatformKeyView),
+    /** What `accept_evidence` puts in the place of the order's amount; null unless it is marked `amount_mismatch`. */
+    amountToAccept: amount.nullable(),
     holds: z.boolean(),
     because: text.nullable(),
   })

@@ -54,7 +54,7 @@ export function storyOf({
   return {
     order: orderOf(order),
     journal,
-    evidence: { data: evidence, keys: [], holds: false, because: null },
+    evidence: { data: evidence, keys: [], amountToAccept: null, holds: false, because: null },
     refunds,
     deliveries,
     schedule: { queriesAt: [3, 7, 11].map(at), windowEndsAt: at(45), endableAt: at(15) },

@@ -47,10 +47,13 @@ export function orderDetailRoutes(desk: Desk): readonly Route[] {
       reply: EvidenceList,
       async handle({ params }) {
         const order = refOf(await orderOf(desk, params.id))
-        const { evidence, opened, keys, proof } = await byVerdict(desk, (verdict) => verdict.order(order))
+        const { evidence, opened, keys, amountToAccept, proof } = await byVerdict(desk, (verdict) =>
+          verdict.order(order),
+        )
         return {
           data: evidence.map((piece, i) => evidenceView(piece, opened[i] ?? null)),
           keys: keys.map(platformKeyView),
+          amountToAccept,
           holds: proof.holds,
           because: proof.holds ? null : proof.because,
         }

@@ -243,7 +243,7 @@ export function orderRoutes(desk: Desk): readonly Route[] {
       tag,
       summary: 'Answer the mark of an order that needs a person',
       description:
-        '`resolutions` of the order are the answers that are possible. It is written into its journal who gave it, and why; the verdict still comes from what WeChat Pay signs.',
+        '`resolutions` of the order are the answers that are possible. With `amount` nothing is accepted of another one: send the one that the person saw (`amountToAccept` of the evidence, where the mark is `amount_mismatch`). It is written into its journal who gave it, and why; the verdict still comes from what WeChat Pay signs.',
       params: ById,
       body: z
         .strictObject({

@@ -11,6 +11,8 @@ import type {
 export interface EvidenceList {
   readonly data: readonly Evidence[]
   readonly keys: readonly PlatformKey[]
+  /** What `accept_evidence` puts in the place of the order's amount; null unless it is marked for that. */
+  readonly amountToAccept: Order['amount'] | null
   readonly holds: boolean
   readonly because: string | null
 }
