@@ -211,6 +211,44 @@ describe('an order', () => {
     })
   })
 
+  it.each([
+    [
+      'en',
+      /^Accept what WeChat Pay signed: HK\$90\.01$/,
+      /You saw HK\$90\.01; now .* HK\$90\.00\./,
+      'Write it down',
+    ],
+    ['zh', /^接受 WeChat Pay 签名的内容：HK\$90\.01$/, /您看到的是 HK\$90\.01，现在 .* HK\$90\.00。/, '记录'],
+  ] as const)(
+    'whose amount changes after somebody saw it is accepted only when he has seen the new one: %s',
+    async (language, seen, changed, send) => {
+      const id = await open.service.paidWithAnotherAmount(number())
+      await visit('#/orders', { looks: { language }, complaint: /409/ }, async (page) => {
+        // What he sees is what was there before.
+        await page.route('**/evidence', async (route) => {
+          const reply = await route.fetch()
+          const evidence = await reply.json()
+          await route.fulfill({
+            response: reply,
+            json: { ...evidence, amountToAccept: { total: 9_001, currency: 'HKD' } },
+          })
+        })
+        await page.goto(`${open.url}#/orders/${id}`)
+        await page.getByLabel(seen).check()
+        await page.locator('#resolution-note').fill('the till forgot the tip')
+        await page.unroute('**/evidence')
+        await button(page, send).click()
+        await page.getByRole('alert').getByText(changed).waitFor()
+        expect(await button(page, send).isDisabled()).toBe(true)
+        expect((await ask(`/v1/orders/${id}`)).json.attention).toBe('amount_mismatch')
+        await page.getByLabel(/HK\$90\.00$/).check()
+        await button(page, send).click()
+        await headline(page, 'paid')
+      })
+      expect((await ask(`/v1/orders/${id}`)).json.amount).toEqual({ total: 9_000, currency: 'HKD' })
+    },
+  )
+
   it('that a person has stopped is found by the overview, and by the filter', async () => {
     const id = await open.service.paidWithAnotherAmount(number())
     const { out_trade_no } = (await ask(`/v1/orders/${id}`)).json

@@ -37,6 +37,11 @@ export const actionsWords = inBothLanguages({
       seen: 'Looked at; nothing is to be done',
     },
     corrected: 'the amount is corrected',
+    withAmount: (answer: string, amount: string) => `${answer}: ${amount}`,
+    amounts: (theirs: string, ours: string) => `WeChat Pay signed ${theirs}; the order has ${ours}.`,
+    noAmount: '(no amount that can be accepted is known: ask WeChat Pay now)',
+    amountChanged: (now: string, before: string) =>
+      `Nothing was accepted: the amount has changed meanwhile. You saw ${before}; now WeChat Pay has signed ${now}. Look again, and choose anew.`,
     note: 'Why (written into the journal with your name)',
     resolve: 'Write it down',
   },
@@ -74,6 +79,11 @@ export const actionsWords = inBothLanguages({
       seen: '已查看，无需处理',
     },
     corrected: '金额已更正',
+    withAmount: (answer: string, amount: string) => `${answer}：${amount}`,
+    amounts: (theirs: string, ours: string) => `WeChat Pay 签名的金额为 ${theirs}；订单金额为 ${ours}。`,
+    noAmount: '（目前没有可接受的金额：请立即查询 WeChat Pay）',
+    amountChanged: (now: string, before: string) =>
+      `未接受任何内容：金额在此期间已变化。您看到的是 ${before}，现在 WeChat Pay 签名的是 ${now}。请重新查看并重新选择。`,
     note: '原因（连同您的名字写入日志）',
     resolve: '记录',
   },

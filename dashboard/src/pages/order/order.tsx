@@ -84,7 +84,7 @@ function Whole({ story, reload }: { readonly story: Story; readonly reload: () =
       </header>
       <StandingLine story={story} />
       {mayOperate.value && <Actions story={story} reload={reload} />}
-      {order.attention !== null && <Attention order={order} reload={reload} />}
+      {order.attention !== null && <Attention story={story} reload={reload} />}
       <TimelineChart story={story} />
       <div class="columns">
         <div class="column">
