@@ -170,6 +170,10 @@ aboutOrder(program.command('resolve'))
   .description('answers the mark of an order that needs a person; verdict attention names the answers')
   .addOption(new Option('--action <answer>', 'what to do').choices(RESOLUTIONS).makeOptionMandatory())
   .requiredOption('--note <text>', 'why, for the journal: 1 to 500 characters')
+  .option(
+    '--amount <n>',
+    "for accept_evidence: the amount that you saw, and no other; in the currency's smallest unit, as verdict attention has it (default: what the command tells first)",
+  )
   .action(async (out_trade_no: string, { subMchid: sub_mchid, ...flags }) => {
     const { resolveOrder } = await import('./on-call/acts.ts')
     await resolveOrder({ out_trade_no, sub_mchid, ...flags }, { say, print })

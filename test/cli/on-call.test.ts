@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { OrderSeen } from '../../src/http/views.ts'
 import { sqliteStore } from '../../src/store/sqlite/index.ts'
 import { enterFree, settled } from '../../src/store/testing.ts'
 import { TestService } from '../support/http-service.ts'
@@ -59,6 +60,46 @@ describe('with a service', { timeout: LONG_MS }, () => {
     expect(JSON.parse(listed.stdout)).toMatchObject({ out_trade_no })
     expect((await onCall('attention')).stderr).toBe('there is none\n')
     expect((await onCall('deliveries')).stderr).toBe('there is none\n')
+  })
+
+  it('evidence is accepted of the amount that is named, or told, and of no other', async () => {
+    const id = await service.paidWithAnotherAmount(number())
+    const { out_trade_no } = (await service.ask<OrderSeen>(`/v1/orders/${id}`)).json
+    const accept = (...more: readonly string[]) =>
+      onCall('resolve', out_trade_no, '--action', 'accept_evidence', '--note', 'the tip', ...more)
+    expect((await onCall('attention')).stdout).toContain(
+      'accept_evidence (HKD 90.00: --amount 9000), stop_tracking',
+    )
+    for (const other of ['8800', '9000CNY']) {
+      const refused = await accept('--amount', other)
+      expect(refused).toMatchObject({ code: 2, stdout: '' })
+      expect(refused.stderr).toMatch(/WeChat Pay states 9000 HKD of .*: look again \(ORDER_STATE\)/)
+    }
+    const accepted = await accept('--amount', '9000')
+    expect(accepted).toMatchObject({ code: 0, stderr: '' })
+    expect(accepted.stdout).toContain('the amount is corrected: 9000 HKD, not 8800 HKD')
+    const told = await service.paidWithAnotherAmount(number())
+    const { out_trade_no: other } = (await service.ask<OrderSeen>(`/v1/orders/${told}`)).json
+    expect(await onCall('resolve', other, '--action', 'accept_evidence', '--note', 'the tip')).toMatchObject({
+      code: 0,
+      stderr: 'accepting HKD 90.00, which WeChat Pay signed, in the place of HKD 88.00\n',
+    })
+  })
+
+  it.each([
+    [
+      'an amount with a point',
+      'accept_evidence',
+      '90.00',
+      /--amount is "90\.00"; expected the amount that you saw/,
+    ],
+    ['an amount of nothing', 'accept_evidence', '0', /--amount is "0"; expected/],
+    ['an amount that no number holds', 'accept_evidence', '9007199254740993', /--amount is "9007/],
+    ['an amount with an answer that accepts none', 'seen', '9000', /--amount is given with --action seen/],
+  ])('%s is refused before anything is asked', async (_, action, amount, expected) => {
+    const ended = await onCall('resolve', 'NOBODY', '--action', action, '--note', 'why', '--amount', amount)
+    expect(ended).toMatchObject({ code: 2, stdout: '' })
+    expect(ended.stderr).toMatch(expected)
   })
 
   it.each([

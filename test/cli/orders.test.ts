@@ -5,7 +5,18 @@ import { STOPPED_MS } from '../../src/core/order.ts'
 import { postgresStore } from '../../src/store/postgres/index.ts'
 import { sqliteStore } from '../../src/store/sqlite/index.ts'
 import type { Store } from '../../src/store/store.ts'
-import { ACCOUNT, attempt, dueDeliveries, enterFree, settled, T0, tell } from '../../src/store/testing.ts'
+import {
+  ACCOUNT,
+  applied,
+  attempt,
+  dueDeliveries,
+  enterFree,
+  evidence,
+  nextOf,
+  settled,
+  T0,
+  tell,
+} from '../../src/store/testing.ts'
 import { newTestDatabase, type TestDatabase } from '../support/postgres.ts'
 import { type Ended, folder, run } from './cli.ts'
 
@@ -17,13 +28,26 @@ const LATER = { state: 'pending', dueAtMs: T0 + 5_000, why: 'answered 500' } as 
 /** Orders of each sort, in the sequence of entering. */
 async function fill(store: Store): Promise<void> {
   const soonMs = systemClock.nowMs() + HOUR_MS
-  await enterFree(store, [
+  const [, , , odd] = await enterFree(store, [
     { out_trade_no: 'HALT', dueAtMs: STOPPED_MS },
     { out_trade_no: 'LATE', dueAtMs: T0, total: 1_234 },
     { out_trade_no: 'SOON', dueAtMs: soonMs, account: OTHER, sub_mchid: '1900000007' },
     { out_trade_no: 'ODD', dueAtMs: soonMs, attention: 'amount_mismatch' },
     { out_trade_no: 'NEW', dueAtMs: soonMs, state: 'placing' },
   ])
+  const states = {
+    trade_state: 'SUCCESS',
+    mchid: ACCOUNT,
+    out_trade_no: 'ODD',
+    amount: { total: 100, currency: 'CNY' },
+  }
+  const marked = nextOf(odd, { dueAtMs: soonMs })
+  const change = {
+    ...marked,
+    order: { ...marked.order, attention: odd.attention },
+    evidence: [evidence({ body: JSON.stringify(states) })],
+  }
+  await applied(store, { change })
   const paid = await settled(store, 'SUCCESS', { out_trade_no: 'PAID' })
   const { order, deliveries } = await tell(store, paid, [{}, { target: 'books' }, {}])
   await settled(store, 'CLOSED', { out_trade_no: 'SHUT' })
@@ -119,10 +143,14 @@ it('verdict attention says of each what it means', async () => {
   const rows = lines(await inStore(0, 'attention'))
   expect(rows).toHaveLength(2)
   expect(rows[1]).toMatch(
-    /1900000001\/ODD .* amount_mismatch +accept_evidence, stop_tracking +WeChat Pay signed another/,
+    /1900000001\/ODD .* amount_mismatch +accept_evidence \(CNY 1\.00: --amount 100CNY\), stop_tracking +WeChat Pay signed another/,
   )
   const [line = ''] = lines(await inStore(0, 'attention', '--json', '--account', ACCOUNT))
-  expect(JSON.parse(line)).toMatchObject({ attention: 'amount_mismatch', means: expect.any(String) })
+  expect(JSON.parse(line)).toMatchObject({
+    attention: 'amount_mismatch',
+    amountToAccept: { total: 100, currency: 'CNY' },
+    means: expect.any(String),
+  })
   const none = await inStore(0, 'attention', '--account', OTHER)
   expect(none).toEqual({ code: 0, signal: null, stdout: '', stderr: 'there is none\n' })
 })

@@ -1,6 +1,7 @@
 import { userInfo } from 'node:os'
 import { nameOf } from '../../core/order.ts'
-import type { Resolution } from '../../core/resolving.ts'
+import type { Amount, Resolution } from '../../core/resolving.ts'
+import { shown, VerdictError } from '../../errors.ts'
 import type { DeliverySeen, OrderSeen, RefundSeen } from '../../http/views.ts'
 import type { Io } from '../io.ts'
 import { money } from '../text.ts'
@@ -27,6 +28,8 @@ export interface RefundFlags extends OrderFlags {
 export interface ResolveFlags extends OrderFlags {
   readonly action: Resolution
   readonly note: string
+  /** What `accept_evidence` may accept: `9000` in the order's currency, `9000CNY` in another. */
+  readonly amount?: string
 }
 
 type ActIo = Pick<Io, 'say' | 'print'>
@@ -41,9 +44,49 @@ export function giveUpOrder(flags: OrderFlags, io: ActIo): Promise<void> {
   return aboutOrder(flags, io, (desk, order) => desk.giveUp(order))
 }
 
-/** `verdict resolve`: a person answers the order's mark. */
-export function resolveOrder({ action, note, ...flags }: ResolveFlags, io: ActIo): Promise<void> {
-  return aboutOrder(flags, io, (desk, order) => desk.resolve(order, { action, note }))
+/**
+ * `verdict resolve`: a person answers the order's mark. What is accepted is the amount that he names, or else the one that he is
+ * told: should WeChat Pay sign another one meanwhile, the answer is refused.
+ */
+export async function resolveOrder(
+  { action, note, amount, ...flags }: ResolveFlags,
+  io: ActIo,
+): Promise<void> {
+  const named = amount === undefined ? null : amountIn(amount)
+  if (action !== 'accept_evidence') {
+    if (named !== null) throw invalid(`--amount is given with --action ${action}; expected accept_evidence`)
+    return aboutOrder(flags, io, (desk, order) => desk.resolve(order, { action, note }))
+  }
+  return aboutOrder(flags, io, async (desk, order) => {
+    const seen =
+      named === null
+        ? await amountTold(desk, order, io)
+        : { ...named, currency: named.currency ?? order.amount.currency }
+    return desk.resolve(order, { action, note, amount: seen })
+  })
+}
+
+async function amountTold(desk: Books, order: OrderSeen, { say }: ActIo): Promise<Amount> {
+  const { amount } = order
+  const stated = await desk.amountToAccept(order)
+  if (stated === null) return amount
+  const [theirs, ours] = [stated, amount].map(({ total, currency }) => money(total, currency))
+  say(`accepting ${theirs}, which WeChat Pay signed, in the place of ${ours}`)
+  return stated
+}
+
+/** @throws OPTION_INVALID */
+function amountIn(text: string): { readonly total: number; readonly currency: string | null } {
+  const [, digits, currency = null] = /^(\d{1,16})([A-Z]{3})?$/.exec(text) ?? []
+  const total = Number(digits)
+  if (Number.isSafeInteger(total) && total > 0) return { total, currency }
+  const expected =
+    "the amount that you saw, in the currency's smallest unit, as 9000; with another currency than the order's, 9000CNY"
+  throw invalid(`--amount is ${shown(text)}; expected ${expected}`)
+}
+
+function invalid(message: string): VerdictError {
+  return new VerdictError('OPTION_INVALID', message)
 }
 
 /** `verdict refund`: all that is left, or a part. */
@@ -79,7 +122,7 @@ function resent(delivery: DeliverySeen): string {
 function aboutOrder(
   flags: OrderFlags,
   io: ActIo,
-  act: (desk: Acts, order: OrderSeen) => Promise<OrderSeen>,
+  act: (desk: Books & Acts, order: OrderSeen) => Promise<OrderSeen>,
 ): Promise<void> {
   return atDesk(flags, io, async (desk) => {
     const order = await act(desk, await desk.theOrder(flags))

@@ -1,4 +1,4 @@
-import type { Resolution } from '../../core/resolving.ts'
+import type { Amount, Resolution } from '../../core/resolving.ts'
 import type { DeliverySeen, JournalSeen, OrderSeen, OrderState, RefundSeen } from '../../http/views.ts'
 import type { DeliveryState } from '../../store/store.ts'
 import type { Limited } from './pages.ts'
@@ -35,6 +35,8 @@ export interface Books {
   /** @throws ORDER_UNKNOWN, or ORDER_AMBIGUOUS with the candidates */
   theOrder(question: OrderQuestion): Promise<OrderSeen>
   storyOf(order: OrderSeen): Promise<Story>
+  /** What accepting the evidence puts in the place of the order's amount; null where that is not known, or nothing. */
+  amountToAccept(order: OrderSeen): Promise<Amount | null>
   close(): Promise<void>
 }
 
@@ -53,7 +55,7 @@ export interface Acts {
   refund(order: OrderSeen, wish: RefundAsked): Promise<RefundSeen>
   resolve(
     order: OrderSeen,
-    answer: { readonly action: Resolution; readonly note: string },
+    answer: { readonly action: Resolution; readonly note: string; readonly amount?: Amount },
   ): Promise<OrderSeen>
   /** @param id as the lists show it: `dlv_42`, or the number alone */
   resend(id: string): Promise<DeliverySeen>

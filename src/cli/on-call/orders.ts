@@ -2,6 +2,7 @@ import type { Clock } from '../../clock.ts'
 import type { AttentionCode } from '../../core/attention.ts'
 import { ATTENTION_WORDS } from '../../core/attention-words.ts'
 import { nameOf } from '../../core/order.ts'
+import type { Amount } from '../../core/resolving.ts'
 import { VerdictError } from '../../errors.ts'
 import { ORDER_STATES, type OrderSeen, type OrderState } from '../../http/views.ts'
 import { OVERDUE_MS } from '../../store/store.ts'
@@ -54,19 +55,38 @@ export async function listOrders(books: Books, flags: OrdersFlags, io: ListIo): 
   })
 }
 
+interface MarkSeen extends OrderSeen {
+  readonly amountToAccept: Amount | null
+  readonly means: string
+}
+
 /** `verdict attention`: the orders that need a person, and what to do. @throws OPTION_INVALID, and what the books throw */
 export async function listAttention(books: Books, flags: AttentionFlags, io: ListIo): Promise<void> {
   const { account, limit } = flags
   const { items, isMore } = await books.orders({ account, needsAttention: true }, limit)
-  const found = items.map((order) => ({ ...order, means: wordsOf(order.attention) }))
+  const found: MarkSeen[] = []
+  // One after the other: a service answers its other callers, too.
+  for (const order of items) {
+    const amountToAccept = order.attention === 'amount_mismatch' ? await books.amountToAccept(order) : null
+    found.push({ ...order, amountToAccept, means: wordsOf(order.attention) })
+  }
   tell({ items: found, isMore }, flags, io, {
     head: [`entered, ${TIME_ZONE}`, 'order', 'amount', 'state', 'mark', 'answers', 'what it means'],
     row: (order) => [
       moment(Date.parse(order.createdAt)),
       ...[nameOf(order), money(order.amount.total, order.amount.currency), order.state],
-      ...[order.attention ?? '', order.resolutions.join(', '), order.means],
+      ...[order.attention ?? '', answersOf(order), order.means],
     ],
   })
+}
+
+/** The answers that are possible, with what `verdict resolve` takes to accept this amount and no other. */
+function answersOf({ resolutions, amount, amountToAccept }: MarkSeen): string {
+  if (amountToAccept === null) return resolutions.join(', ')
+  const { total, currency } = amountToAccept
+  const named = currency === amount.currency ? `${total}` : `${total}${currency}`
+  const accept = `accept_evidence (${money(total, currency)}: --amount ${named})`
+  return resolutions.map((one) => (one === 'accept_evidence' ? accept : one)).join(', ')
 }
 
 function statesOf(text: string): readonly OrderState[] {

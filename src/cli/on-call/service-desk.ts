@@ -32,6 +32,8 @@ export function serviceDesk(url: string, env: NodeJS.ProcessEnv): ServiceDesk {
       ...(headers !== undefined && { headers }),
     })
 
+  const evidenceOf = (order: OrderSeen): Promise<EvidenceSeen> => service.ask(`${pathOf(order)}/evidence`)
+
   /** Goes through a list with its cursors. */
   function reading<Item>(path: string, query: Readonly<Record<string, string | undefined>>) {
     let cursor: string | null | undefined
@@ -81,7 +83,8 @@ export function serviceDesk(url: string, env: NodeJS.ProcessEnv): ServiceDesk {
       ])
       return { order: now, journal: journal.data, refunds: refunds.data, deliveries: deliveries.data }
     },
-    evidenceOf: (order) => service.ask(`${pathOf(order)}/evidence`),
+    evidenceOf,
+    amountToAccept: async (order) => (await evidenceOf(order)).amountToAccept,
     async askNow(order) {
       await post(`${pathOf(order)}/query`)
       return service.ask(pathOf(order), { query: { wait: ANSWER_S } })

@@ -1,6 +1,7 @@
 import type { Clock } from '../../clock.ts'
 import { isFinal, type Order } from '../../core/order.ts'
 import { deliveryView, journalView, numberIn, orderView, refundView } from '../../http/views.ts'
+import { amountToAccept } from '../../proof.ts'
 import { type Delivery, type DeliveryState, OVERDUE_MS, type StoreReader } from '../../store/store.ts'
 import { readStore } from '../read-store.ts'
 import type { Books } from './desk.ts'
@@ -53,6 +54,13 @@ export function booksOf(store: StoreReader, clock: Clock): Books {
         refunds: (isFinal(order) ? (order.aftercare?.refunds ?? []) : []).map(refundView),
         deliveries: deliveries.map(deliveryView),
       }
+    },
+    async amountToAccept({ id }) {
+      const number = numberIn(id)
+      const [order, evidence] = await Promise.all([store.byId(number), store.evidenceOf(number)])
+      // What a callback says is encrypted, and its key is not in the store.
+      const isReadable = evidence.at(-1)?.source === 'reply'
+      return order !== null && isReadable ? amountToAccept(order, evidence) : null
     },
     close: () => store.close(),
   }

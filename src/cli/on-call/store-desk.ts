@@ -34,6 +34,7 @@ export async function storeDesk(config: string, by: string, { say }: Pick<Io, 's
   })
   return {
     ...booksOf(store, systemClock),
+    amountToAccept: async (order) => (await verdict.order(refOf(order))).amountToAccept,
     askNow: async (order) => orderView(await verdict.askNow(refOf(order), by)),
     giveUp: async (order) => orderView(await verdict.giveUp(refOf(order), by)),
     refund: async (order, { idempotencyKey, amount, reason }) =>
