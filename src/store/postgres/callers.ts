@@ -10,7 +10,7 @@ import {
   REVOKE_API_KEY,
   SELECT_REQUEST,
   SELECT_SESSION,
-} from './statements.ts'
+} from './statements/beside.ts'
 
 /** Who calls the service, and what for: the rows of it. */
 export class Callers {

@@ -12,7 +12,8 @@ import type { ClaimRequest } from '../store.ts'
 import type { Connection, Parameter } from './connection.ts'
 import { Fronts } from './fronts.ts'
 import { ordersIn } from './reader.ts'
-import { CLAIM_DUE, RELEASE, SELECT_NEXT_DUE, SELECT_ORDERS } from './statements.ts'
+import { CLAIM_DUE, RELEASE, SELECT_NEXT_DUE } from './statements/claims.ts'
+import { SELECT_ORDERS } from './statements/reading.ts'
 
 /** Who works on which order: it lies in the order's row, and what this process knows of the queues in its fronts. */
 export class Claims {

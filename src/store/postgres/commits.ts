@@ -10,7 +10,7 @@ import type { Connection, Session } from './connection.ts'
 import { writeDeliveries } from './deliveries.ts'
 import { CHANNEL } from './peers.ts'
 import { roundsOf } from './rounds.ts'
-import { COMMIT_PARTS, commitOf, NOTIFY, type Part } from './statements.ts'
+import { COMMIT_PARTS, commitOf, NOTIFY, type Part } from './statements/commits.ts'
 
 /**
  * Writes changes of orders, all or none of them.

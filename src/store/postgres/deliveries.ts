@@ -17,7 +17,7 @@ import {
   RESEND,
   RESULT_WIDTH,
   SELECT_NEXT_DELIVERY,
-} from './statements.ts'
+} from './statements/deliveries.ts'
 
 /**
  * The outbox. An order's messages to a target go one after the other: the first unfinished one has a due time, the

@@ -12,7 +12,7 @@ import {
   NEW_LINE_WIDTH,
   NEW_ORDER_WIDTH,
   SELECT_PURCHASE,
-} from './statements.ts'
+} from './statements/entering.ts'
 
 /** Writes new orders, claimed already, and tells of each that could not be written what stands in its way. */
 export async function insertOrders(

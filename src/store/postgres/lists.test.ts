@@ -8,7 +8,7 @@ import { search } from '../rows/lists.ts'
 import type { OrderFilter } from '../store.ts'
 import { T0 } from '../testing.ts'
 import { postgresStore } from './index.ts'
-import { COUNT_STOPPED, DIALECT, selectDueBelow } from './statements.ts'
+import { COUNT_STOPPED, DIALECT, selectDueBelow } from './statements/reading.ts'
 
 /** So many that no plan is cheap that reads or sorts them all. */
 const ORDERS = 40_000

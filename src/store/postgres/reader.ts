@@ -32,23 +32,22 @@ import type {
   Stray,
 } from '../store.ts'
 import type { Connection, Parameter, Session } from './connection.ts'
+import { SELECT_API_KEYS, SELECT_PLATFORM_KEYS } from './statements/beside.ts'
 import {
   COUNT_BY_STATE,
   COUNT_DELIVERIES,
   COUNT_OVERDUE,
   COUNT_STOPPED,
   DIALECT,
-  SELECT_API_KEYS,
   SELECT_CHOSEN_ORDERS,
   SELECT_DELIVERIES,
   SELECT_EVIDENCE,
   SELECT_JOURNAL,
   SELECT_OLDEST_DUE,
   SELECT_ORDERS,
-  SELECT_PLATFORM_KEYS,
   SELECT_STRAYS,
   selectDeliveriesIn,
-} from './statements.ts'
+} from './statements/reading.ts'
 
 /** Everything that only reads. */
 export class PostgresReader implements StoreReader {

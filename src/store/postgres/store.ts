@@ -28,7 +28,8 @@ import { Deliveries } from './deliveries.ts'
 import { insertOrders } from './entering.ts'
 import { type Dead, type PeersOptions, PostgresPeers } from './peers.ts'
 import { PostgresReader } from './reader.ts'
-import { INSERT_STRAY, KEEP_PLATFORM_KEYS, KEY_ROW_WIDTH, SELECT_STRAYS } from './statements.ts'
+import { INSERT_STRAY, KEEP_PLATFORM_KEYS, KEY_ROW_WIDTH } from './statements/beside.ts'
+import { SELECT_STRAYS } from './statements/reading.ts'
 
 /** The store of any number of processes. */
 export class PostgresStore extends PostgresReader implements Store {
