@@ -77,7 +77,7 @@ describe('with a service', { timeout: LONG_MS }, () => {
     }
     const accepted = await accept('--amount', '9000')
     expect(accepted).toMatchObject({ code: 0, stderr: '' })
-    expect(accepted.stdout).toContain('the amount is corrected: 9000 HKD, not 8800 HKD')
+    expect(accepted.stdout).toContain('the amount is corrected: HKD 90.00, not HKD 88.00')
     const told = await service.paidWithAnotherAmount(number())
     const { out_trade_no: other } = (await service.ask<OrderSeen>(`/v1/orders/${told}`)).json
     expect(await onCall('resolve', other, '--action', 'accept_evidence', '--note', 'the tip')).toMatchObject({

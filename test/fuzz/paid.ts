@@ -155,7 +155,7 @@ function saysAmount(said: string, { total }: Owed): boolean {
 
 export function objectIn(said: string): Record<string, unknown> | null {
   try {
-    const value: unknown = JSON.parse(said)
+    const value: unknown = JSON.parse(said.replace(/^\uFEFF/, ''))
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : null
   } catch {
     return null
