@@ -20,7 +20,7 @@ const MAY_IMPORT: Directions = {
   store: ['store', 'core', 'clock.ts', 'errors.ts'],
   'store/rows': ['store/*', 'store/rows', 'core', 'errors.ts'],
   'store/sqlite': ['store/*', 'store/rows', 'store/sqlite', 'core', 'clock.ts', 'errors.ts'],
-  'store/postgres': ['store/*', 'store/rows', 'store/postgres', 'core', 'clock.ts', 'errors.ts'],
+  'store/postgres': ['store/*', 'store/rows', 'store/postgres', 'core', 'clock.ts', 'ports.ts', 'errors.ts'],
   delivery: ['delivery', 'core', 'clock.ts', 'connecting.ts', 'random.ts', 'errors.ts'],
   callback: ['callback', 'core', 'gateway/gateway.ts', 'clock.ts', 'errors.ts'],
   engine: [
@@ -35,7 +35,7 @@ const MAY_IMPORT: Directions = {
     'errors.ts',
   ],
   // It plays WeChat Pay: were it to share our reading of an order, it could not contradict us.
-  simulator: ['simulator', 'wechatpay', 'clock.ts', 'random.ts', 'errors.ts'],
+  simulator: ['simulator', 'wechatpay', 'clock.ts', 'ports.ts', 'random.ts', 'errors.ts'],
 
   // It puts all parts together in a world of its own.
   simulation: [
@@ -74,6 +74,7 @@ const MAY_IMPORT: Directions = {
   'proof.ts': ['core', 'wechatpay', 'store/store.ts', 'errors.ts'],
   'clock.ts': ['errors.ts'],
   'connecting.ts': [],
+  'ports.ts': [],
   'random.ts': ['errors.ts'],
   'errors.ts': [],
 

@@ -1,9 +1,9 @@
-import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { refusal } from '../../callback/http.ts'
 import { sleep, systemClock } from '../../clock.ts'
 import { VerdictError } from '../../errors.ts'
+import { listenLasting } from '../../ports.ts'
 
 /** Answers one request. */
 export type Answering = (request: IncomingMessage, response: ServerResponse) => void
@@ -45,8 +45,7 @@ export async function openDoor(port: number): Promise<Door> {
 async function listen(server: Server, port: number): Promise<void> {
   for (let retries = 0; ; retries++) {
     try {
-      server.listen(port, '127.0.0.1')
-      await once(server, 'listening')
+      await listenLasting(server, port, '127.0.0.1')
       return
     } catch (error) {
       if (retries === RETRIES_MAX) {

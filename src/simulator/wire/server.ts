@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import type { Clock } from '../../clock.ts'
 import { VerdictError } from '../../errors.ts'
+import { listenLasting } from '../../ports.ts'
 import type { Host } from '../outages.ts'
 import type { WireAnswer, WireReply, WireRequest } from './exchange.ts'
 
@@ -99,17 +100,16 @@ function send(response: ServerResponse, { status, headers, body }: WireReply): v
   response.end(body)
 }
 
-function bind(server: Server, address: string, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (cause) => {
-      reject(
-        new VerdictError('OPTION_INVALID', `port ${port} of ${address} can't be used: ${cause.message}`, {
-          cause,
-        }),
-      )
+async function bind(server: Server, address: string, port: number): Promise<number> {
+  try {
+    await listenLasting(server, port, address)
+  } catch (cause) {
+    const { message } = cause as Error
+    throw new VerdictError('OPTION_INVALID', `port ${port} of ${address} can't be used: ${message}`, {
+      cause,
     })
-    server.listen(port, address, () => resolve((server.address() as AddressInfo).port))
-  })
+  }
+  return (server.address() as AddressInfo).port
 }
 
 function closeAll(server: Server): Promise<void> {

@@ -1,8 +1,8 @@
-import { randomInt } from 'node:crypto'
 import { chmod, mkdir, mkdtemp, readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { Client, escapeIdentifier } from 'pg'
 import { sleep, systemClock, within } from '../../clock.ts'
+import { lastingPort } from '../../ports.ts'
 import { type Data, dataIn } from './own-data.ts'
 import { Keeper } from './own-keeper.ts'
 import { installedPrograms, runnablePrograms, serverUser, temporaryFolder } from './own-programs.ts'
@@ -33,8 +33,6 @@ export interface OwnServer {
   stop(): Promise<void>
 }
 
-/** Systems take ports for outgoing connections from above these: so none gets the server's while it restarts. */
-const PORTS = { from: 20_000, below: 32_768 }
 /** After a crash it first recovers what was committed. */
 const READY_MS_MAX = 120_000
 const READY_CHECK_MS = 20
@@ -66,7 +64,7 @@ export async function startOwnServer({ dir, port, settings }: OwnServerOptions =
     const run = runIn({ keeper, programs, user, log: join(place.dir, 'server.log') })
     const data = await dataIn(place, run)
     const server = new Server({ dir: place.dir, data, settings: settings ?? {}, keeper, run })
-    await server.start(() => port ?? randomInt(PORTS.from, PORTS.below))
+    await server.start(() => port ?? lastingPort())
     return server
   } catch (error) {
     await keeper.end()
