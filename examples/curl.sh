@@ -61,7 +61,7 @@ refund=$(call "$api/v1/orders/$id/refunds" -H 'Idempotency-Key: cup 1' -d '{ "am
 echo "refund of $(echo "$refund" | field amount) is $(echo "$refund" | field state)"
 
 # The webhook about the verdict has arrived.
-for _ in $(seq 150); do
+for _ in $(seq 50); do
   delivery=$(call "$api/v1/orders/$id/deliveries" | field state)
   [ "$delivery" = sent ] && break || sleep 0.2
 done

@@ -81,7 +81,10 @@ export interface Refund {
   readonly unansweredAtMs: number | null
   /** Calls in a row that did not bring it further, of one kind: they make the pauses grow. */
   readonly pauses: number
-  /** The last word of WeChat Pay: a `status`, or the code of a refusal. Null again when nothing is heard after a refusal that means "much later". */
+  /**
+   * The last word of WeChat Pay: a `status`, or the code of a refusal. Null again once nothing is heard after a refusal that
+   * means "much later".
+   */
   readonly said: string | null
   /** WeChat Pay's number of it. */
   readonly refund_id: string | null

@@ -59,12 +59,8 @@ function isLong(reaction: RefundReaction): boolean {
 }
 
 /** Ever more slowly: only a person can bring it further. */
-export function followSlowly(
-  scene: FinalScene,
-  refund: Refund,
-  bounds: Bounds,
-  pauses: number = refund.pauses + 1,
-): void {
+export function followSlowly(scene: FinalScene, refund: Refund, bounds: Bounds): void {
+  const pauses = refund.pauses + 1
   follow(scene, { ...refund, pauses }, growing(pauses, bounds))
 }
 

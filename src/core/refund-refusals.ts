@@ -54,7 +54,7 @@ export function onRefundRefused(scene: FinalScene, refund: Refund, { code, messa
       return
     case 'alarm':
       draft.attend('call_refused', `refund: ${code} ${message}`)
-      followSlowly(scene, refused, ALARM_MS, pauses)
+      follow(scene, refused, growing(pauses, ALARM_MS))
   }
 }
 

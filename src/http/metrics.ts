@@ -146,9 +146,9 @@ export function openMetrics(source: MetricsSource): Metrics {
     text: () => registry.metrics(),
     limited: () => limited.inc(),
     observer: {
-      settled({ order: { kind, createdAtMs, verdict } }) {
+      settled({ order: { kind, createdAtMs, verdict }, way }) {
         const seconds = Math.max(0, verdict.atMs - createdAtMs) / 1_000
-        timeToVerdict.observe({ kind, state: verdict.state, learnt_by: verdict.learntBy }, seconds)
+        timeToVerdict.observe({ kind, state: verdict.state, learnt_by: way }, seconds)
       },
       called: ({ account, call, outcome, tookMs }) =>
         calls.observe({ account, call, outcome }, tookMs / 1_000),
