@@ -5,7 +5,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { Agent, request } from 'node:http'
-import { encryptResource } from '../../src/wechatpay/resource.ts'
+import { apiV3Key, encryptResource } from '../../src/wechatpay/resource.ts'
 import { privateKeyFrom, replyMessage, SIGNATURE_TYPE, signInPool } from '../../src/wechatpay/signing.ts'
 import { settingsOfChild } from '../children.ts'
 import { type BenchKeys, MCHID } from '../measured.ts'
@@ -34,7 +34,8 @@ interface Callback {
 const SIGNED_AT_ONCE = 200
 const CONNECTIONS = 200
 
-const { keys, apiV3Key, callbacks, perSecond } = settingsOfChild<SenderSettings>()
+const { keys, apiV3Key: secret, callbacks, perSecond } = settingsOfChild<SenderSettings>()
+const sealingKey = apiV3Key(secret)
 const privateKey = privateKeyFrom(readFileSync(keys.wechatpayFile, 'utf8'), keys.wechatpayFile)
 const signed: Callback[] = []
 for (let from = 0; from < callbacks; from += SIGNED_AT_ONCE) {
@@ -52,7 +53,7 @@ async function callbackOf(index: number): Promise<Callback> {
     amount: { total: TOTAL, currency: 'HKD', payer_total: TOTAL, payer_currency: 'HKD' },
   }
   const nonce = String(index).padStart(12, '0')
-  const sealed = encryptResource(Buffer.from(apiV3Key), JSON.stringify(payment), {
+  const sealed = encryptResource(sealingKey, JSON.stringify(payment), {
     ...{ nonce, associated_data: 'transaction' },
   })
   const body = JSON.stringify({

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import type { KeyObject } from 'node:crypto'
 import type { Clock } from '../clock.ts'
 import type { Refund } from '../core/aftercare.ts'
 import { type Call, makesVerdict } from '../core/change.ts'
@@ -68,7 +69,7 @@ export interface EngineAccount {
   /** What becomes of a verified callback about a number that isn't in the store. */
   readonly unknownCallbacks: 'keep' | 'count'
   /** Keys the hash that recognises repeated parameters, `auth_code` included, without keeping them. */
-  readonly fingerprintKey: Uint8Array
+  readonly fingerprintKey: KeyObject
 }
 
 /** What was learnt waits this long for company, so that one durable write carries many results (design section 7). */

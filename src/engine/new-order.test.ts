@@ -1,7 +1,8 @@
+import { createSecretKey } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { beijingTime, checkPurchase, fingerprintOf } from './new-order.ts'
 
-const key = new Uint8Array(32).fill(7)
+const key = createSecretKey(Buffer.alloc(32, 7))
 
 describe('the fingerprint', () => {
   const parameters = { out_trade_no: 'A1', amount: { total: 1, currency: 'HKD' }, payer: { auth_code: '13' } }
@@ -28,7 +29,7 @@ describe('the fingerprint', () => {
 
   it('needs the key, and holds nothing of the auth_code', () => {
     const fingerprint = fingerprintOf(parameters, key)
-    expect(fingerprintOf(parameters, new Uint8Array(32))).not.toBe(fingerprint)
+    expect(fingerprintOf(parameters, createSecretKey(Buffer.alloc(32)))).not.toBe(fingerprint)
     expect(fingerprint).toMatch(/^[\w-]{43}$/)
   })
 })

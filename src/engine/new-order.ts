@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto'
+import { createHmac, type KeyObject } from 'node:crypto'
 import { isLine } from '../core/line.ts'
 import { nameOf, type OrderKey } from '../core/order.ts'
 import {
@@ -147,7 +147,7 @@ export function checkPurchase(purchase: string | undefined): void {
 }
 
 /** Recognises the same parameters again without keeping them: `auth_code` is among them. */
-export function fingerprintOf(parameters: object, key: Uint8Array): string {
+export function fingerprintOf(parameters: object, key: KeyObject): string {
   return createHmac('sha256', key).update(canonical(parameters)).digest('base64url')
 }
 

@@ -1,3 +1,4 @@
+import { createSecretKey } from 'node:crypto'
 import { KINDS, type Kind } from '../core/order.ts'
 import { compilePlan, type Plan } from '../core/plan.ts'
 import { defaultPolicy } from '../core/policy.ts'
@@ -12,6 +13,7 @@ import type { AccountSetup } from './worker.ts'
 
 const CATEGORY = '5812'
 const CONCURRENCY = 400
+const FINGERPRINT_KEY = createSecretKey(Buffer.alloc(32))
 
 /** The two accounts of a world: a merchant of its own, and an institution with its sub-merchant. */
 export function accountsOf(plan: SeedPlan, keys: Keys): readonly AccountSetup[] {
@@ -41,7 +43,7 @@ export function accountsOf(plan: SeedPlan, keys: Keys): readonly AccountSetup[] 
     placing: { mode: account.mode, isLocal: true, merchant_category_code: CATEGORY },
     notify_url: NOTIFY_URL,
     unknownCallbacks: 'keep',
-    fingerprintKey: new Uint8Array(32),
+    fingerprintKey: FINGERPRINT_KEY,
   }))
 }
 

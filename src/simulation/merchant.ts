@@ -36,6 +36,8 @@ export const NOTIFY_URL = 'http://127.0.0.1:8080/wechatpay'
 const PATIENCE_MS = 70_000
 const AGAIN_MS = 10_000
 const REFUND_AGAIN_MS = 120_000
+/** A refund of an order that has no verdict by then is given up: a person sees to it. */
+const REFUND_WISH_MS = 2 * 3_600_000
 
 /**
  * The merchant's system as a caller: places, hands over, gives up and refunds, each at any process that is there. What
@@ -134,7 +136,9 @@ export class Merchant {
   }
 
   async #refund(errand: Errand, { key, percent }: RefundErrand): Promise<void> {
+    const { clock } = this.#options
     const amount = percent === null ? null : Math.ceil((errand.total * percent) / 100)
+    const untilMs = clock.nowMs() + REFUND_WISH_MS
     for (;;) {
       const wish = { key, amount, reason: null }
       const asked = await this.#ask((engine) => engine.refund(this.#keyOf(errand), wish))
@@ -144,7 +148,7 @@ export class Merchant {
       if (code === 'REFUND_EXCEEDS' || code === 'REFUND_CONFLICT') return
       if (code === 'ORDER_STATE') {
         const order = await this.#ask((engine) => engine.order(this.#keyOf(errand)))
-        if (order.kind === 'done' && order.value.dueAtMs === null) return
+        if (order.kind === 'done' && (order.value.dueAtMs === null || clock.nowMs() > untilMs)) return
         await this.#pause(REFUND_AGAIN_MS)
         continue
       }

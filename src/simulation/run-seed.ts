@@ -1,5 +1,6 @@
 import type { Credentials } from '../simulator/index.ts'
 import { Checker } from './checker/checker.ts'
+import { isAtRest } from './checker/end.ts'
 import type { Finding } from './checker/rules.ts'
 import type { Cryptography } from './cryptography.ts'
 import { planOf } from './plan.ts'
@@ -38,6 +39,8 @@ export interface SeedResult {
 
 /** Everything has come to its end so long after the last fault, or it never does. Refunds may wait for hours. */
 export const PATIENCE_MS = 14 * 3_600_000
+/** What waits for a person and nothing else is watched for so long: nothing may become of it by itself. */
+const REST_MS = 3_600_000
 const LOOK_MS = 20_000
 /** Ten times what the busiest seeds need for each order: more is a loop that nothing ends. */
 const EVENTS_MAX_PER_ORDER = 2_000
@@ -73,6 +76,7 @@ async function runWorld(world: World, checker: Checker, calmAfterEvents: number)
   const calmAtMs = START_MS + plan.calmAtMs
   let events = 0
   let lookAtMs = calmAtMs
+  let restUntilMs = Number.POSITIVE_INFINITY
   for (;;) {
     if (clock.nextAtMs >= calmAtMs || events >= calmAfterEvents) await world.calm()
     await clock.step()
@@ -87,16 +91,14 @@ async function runWorld(world: World, checker: Checker, calmAfterEvents: number)
     const isQuiet = clock.nextAtMs === Number.POSITIVE_INFINITY
     if (nowMs < lookAtMs && !isQuiet) continue
     lookAtMs = nowMs + LOOK_MS
-    const isDone = isQuiet || (world.merchant.isDone && isAtRest(checker))
+    if (!world.merchant.isDone || !(await isAtRest(world, checker.database)))
+      restUntilMs = Number.POSITIVE_INFINITY
+    else restUntilMs = Math.min(restUntilMs, nowMs + REST_MS)
+    const isDone = isQuiet || nowMs >= restUntilMs
     if (!isDone && nowMs < calmAtMs + PATIENCE_MS) continue
     await checker.checkEnd(world)
     return events
   }
-}
-
-function isAtRest({ database }: Checker): boolean {
-  const { orders, messages } = database.unfinished()
-  return orders === 0 && messages === 0
 }
 
 async function resultOf(world: World, checker: Checker, events: number): Promise<SeedResult> {

@@ -10,6 +10,7 @@ import { Inbox } from './inbox.ts'
 import type { Life } from './life.ts'
 import { Merchant } from './merchant.ts'
 import { MixUps } from './mix-ups.ts'
+import { employPerson } from './person.ts'
 import type { SeedPlan } from './plan.ts'
 import { Processes } from './processes.ts'
 import { shakyStore } from './shaky-store.ts'
@@ -126,6 +127,7 @@ export async function openWorld({ plan, credentials, cryptography, witness }: Wo
       chance.calm()
       await wechatPay.calm()
       processes.calm()
+      employPerson({ clock, db, wechatPay, say: (line) => trace.add('a person', line) })
     },
     close() {
       wechatPay.close()

@@ -1,5 +1,6 @@
 import { createPublicKey, generateKeyPair, type KeyObject, randomInt, X509Certificate } from 'node:crypto'
 import { promisify } from 'node:util'
+import { apiV3Key } from '../wechatpay/resource.ts'
 import { privateKeyFrom, serialOf } from '../wechatpay/signing.ts'
 import { selfSigned } from './certificate.ts'
 
@@ -29,6 +30,8 @@ export interface Identity {
 export interface Keys {
   readonly identity: Identity
   readonly credentials: Credentials
+  /** Encrypts callbacks and certificates. */
+  readonly apiV3Key: KeyObject
   /** Verifies requests. */
   readonly merchantPublicKey: KeyObject
   readonly serial_no: string
@@ -77,6 +80,7 @@ function readKeys(credentials: Credentials): Keys {
   return {
     identity,
     credentials,
+    apiV3Key: apiV3Key(identity.apiV3Key),
     merchantPublicKey: new X509Certificate(merchantCertificate).publicKey,
     serial_no: serialOf(merchantCertificate, 'merchant_cert.pem'),
     wechatpayKey: privateKeyFrom(credentials.wechatpayKey, 'wechatpay_private_key.pem'),

@@ -1,4 +1,4 @@
-import { hkdfSync } from 'node:crypto'
+import { createSecretKey, hkdfSync, type KeyObject } from 'node:crypto'
 import { policiesFrom } from '../config.ts'
 import { KINDS, type Kind } from '../core/order.ts'
 import { checkNotifyUrl } from '../core/placement.ts'
@@ -61,7 +61,7 @@ export function engineAccount(
     limits: checkedLimits(account.limits ?? {}),
     concurrency,
     placing: { mode, isLocal: isLocal(account), merchant_category_code },
-    fingerprintKey: new Uint8Array(hkdfSync('sha256', account.apiV3Key, '', 'verdict fingerprint', 32)),
+    fingerprintKey: fingerprintKeyOf(account.apiV3Key),
   }
 }
 
@@ -96,6 +96,10 @@ export function byName(accounts: readonly VerdictAccount[]): ReadonlyMap<string,
     )
   }
   return named
+}
+
+function fingerprintKeyOf(apiV3Key: string): KeyObject {
+  return createSecretKey(Buffer.from(hkdfSync('sha256', apiV3Key, '', 'verdict fingerprint', 32)))
 }
 
 function checkedNotifyUrl(

@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto'
 import { type JsonObject, jsonObjectFrom, textOf } from './json.ts'
 import { decryptResource, type EncryptedResource, encryptedResourceFrom } from './resource.ts'
 
@@ -27,7 +28,7 @@ export function callbackEnvelopeFrom(json: JsonObject): CallbackEnvelope | null 
  * @param apiV3Key of the time of the callback, as `apiV3Key` gives it
  * @returns null if it is no envelope or was encrypted with another key
  */
-export function callbackTextOf(body: string, apiV3Key: Buffer): string | null {
+export function callbackTextOf(body: string, apiV3Key: KeyObject): string | null {
   const json = jsonObjectFrom(body)
   const envelope = json === null ? null : callbackEnvelopeFrom(json)
   return envelope === null ? null : decryptResource(apiV3Key, envelope.resource)

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto'
 import { VerdictError } from '../errors.ts'
 
 /** How WeChat Pay encrypts callbacks and platform certificates: AES-256-GCM (RFC 5116) under the APIv3 key. */
@@ -26,8 +26,12 @@ export function encryptedResourceFrom(value: unknown): EncryptedResource | null 
   return associated_data === undefined || associated_data === null ? { algorithm, ciphertext, nonce } : null
 }
 
-/** @throws KEY_INVALID unless the key has 32 bytes */
-export function apiV3Key(key: string): Buffer {
+/**
+ * The key, ready for use: made from bytes anew, it would cost each message more than its encryption does.
+ *
+ * @throws KEY_INVALID unless the key has 32 bytes
+ */
+export function apiV3Key(key: string): KeyObject {
   const bytes = Buffer.from(key)
   if (bytes.length !== KEY_BYTES) {
     throw new VerdictError(
@@ -35,11 +39,11 @@ export function apiV3Key(key: string): Buffer {
       `apiV3Key has ${bytes.length} bytes; expected ${KEY_BYTES}, as set on the merchant platform`,
     )
   }
-  return bytes
+  return createSecretKey(bytes)
 }
 
 /** The plain text, or null if the resource was not encrypted with this key or was changed on the way. */
-export function decryptResource(key: Buffer, resource: EncryptedResource): string | null {
+export function decryptResource(key: KeyObject, resource: EncryptedResource): string | null {
   if (resource.algorithm !== RESOURCE_ALGORITHM) return null
   const bytes = Buffer.from(resource.ciphertext, 'base64')
   if (bytes.length < TAG_BYTES) return null
@@ -56,7 +60,7 @@ export function decryptResource(key: Buffer, resource: EncryptedResource): strin
 }
 
 export function encryptResource(
-  key: Buffer,
+  key: KeyObject,
   plaintext: string,
   { nonce, associated_data }: { nonce: string; associated_data: string },
 ): EncryptedResource {

@@ -1,3 +1,4 @@
+import { createSecretKey } from 'node:crypto'
 import type { Clock } from '../../src/clock.ts'
 import { KINDS, type Kind } from '../../src/core/order.ts'
 import { compilePlan, type Plan } from '../../src/core/plan.ts'
@@ -46,7 +47,7 @@ export function bareEngine(shop: Shop, settings: BareSettings = {}): Engine {
     placing: { mode: 'common', isLocal: true, merchant_category_code: '5812' },
     notify_url: undefined,
     unknownCallbacks: settings.unknownCallbacks ?? 'keep',
-    fingerprintKey: new Uint8Array(32),
+    fingerprintKey: createSecretKey(Buffer.alloc(32)),
   } as const
   return new Engine({
     ...{ store, accounts: [account], clock, random: seededRandom(1), worker: 'w', keys, targets },

@@ -1,3 +1,4 @@
+import { createSecretKey } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { systemClock } from '../../src/clock.ts'
 import { KINDS, type Kind, type OrderKey } from '../../src/core/order.ts'
@@ -90,7 +91,7 @@ async function opened(name: string, sent: Sent[], settings: Settings = {}) {
         placing: { mode: 'common', isLocal: true, merchant_category_code: '5812' },
         notify_url: undefined,
         unknownCallbacks: 'keep',
-        fingerprintKey: new Uint8Array(32),
+        fingerprintKey: createSecretKey(Buffer.alloc(32)),
       },
     ],
   })

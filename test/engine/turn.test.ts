@@ -1,3 +1,4 @@
+import { createSecretKey } from 'node:crypto'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { KINDS, type Kind } from '../../src/core/order.ts'
 import { compilePlan, type Plan } from '../../src/core/plan.ts'
@@ -23,7 +24,7 @@ beforeEach(async () => {
   const gateway = globalV3Gateway({ account, clock, transport, signer: cheapSigner, onKey })
   const plans = Object.fromEntries(KINDS.map((kind) => [kind, compilePlan(kind)])) as Record<Kind, Plan>
   const placing = { mode: 'common', isLocal: true, merchant_category_code: '5812' } as const
-  const fingerprintKey = new Uint8Array(32)
+  const fingerprintKey = createSecretKey(Buffer.alloc(32))
   const callbacks = { notify_url: undefined, unknownCallbacks: 'keep' } as const
   const rest = { limits: DEFAULT_LIMITS, concurrency: 10, placing, fingerprintKey, ...callbacks }
   const one = { gateway, plans, ...rest }

@@ -4,7 +4,7 @@ import type { Clock } from '../../src/clock.ts'
 import type { UnverifiedEvidence } from '../../src/core/outcome.ts'
 import type { CommonAccount, InstitutionalAccount } from '../../src/gateway/wechatpay/account.ts'
 import type { Signer } from '../../src/gateway/wechatpay/signer.ts'
-import { encryptResource } from '../../src/wechatpay/resource.ts'
+import { apiV3Key, encryptResource } from '../../src/wechatpay/resource.ts'
 import { replyMessageBytes } from '../../src/wechatpay/signing.ts'
 
 /**
@@ -148,7 +148,7 @@ export function envelope(said: string, given: Envelope = {}): Record<string, unk
     nonce = 'aaaaaaaaaaaa',
     associated_data = 'transaction',
   } = given
-  const resource = encryptResource(Buffer.from(key), said, { nonce, associated_data })
+  const resource = encryptResource(apiV3Key(key), said, { nonce, associated_data })
   return {
     id: 'EV-1',
     create_time: '2024-06-08T10:00:00+08:00',

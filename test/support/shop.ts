@@ -149,7 +149,7 @@ export class Shop {
   /** A payment callback that says what the test wants, rightly signed and encrypted. */
   async signedCallback(said: object): Promise<{ headers: readonly string[]; body: Uint8Array }> {
     const keys = keysFrom(this.#credentials)
-    const resource = encryptResource(Buffer.from(keys.identity.apiV3Key), JSON.stringify(said), {
+    const resource = encryptResource(keys.apiV3Key, JSON.stringify(said), {
       nonce: 'aaaaaaaaaaaa',
       associated_data: 'transaction',
     })

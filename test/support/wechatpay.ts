@@ -9,7 +9,7 @@ import type {
 } from '../../src/gateway/wechatpay/transport.ts'
 import { selfSigned } from '../../src/simulator/certificate.ts'
 import type { HeaderMap } from '../../src/wechatpay/headers.ts'
-import { encryptResource } from '../../src/wechatpay/resource.ts'
+import { apiV3Key, encryptResource } from '../../src/wechatpay/resource.ts'
 import { replyMessageBytes, SIGNATURE_TYPE, serialOf } from '../../src/wechatpay/signing.ts'
 
 /** What WeChat Pay holds in these tests, and what the merchant does. Made once a test file. */
@@ -123,7 +123,7 @@ export function certificateList(
       serial_no: serial,
       effective_time: new Date(fromMs).toISOString(),
       expire_time: new Date(toMs).toISOString(),
-      encrypt_certificate: encryptResource(Buffer.from(key), pem, {
+      encrypt_certificate: encryptResource(apiV3Key(key), pem, {
         nonce: 'aaaaaaaaaaaa',
         associated_data: 'certificate',
       }),

@@ -1,4 +1,4 @@
-import { createDecipheriv, X509Certificate } from 'node:crypto'
+import { createDecipheriv, createSecretKey, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { certificatesFrom } from '../../src/gateway/wechatpay/certificates.ts'
@@ -252,7 +252,7 @@ function verificationOf(vector: Vector, nowMs: number, body = text(vector.raw_bo
 /** The Go SDK tests with 16-byte keys (AES-128). A real APIv3 key always has 32, so ours refuses anything else. */
 function refuses16Bytes(key: string, resource: Parameters<typeof decryptResource>[1]): void {
   expect(() => apiV3Key(key)).toThrow(expect.objectContaining({ code: 'KEY_INVALID' }))
-  expect(decryptResource(Buffer.from(key), resource)).toBe(null)
+  expect(decryptResource(createSecretKey(Buffer.from(key)), resource)).toBe(null)
 }
 
 function decryptWith16Bytes(key: string, resource: Parameters<typeof decryptResource>[1]): string {

@@ -28,7 +28,7 @@ export function platformCertificate(
  *
  * @returns null if the body is no such list or one of its entries is not what it says it is
  */
-export function certificatesFrom(body: string, apiV3Key: Buffer): readonly PlatformCertificate[] | null {
+export function certificatesFrom(body: string, apiV3Key: KeyObject): readonly PlatformCertificate[] | null {
   const data = jsonObjectFrom(body)?.data
   if (!Array.isArray(data)) return null
   const certificates: PlatformCertificate[] = []
@@ -40,7 +40,7 @@ export function certificatesFrom(body: string, apiV3Key: Buffer): readonly Platf
   return certificates
 }
 
-function certificateFrom(entry: unknown, apiV3Key: Buffer): PlatformCertificate | null {
+function certificateFrom(entry: unknown, apiV3Key: KeyObject): PlatformCertificate | null {
   const fields = asJsonObject(entry)
   const resource = encryptedResourceFrom(fields?.encrypt_certificate)
   const pem = resource === null ? null : decryptResource(apiV3Key, resource)

@@ -14,7 +14,7 @@ export interface OpenAccount {
   readonly ids: AccountIds
   readonly serial_no: string
   readonly merchantPrivateKey: KeyObject
-  readonly apiV3Key: Buffer
+  readonly apiV3Key: KeyObject
   readonly publicKey: { readonly serial: string; readonly key: KeyObject } | null
   readonly certificates: readonly PlatformCertificate[]
   readonly downloadsCertificates: boolean

@@ -141,7 +141,8 @@ export class Database {
   readonly #message: StatementSync
   readonly #messagesOf: StatementSync
   readonly #hasKey: StatementSync
-  readonly #unfinished: StatementSync
+  readonly #dueOrders: StatementSync
+  readonly #messagesToSend: StatementSync
   readonly #purchase: StatementSync
 
   constructor(db: DatabaseSync) {
@@ -167,10 +168,8 @@ export class Database {
     )
     this.#message = db.prepare('SELECT * FROM deliveries WHERE message_id = ?')
     this.#messagesOf = db.prepare('SELECT * FROM deliveries WHERE order_id = ? ORDER BY id')
-    this.#unfinished = db.prepare(
-      `SELECT (SELECT count(*) FROM orders WHERE due_at IS NOT NULL) AS orders,
-       (SELECT count(*) FROM deliveries WHERE state IN ('pending', 'queued')) AS messages`,
-    )
+    this.#dueOrders = db.prepare(`${ORDERS} WHERE due_at IS NOT NULL`)
+    this.#messagesToSend = db.prepare(`SELECT 1 FROM deliveries WHERE state IN ('pending', 'queued') LIMIT 1`)
     this.#purchase = db.prepare('SELECT purchase FROM facts WHERE order_id = ?')
     this.#hasKey = db.prepare('SELECT 1 FROM platform_keys WHERE account = ? AND serial = ?')
   }
@@ -320,9 +319,13 @@ export class Database {
     return this.#db.prepare(sql).get(orderId) !== undefined
   }
 
-  /** How much is still to be done by itself: open orders, refunds and messages that have a due time. */
-  unfinished(): { readonly orders: number; readonly messages: number } {
-    return this.#unfinished.get() as { orders: number; messages: number }
+  /** Orders about which something is still to be done by itself. */
+  dueOrders(): readonly OrderRow[] {
+    return this.#dueOrders.all() as unknown as OrderRow[]
+  }
+
+  hasMessagesToSend(): boolean {
+    return this.#messagesToSend.get() !== undefined
   }
 
   /** Callbacks that wait for an order that is there. */

@@ -1,6 +1,6 @@
 import type { OrderView } from '../../simulator/index.ts'
 import type { Errand, SeedPlan } from '../plan.ts'
-import type { World } from '../world.ts'
+import type { World, WorldParts } from '../world.ts'
 import type { Database, OrderRow, RefundRow } from './database.ts'
 import type { LetterChecker } from './letters.ts'
 import type { Findings } from './rules.ts'
@@ -15,6 +15,20 @@ export interface EndOptions {
   readonly database: Database
   readonly letters: LetterChecker
   readonly findings: Findings
+}
+
+/** Whether nothing is left to be done but what waits for a person. */
+export async function isAtRest({ plan, wechatPay }: WorldParts, database: Database): Promise<boolean> {
+  if (database.hasMessagesToSend()) return false
+  for (const order of database.dueOrders()) {
+    const errand = plan.errands.find(({ out_trade_no }) => out_trade_no === order.out_trade_no)
+    if (errand === undefined) return false
+    const isLeft = FINAL.has(order.state)
+      ? isHeldForAPerson(order, database.refundsOf(order.id))
+      : mayStayOpen(errand, order, await wechatPay.order(order.out_trade_no))
+    if (!isLeft) return false
+  }
+  return true
 }
 
 /** What has to hold when nothing has gone wrong for long enough that everything has come to its end. */
@@ -72,8 +86,7 @@ function checkOrder(
     return
   }
   for (const refund of refunds) {
-    const isHeld = refund.origin === 'late_money' && attention !== null && FOR_A_PERSON.has(attention)
-    if (refund.due_at !== null && !isStuck(refund) && !isHeld) {
+    if (refund.due_at !== null && !isHeld(order, refund)) {
       findings.broke(
         'every refund ends',
         out_trade_no,
@@ -81,7 +94,7 @@ function checkOrder(
       )
     }
   }
-  const isSpoiled = isAPersonsCase(errand, order, refunds)
+  const isSpoiled = isAPersonsCase(errand, order)
   const afterMs = (truth?.paidAtMs ?? 0) - (order.given_up_at ?? Number.POSITIVE_INFINITY)
   if (
     lateMoney === 'refund' &&
@@ -119,9 +132,15 @@ function mayStayOpen(
   return !tracked.end && given_up_at === null && truth.open
 }
 
-/** ABNORMAL: only a person brings it further. */
-function isStuck({ said, origin }: RefundRow): boolean {
-  return said === 'ABNORMAL' || origin === 'elsewhere'
+/** Whether all that an order with its verdict still waits for waits for a person. */
+function isHeldForAPerson(order: OrderRow, refunds: readonly RefundRow[]): boolean {
+  const due = refunds.filter(({ due_at }) => due_at !== null)
+  return due.length > 0 && due.every((refund) => isHeld(order, refund))
+}
+
+/** A refund that goes on when a person has answered for its order. */
+function isHeld({ attention }: OrderRow, { origin }: RefundRow): boolean {
+  return origin === 'late_money' && attention !== null && FOR_A_PERSON.has(attention)
 }
 
 /** WeChat Pay didn't give the money back: a person is told. */
@@ -135,12 +154,8 @@ function keptBy({ state, total }: OrderRow, refunds: readonly RefundRow[]): numb
 }
 
 /** Refunds that Verdict was never told of, and money that the policy leaves to a person or that WeChat Pay keeps. */
-function isAPersonsCase(
-  { elsewhere }: Errand,
-  { attention }: OrderRow,
-  refunds: readonly RefundRow[],
-): boolean {
-  return elsewhere !== null || (attention !== null && FOR_A_PERSON.has(attention)) || refunds.some(isStuck)
+function isAPersonsCase({ elsewhere }: Errand, { attention }: OrderRow): boolean {
+  return elsewhere !== null || (attention !== null && FOR_A_PERSON.has(attention))
 }
 
 /** A payment code is money for whoever reads it in time. */

@@ -62,7 +62,7 @@ function isBad(name: CallbackFaultName): name is keyof typeof BAD {
 }
 
 async function genuine({ notice, key, signing }: Post): Promise<Message> {
-  const body = envelopeOf(notice, signing.keys.identity.apiV3Key, signing.nonce())
+  const body = envelopeOf(notice, signing.keys.apiV3Key, signing.nonce())
   const { headers } = await signedReply({ status: 200, body, number: 0 }, key, signing)
   const { Date: _, ...own } = headers
   return { headers: own, body, genuine: true }

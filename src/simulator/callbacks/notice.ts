@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, type KeyObject } from 'node:crypto'
 import { encryptResource } from '../../wechatpay/resource.ts'
 import type { Age } from '../age.ts'
 import type { OrderEvent } from '../truth/events.ts'
@@ -60,8 +60,8 @@ function paymentOf(order: Order, age: Age): Readonly<Record<string, unknown>> {
 const NONCE_LENGTH = 12
 
 /** The body that is sent. Every one is encrypted anew. */
-export function envelopeOf({ content, ...notice }: Notice, apiV3Key: string, nonce: string): string {
-  const { algorithm, ...sealed } = encryptResource(Buffer.from(apiV3Key), JSON.stringify(content), {
+export function envelopeOf({ content, ...notice }: Notice, apiV3Key: KeyObject, nonce: string): string {
+  const { algorithm, ...sealed } = encryptResource(apiV3Key, JSON.stringify(content), {
     nonce: nonce.slice(0, NONCE_LENGTH),
     associated_data: notice.original_type,
   })

@@ -87,14 +87,10 @@ function placedBody(order: Order, { world, seed, customers }: Performing): unkno
 const NONCE_LENGTH = 12
 
 function certificates({ keys, nonce }: Performing): unknown {
-  const encrypt_certificate = encryptResource(
-    Buffer.from(keys.identity.apiV3Key),
-    keys.credentials.platformCertificate,
-    {
-      nonce: nonce().slice(0, NONCE_LENGTH),
-      associated_data: 'certificate',
-    },
-  )
+  const encrypt_certificate = encryptResource(keys.apiV3Key, keys.credentials.platformCertificate, {
+    nonce: nonce().slice(0, NONCE_LENGTH),
+    associated_data: 'certificate',
+  })
   return {
     data: [
       {

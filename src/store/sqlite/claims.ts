@@ -138,6 +138,7 @@ export class Claims {
     const free: Due[] = []
     if (limit === 0) return free
     const startMs = stretch.fromMs <= afterMs ? Math.max(afterMs, stretch.toMs) : afterMs
+    if (startMs >= untilMs) return free
     for (const row of this.#due.iterate(queue.account, Number(queue.till), startMs, untilMs)) {
       const [id, due_at] = cellsOf(row)
       if (this.#held.has(integer(id))) continue

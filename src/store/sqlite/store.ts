@@ -179,6 +179,7 @@ export class SqliteStore extends SqliteReader implements Store {
 
   async claimDue(request: ClaimRequest): Promise<readonly DueOrder[]> {
     const ids = this.#claims.claimDue(request)
+    if (ids.length === 0) return []
     return this.#dueOrders.all(JSON.stringify(ids)).flatMap((due) => {
       // An order with its verdict is read whole: its verdict and what follows it lie in other tables.
       const order = typeof due === 'number' ? this.lookups.orderById.first(due) : due

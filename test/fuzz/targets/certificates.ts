@@ -4,7 +4,7 @@ import { type GlobalV3Gateway, globalV3Gateway } from '../../../src/gateway/wech
 import type { LearntKey } from '../../../src/gateway/wechatpay/platform-keys.ts'
 import type { HttpReply, HttpRequest, Transport } from '../../../src/gateway/wechatpay/transport.ts'
 import { headersFromFlat } from '../../../src/wechatpay/headers.ts'
-import { encryptResource } from '../../../src/wechatpay/resource.ts'
+import { apiV3Key, encryptResource } from '../../../src/wechatpay/resource.ts'
 import type { Chance } from '../chance.ts'
 import { jsonValue, text } from '../hostile.ts'
 import { bentBytes, bentHeaders, bentJson, reshaped } from '../mutate.ts'
@@ -129,7 +129,7 @@ function entry(chance: Chance): object {
     ? chance.pick([OTHER_CERTIFICATE, 'no certificate', '', OTHER_CERTIFICATE.slice(0, 300)])
     : chance.pick(PLATFORM_CERTIFICATES)
   const isOurs = !chance.oneIn(8)
-  const key = Buffer.from(isOurs ? API_V3_KEY : OTHER_API_V3_KEY)
+  const key = apiV3Key(isOurs ? API_V3_KEY : OTHER_API_V3_KEY)
   const more = { nonce: 'aaaaaaaaaaaa', associated_data: 'certificate' }
   const encrypt_certificate = encryptResource(key, pem, more)
   if (isOurs && pem.includes('END CERTIFICATE')) sealed.set(encrypt_certificate.ciphertext, pem)
