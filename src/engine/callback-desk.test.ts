@@ -129,6 +129,29 @@ describe('a callback that overtook its order', () => {
     expect(await shop.store.strays(10)).toEqual([])
   })
 
+  it('is applied by the sweep, if the store kept it and did not say so, and later failed to look for it', async () => {
+    let fails = true
+    const engine = open({
+      store: watchedStore(shop.store, async (what, call) => {
+        if (what === 'straysOf' && fails) throw new Error('no space left')
+        const result = await call()
+        if (what === 'keepStray' && fails) throw new Error('no space left')
+        return result
+      }),
+    })
+    // The first sweep finds nothing, and plans none.
+    await shop.clock.advance(SECOND)
+    const order = placementOf(shop, 'native')
+    await expect(receive(engine, paid(order))).rejects.toThrow('no space left')
+    const { out_trade_no, amount } = order
+    const tracked = { account: account(), sub_mchid: null, out_trade_no, kind: 'native', amount } as const
+    await shop.clock.during(engine.track(tracked))
+    fails = false
+    await shop.clock.advance(MINUTE)
+    expect(await stateOf(order)).toBe('SUCCESS')
+    expect(await shop.store.strays(10)).toEqual([])
+  })
+
   it('nor the tracking of it', async () => {
     const engine = open({
       store: watchedStore(shop.store, async (what, call) => {

@@ -59,8 +59,9 @@ export class CallbackDesk {
     if (order !== null) return this.#apply(order, learnt, lane)
     if (unknown === 'count') return { kind: 'unknown-order' }
     await keys.moveTo(store)
-    await store.keepStray(strayOf(key, callback.id, learnt))
+    // Planned first: the store may write the callback, and fail to say so.
     this.#sweepWithin(SWEEP_MS)
+    await store.keepStray(strayOf(key, callback.id, learnt))
     // The order may have entered while this was written: then nobody else has seen it.
     const appeared = await store.find(key)
     if (appeared === null) return { kind: 'unknown-order' }
@@ -98,7 +99,10 @@ export class CallbackDesk {
 
   /** Applies what overtook the order that has just entered. Never rejects: what fails now the sweep does later. */
   entered(order: Order, lane: Lane): Promise<void> {
-    return this.#applyStrays(order, lane).catch(this.#edges.report.storeFailed)
+    return this.#applyStrays(order, lane).catch((error: unknown) => {
+      this.#edges.report.storeFailed(error)
+      this.#sweepWithin(SWEEP_MS)
+    })
   }
 
   async #applyStrays(order: Order, lane: Lane): Promise<void> {

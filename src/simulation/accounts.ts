@@ -1,8 +1,8 @@
 import { createSecretKey } from 'node:crypto'
 import { KINDS, type Kind } from '../core/order.ts'
 import { compilePlan, type Plan } from '../core/plan.ts'
-import { defaultPolicy } from '../core/policy.ts'
 import type { WechatPayAccount } from '../gateway/wechatpay/account.ts'
+import { openAccount } from '../gateway/wechatpay/open-account.ts'
 import type { Keys } from '../simulator/index.ts'
 import { publicPem } from '../simulator/keys.ts'
 import { privateKeyFrom } from '../wechatpay/signing.ts'
@@ -36,7 +36,7 @@ export function accountsOf(plan: SeedPlan, keys: Keys): readonly AccountSetup[] 
     { mode: 'institutional', sp_mchid, sp_appid, sub_mchid, ...shared },
   ]
   return accounts.map((account) => ({
-    account,
+    account: openAccount(account),
     plans: plansOf(plan),
     limits: plan.limits,
     concurrency: CONCURRENCY,
@@ -62,8 +62,11 @@ function readOnce(keys: Keys) {
   return known
 }
 
-function plansOf({ lateMoney }: SeedPlan): Readonly<Record<Kind, Plan>> {
+function plansOf({ policies, lateMoney }: SeedPlan): Readonly<Record<Kind, Plan>> {
   return Object.fromEntries(
-    KINDS.map((kind) => [kind, compilePlan(kind, { ...defaultPolicy(kind), lateMoney })]),
+    KINDS.map((kind) => {
+      const policy = kind === 'quick_pay' ? policies.quickPay : policies.elsewhere
+      return [kind, compilePlan(kind, { ...policy, lateMoney })]
+    }),
   ) as Record<Kind, Plan>
 }

@@ -37,14 +37,15 @@ export class EventClock implements Clock {
   }
 
   /** Lets the next event happen, and everything that follows from it in the same moment without a timer. */
-  async step(): Promise<void> {
+  step(): Promise<void> {
     const next = this.#head()
-    if (next === undefined) return
-    pop(this.#heap)
-    this.#nowMs = next.atMs
-    next.task?.()
+    if (next !== undefined) {
+      pop(this.#heap)
+      this.#nowMs = next.atMs
+      next.task?.()
+    }
     // A tick asked for by a promise comes when no promise has anything left to do: nothing here waits for anything outside.
-    await new Promise<void>((resolve) => process.nextTick(resolve))
+    return new Promise((resolve) => process.nextTick(resolve))
   }
 
   /** Moves on to a moment at which nothing happens. */

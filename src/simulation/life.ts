@@ -69,23 +69,25 @@ export class Life {
 
   /** A call that leaves the process: it may not come to its effect, and its result may not be heard of. */
   async around<Result>(call: () => Promise<Result> | Result): Promise<Result> {
-    await this.#step()
+    const before = this.#step()
+    if (before !== null) await before
     try {
       return await call()
     } finally {
-      await this.#step()
+      const after = this.#step()
+      if (after !== null) await after
     }
   }
 
-  /** Never resolves in a dead process. */
-  async #step(): Promise<void> {
+  /** What the process has to wait for; null for nothing. Never resolves in a dead one. */
+  #step(): Promise<void> | null {
     this.#stepsLeft -= 1
     if (this.#stepsLeft === 0) {
       if (this.#atLastStep === 'die') this.die()
       else this.stop()
     }
-    if (this.#isDead) await forever()
-    if (this.#isStopped) await new Promise<void>((resolve) => this.#held.push(resolve))
+    if (this.#isDead) return forever()
+    return this.#isStopped ? new Promise((resolve) => this.#held.push(resolve)) : null
   }
 }
 

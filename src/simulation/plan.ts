@@ -1,5 +1,5 @@
 import { KINDS, type Kind } from '../core/order.ts'
-import type { LateMoneyPolicy } from '../core/policy.ts'
+import { type LateMoneyPolicy, type Policy, QUICK_PAY_POLICY, TWO_PERIOD_POLICY } from '../core/policy.ts'
 import { DEFAULT_LIMITS, type Limits } from '../engine/budget.ts'
 import { namedRandom } from '../random.ts'
 import type { CallbackKey } from '../simulator/index.ts'
@@ -29,6 +29,7 @@ export interface SeedPlan {
   readonly callbacks: 'on' | 'off'
   readonly callbackKey: CallbackKey
   readonly downloadsCertificates: boolean
+  readonly policies: { readonly quickPay: Policy; readonly elsewhere: Policy }
   readonly lateMoney: LateMoneyPolicy
   readonly limits: Limits
   readonly isRsa: boolean
@@ -126,6 +127,7 @@ export function planOf(seed: number, orders: number): SeedPlan {
     callbacks: chance(0.1) ? 'off' : 'on',
     callbackKey: pick(['public-key', 'public-key', 'certificate', 'mixed']),
     downloadsCertificates: chance(0.3),
+    policies: policiesOf(seed),
     lateMoney: pick(['refund', 'refund', 'refund', 'accept', 'ask']),
     limits: isTight ? TIGHT_LIMITS : DEFAULT_LIMITS,
     isRsa: seed % RSA_ONE_IN === 0,
@@ -164,5 +166,36 @@ export function planOf(seed: number, orders: number): SeedPlan {
       percent: chance(0.3) ? null : ms(5, 60),
       times: pick([1, 1, 2]),
     }))
+  }
+}
+
+/** What users write down: the defaults, and whatever else the guide allows. Every second Quick Pay, every third other has its own. */
+function policiesOf(seed: number): SeedPlan['policies'] {
+  const random = namedRandom(seed, 'policies')
+  const ms = (from: number, to: number): number => Math.round(from + random.next() * (to - from))
+  const pick = <Item>(items: readonly Item[]): Item => items[Math.floor(random.next() * items.length)] as Item
+  // Short ones end before a close is allowed.
+  const windowMs = ms(3 * MIN, 15 * MIN)
+  const [firstMs, everyMs] = [ms(5 * S, 60 * S), ms(20 * S, 90 * S)]
+  const tillMs = ms(15 * S, 45 * S)
+  return {
+    quickPay: pick<Policy>([
+      QUICK_PAY_POLICY,
+      QUICK_PAY_POLICY,
+      { policy: 'fixed', firstMs: 3 * S, everyMs: 5 * S, jitterMs: 1 * S, windowMs: tillMs },
+      { policy: 'backoff', firstMs: 4 * S, factor: 1.5, everyMsMax: 10 * S, windowMs: tillMs },
+    ]),
+    elsewhere: pick<Policy>([
+      TWO_PERIOD_POLICY,
+      { policy: 'fixed', firstMs, everyMs, jitterMs: 10 * S, windowMs, queriesMax: pick([3, 6, 20]) },
+      { policy: 'backoff', firstMs, factor: pick([1, 1.5, 3]), everyMsMax: 5 * MIN, windowMs },
+      {
+        policy: 'twoPeriod',
+        firstMs,
+        queriesAtMs: [everyMs, 2 * everyMs, 4 * everyMs].map((at) => firstMs + at),
+        thenEveryMs: 3 * everyMs,
+        windowMs,
+      },
+    ]),
   }
 }

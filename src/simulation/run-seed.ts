@@ -81,7 +81,8 @@ async function runWorld(world: World, checker: Checker, calmAfterEvents: number)
     if (clock.nextAtMs >= calmAtMs || events >= calmAfterEvents) await world.calm()
     await clock.step()
     events += 1
-    await checker.check()
+    const checked = checker.check()
+    if (checked !== null) await checked
     if (checker.findings.first !== null) return events
     if (events > EVENTS_MAX_PER_ORDER * (plan.errands.length + 10)) {
       checker.findings.broke('the work comes to rest', null, `${events} events, and no end`)

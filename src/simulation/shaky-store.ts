@@ -43,22 +43,25 @@ export interface ShakyStoreOptions {
  */
 export function shakyStore({ store, life, chance, shakiness, nowMs, touched }: ShakyStoreOptions): Store {
   const isBad = (): boolean => shakiness.spells.some(([fromMs, toMs]) => nowMs() >= fromMs && nowMs() < toMs)
-  const pause = async (): Promise<void> => {
-    if (!chance.strikes('store slow', shakiness.slow)) return
+  /** Null for none. */
+  const pause = (): Promise<void> | null => {
+    if (!chance.strikes('store slow', shakiness.slow)) return null
     const ms = chance.ms(1, shakiness.slowMsMax)
-    await new Promise<void>((resolve) => life.clock.after(ms, resolve))
+    return new Promise((resolve) => life.clock.after(ms, resolve))
   }
   const methods = new Map<string | symbol, unknown>()
   const around = (method: (...args: unknown[]) => unknown, readsOnly: boolean) => {
     return (...args: unknown[]): Promise<unknown> =>
       life.around(async () => {
-        await pause()
+        const before = pause()
+        if (before !== null) await before
         const isBadNow = isBad()
         if (isBadNow && chance.strikes('store failed before', shakiness.fails))
           throw new Error('disk I/O error')
         if (!readsOnly) touched()
         const result = await Reflect.apply(method, store, args)
-        await pause()
+        const after = pause()
+        if (after !== null) await after
         if (isBadNow && chance.strikes('store failed after', shakiness.fails))
           throw new Error('disk I/O error')
         return result

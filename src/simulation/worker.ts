@@ -4,8 +4,8 @@ import { handlerTarget } from '../delivery/handler.ts'
 import { Engine, type EngineAccount } from '../engine/engine.ts'
 import { KeyShelf } from '../engine/key-shelf.ts'
 import type { Gateway } from '../gateway/gateway.ts'
-import type { WechatPayAccount } from '../gateway/wechatpay/account.ts'
-import { globalV3Gateway } from '../gateway/wechatpay/global-v3.ts'
+import { openGateway } from '../gateway/wechatpay/global-v3.ts'
+import type { OpenAccount } from '../gateway/wechatpay/open-account.ts'
 import type { LearntKey } from '../gateway/wechatpay/platform-keys.ts'
 import type { Transport } from '../gateway/wechatpay/transport.ts'
 import { namedRandom } from '../random.ts'
@@ -17,7 +17,7 @@ import { nonceSource } from './nonces.ts'
 
 /** How an account is set up, but for what a process makes of it. */
 export interface AccountSetup extends Omit<EngineAccount, 'gateway'> {
-  readonly account: WechatPayAccount
+  readonly account: OpenAccount
 }
 
 export interface WorkerOptions {
@@ -68,13 +68,12 @@ export function startWorker(options: WorkerOptions): Worker {
 }
 
 function gatewayOf(
-  account: WechatPayAccount,
+  account: OpenAccount,
   { life, transport, cryptography, seed }: WorkerOptions,
   keys: KeyShelf,
 ): Gateway {
   const { clock } = life
-  return globalV3Gateway({
-    account,
+  return openGateway(account, {
     clock,
     transport,
     signer: cryptography.merchant,

@@ -52,8 +52,12 @@ import { poolSigner, type Signer } from './signer.ts'
 import type { HttpReply, Transport } from './transport.ts'
 import { undiciTransport } from './undici-transport.ts'
 
-export interface GlobalV3Options {
+export interface GlobalV3Options extends GatewayParts {
   readonly account: WechatPayAccount
+}
+
+/** What an account's gateway is made of, beside the account. */
+export interface GatewayParts {
   readonly clock: Clock
   /** Default: undici. The gateway's `end` ends it. */
   readonly transport?: Transport
@@ -80,7 +84,12 @@ export interface GlobalV3Gateway extends Gateway {
 
 /** @throws OPTION_INVALID or KEY_INVALID as `openAccount` */
 export function globalV3Gateway(options: GlobalV3Options): GlobalV3Gateway {
-  return new GlobalV3(options)
+  return openGateway(openAccount(options.account), options)
+}
+
+/** The same for an account that was checked and read before. */
+export function openGateway(account: OpenAccount, parts: GatewayParts): GlobalV3Gateway {
+  return new GlobalV3(account, parts)
 }
 
 class GlobalV3 implements GlobalV3Gateway {
@@ -96,9 +105,8 @@ class GlobalV3 implements GlobalV3Gateway {
   readonly #callbacks: Callbacks
   readonly #clockWatch: ClockWatch
 
-  constructor(options: GlobalV3Options) {
+  constructor(account: OpenAccount, options: GatewayParts) {
     const { clock, transport, signer, nonces, onKey = () => {}, verifySignature } = options
-    const account = openAccount(options.account)
     this.#clockWatch = new ClockWatch(options.onClockApart ?? (() => {}))
     this.#account = account
     this.#clock = clock

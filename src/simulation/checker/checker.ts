@@ -43,11 +43,11 @@ export class Checker implements Witness {
     return this.#writes.verdictAfterMsMax
   }
 
-  /** After every event. */
-  async check(): Promise<void> {
-    if (!this.#isTouched) return
+  /** After every event. Null if nothing can have been written. */
+  check(): Promise<void> | null {
+    if (!this.#isTouched) return null
     this.#isTouched = false
-    await this.#writes.check()
+    return this.#writes.check()
   }
 
   checkEnd(world: World): Promise<void> {

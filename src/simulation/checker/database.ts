@@ -1,4 +1,4 @@
-import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
 
 /** A write that the database saw, whoever made it. */
 export type Write =
@@ -92,6 +92,25 @@ const ORDERS = `SELECT o.id, account, sub_mchid, out_trade_no, kind, state, vers
   given_up_at, attention, total, currency, origin, may_end, created_at, window_end_at, revoke_unanswered_at
   FROM orders o JOIN facts f ON f.order_id = o.id`
 
+const ORDER = `${ORDERS} WHERE o.id = ?`
+const ORDER_NAMED = `${ORDERS} WHERE out_trade_no = ?`
+const DUE_ORDERS = `${ORDERS} WHERE due_at IS NOT NULL`
+const VERDICT = 'SELECT state, at, transaction_id, evidence_id FROM verdicts WHERE order_id = ?'
+const INTENT = `SELECT 1 FROM journal WHERE order_id = ? AND event = 'intent' AND call = ? AND at / 1000 = ?`
+
+const NUMBER = `SELECT out_trade_no FROM orders o LEFT JOIN verdicts v ON v.order_id = o.id
+  LEFT JOIN aftercare a ON a.order_id = o.id WHERE v.transaction_id = ? OR a.late_transaction_id = ?`
+const SAME_PURCHASE = `SELECT o.out_trade_no FROM orders o JOIN facts f ON f.order_id = o.id
+  LEFT JOIN aftercare a ON a.order_id = o.id
+  WHERE f.purchase = (SELECT purchase FROM facts WHERE order_id = ?) AND o.id <> ? AND account = ? AND sub_mchid = ?
+  AND o.state NOT IN ('CLOSED', 'REVOKED', 'NOT_CREATED') AND a.late_phase IS NOT 'returned'`
+const STRANDED = `SELECT s.out_trade_no FROM strays s JOIN orders o
+  ON o.out_trade_no = s.out_trade_no AND o.account = s.account AND o.sub_mchid = s.sub_mchid`
+
+interface NumberRow {
+  readonly out_trade_no: string
+}
+
 /** Sees every write by itself, whatever wrote it, and rolls back with the transaction that made it. */
 const WATCH = `
 CREATE TEMP TABLE writes (what TEXT, id, was, is_now, was_version, version, due_at, given_up_at, seen);
@@ -123,55 +142,58 @@ function tampering(table: string, act: 'DELETE' | 'UPDATE', id: string): string 
   INSERT INTO writes (what, id, was) VALUES ('tampered', OLD.${id}, '${table}'); END;`
 }
 
+type WriteCells = readonly [
+  what: Write['what'],
+  id: number,
+  was: string | null,
+  is: string,
+  wasVersion: number | null,
+  version: number,
+  due_at: number | null,
+  given_up_at: number | null,
+  seen: string | null,
+]
+
+function writeOf([what, id, was, is, wasVersion, version, due_at, given_up_at, seen]: WriteCells): Write {
+  if (what === 'order') return { what, id, was, is, wasVersion, version, due_at, given_up_at, seen }
+  return what === 'tampered' ? { what, id, table: String(was) } : { what, id }
+}
+
 /** Verdict's database as the checker reads it: with statements of its own, and none of the store's code. */
 export class Database {
   readonly #db: DatabaseSync
   readonly #byId = new Map<number, OrderIdentity>()
   readonly #byNumber = new Map<string, OrderIdentity>()
   readonly #writes: StatementSync
-  readonly #order: StatementSync
-  readonly #named: StatementSync
-  readonly #verdict: StatementSync
-  readonly #evidence: StatementSync
-  readonly #evidenceOf: StatementSync
-  readonly #refund: StatementSync
-  readonly #refundsOf: StatementSync
-  readonly #refundNumbered: StatementSync
-  readonly #intent: StatementSync
-  readonly #message: StatementSync
-  readonly #messagesOf: StatementSync
-  readonly #hasKey: StatementSync
-  readonly #dueOrders: StatementSync
-  readonly #messagesToSend: StatementSync
-  readonly #purchase: StatementSync
+  readonly #statements = new Map<string, StatementSync>()
 
   constructor(db: DatabaseSync) {
     this.#db = db
     db.exec('PRAGMA temp_store = MEMORY')
     db.exec(WATCH)
-    this.#writes = db.prepare(
-      `DELETE FROM writes
-       RETURNING what, id, was, is_now AS "is", was_version AS wasVersion, version, due_at, given_up_at, seen`,
-    )
-    this.#order = db.prepare(`${ORDERS} WHERE o.id = ?`)
-    this.#named = db.prepare(`${ORDERS} WHERE out_trade_no = ?`)
-    this.#verdict = db.prepare(
-      'SELECT state, at, transaction_id, evidence_id FROM verdicts WHERE order_id = ?',
-    )
-    this.#evidence = db.prepare('SELECT * FROM evidence WHERE id = ?')
-    this.#evidenceOf = db.prepare('SELECT * FROM evidence WHERE order_id = ? ORDER BY id')
-    this.#refund = db.prepare('SELECT * FROM refunds WHERE id = ?')
-    this.#refundsOf = db.prepare('SELECT * FROM refunds WHERE order_id = ? ORDER BY id')
-    this.#refundNumbered = db.prepare('SELECT * FROM refunds WHERE out_refund_no = ?')
-    this.#intent = db.prepare(
-      `SELECT 1 FROM journal WHERE order_id = ? AND event = 'intent' AND call = ? AND at / 1000 = ?`,
-    )
-    this.#message = db.prepare('SELECT * FROM deliveries WHERE message_id = ?')
-    this.#messagesOf = db.prepare('SELECT * FROM deliveries WHERE order_id = ? ORDER BY id')
-    this.#dueOrders = db.prepare(`${ORDERS} WHERE due_at IS NOT NULL`)
-    this.#messagesToSend = db.prepare(`SELECT 1 FROM deliveries WHERE state IN ('pending', 'queued') LIMIT 1`)
-    this.#purchase = db.prepare('SELECT purchase FROM facts WHERE order_id = ?')
-    this.#hasKey = db.prepare('SELECT 1 FROM platform_keys WHERE account = ? AND serial = ?')
+    this.#writes = db.prepare('DELETE FROM writes RETURNING *')
+    this.#writes.setReturnArrays(true)
+  }
+
+  /** A statement, prepared when it is needed first. */
+  #on(sql: string): StatementSync {
+    const known = this.#statements.get(sql)
+    if (known !== undefined) return known
+    const statement = this.#db.prepare(sql)
+    this.#statements.set(sql, statement)
+    return statement
+  }
+
+  #row<Row>(sql: string, ...parameters: readonly SQLInputValue[]): Row | null {
+    return (this.#on(sql).get(...parameters) as unknown as Row | undefined) ?? null
+  }
+
+  #rows<Row>(sql: string, ...parameters: readonly SQLInputValue[]): readonly Row[] {
+    return this.#on(sql).all(...parameters) as unknown as readonly Row[]
+  }
+
+  #has(sql: string, ...parameters: readonly SQLInputValue[]): boolean {
+    return this.#on(sql).get(...parameters) !== undefined
   }
 
   /** Who an order is: read once, and never again. */
@@ -196,147 +218,124 @@ export class Database {
 
   /** What was written since the last time. */
   writes(): readonly Write[] {
-    const writes = this.#writes.all() as unknown as ReadonlyArray<Write & { was: string | null }>
-    return writes.map((write) => (write.what === 'tampered' ? { ...write, table: String(write.was) } : write))
+    return (this.#writes.all() as unknown as readonly WriteCells[]).map(writeOf)
   }
 
   order(id: number): OrderRow {
-    return this.#order.get(id) as unknown as OrderRow
+    return this.#row<OrderRow>(ORDER, id) as OrderRow
+  }
+
+  versionOf(id: number): number {
+    return Number(this.#row<{ version: number }>('SELECT version FROM orders WHERE id = ?', id)?.version)
   }
 
   named(out_trade_no: string): OrderRow | null {
-    return (this.#named.get(out_trade_no) as unknown as OrderRow | undefined) ?? null
-  }
-
-  orders(): readonly OrderRow[] {
-    return this.#db.prepare(`${ORDERS} ORDER BY o.id`).all() as unknown as OrderRow[]
+    return this.#row(ORDER_NAMED, out_trade_no)
   }
 
   verdict(orderId: number): VerdictRow | null {
-    return (this.#verdict.get(orderId) as unknown as VerdictRow | undefined) ?? null
+    return this.#row(VERDICT, orderId)
   }
 
   evidence(id: number): EvidenceRow {
-    return this.#evidence.get(id) as unknown as EvidenceRow
+    return this.#row<EvidenceRow>('SELECT * FROM evidence WHERE id = ?', id) as EvidenceRow
   }
 
   evidenceOf(orderId: number): readonly EvidenceRow[] {
-    return this.#evidenceOf.all(orderId) as unknown as EvidenceRow[]
+    return this.#rows('SELECT * FROM evidence WHERE order_id = ? ORDER BY id', orderId)
   }
 
   refund(id: number): RefundRow {
-    return this.#refund.get(id) as unknown as RefundRow
+    return this.#row<RefundRow>('SELECT * FROM refunds WHERE id = ?', id) as RefundRow
   }
 
   refundsOf(orderId: number): readonly RefundRow[] {
-    return this.#refundsOf.all(orderId) as unknown as RefundRow[]
+    return this.#rows('SELECT * FROM refunds WHERE order_id = ? ORDER BY id', orderId)
   }
 
   refundNumbered(out_refund_no: string): RefundRow | null {
-    return (this.#refundNumbered.get(out_refund_no) as unknown as RefundRow | undefined) ?? null
+    return this.#row('SELECT * FROM refunds WHERE out_refund_no = ?', out_refund_no)
   }
 
   /** Whether the intent of a call is written, which was signed in this second. */
   hasIntent(orderId: number, call: string, timestamp: number): boolean {
-    return this.#intent.get(orderId, call, timestamp) !== undefined
+    return this.#has(INTENT, orderId, call, timestamp)
   }
 
   /** Whether somebody whom nobody could verify made it due since then. */
   isHinted(orderId: number, sinceMs: number): boolean {
     const sql = `SELECT 1 FROM journal WHERE order_id = ? AND event = 'hint' AND at > ?`
-    return this.#db.prepare(sql).get(orderId, sinceMs - 5_000) !== undefined
+    return this.#has(sql, orderId, sinceMs - 5_000)
   }
 
   /** Whether what became of a call was written after this version of the order, and the call was made before this moment. */
   heardLate(orderId: number, { version, askedMs }: { version: number; askedMs: number }): boolean {
     const sql = 'SELECT 1 FROM journal WHERE order_id = ? AND version > ? AND at - took < ?'
-    return this.#db.prepare(sql).get(orderId, version, askedMs) !== undefined
+    return this.#has(sql, orderId, version, askedMs)
   }
 
   /** When an order was first known to be paid though it was given up. */
   lateLearntAtMs(orderId: number): number {
-    const row = this.#db.prepare('SELECT late_learnt_at AS ms FROM aftercare WHERE order_id = ?').get(orderId)
-    return Number(row?.ms ?? 0)
+    const sql = 'SELECT late_learnt_at AS ms FROM aftercare WHERE order_id = ?'
+    return this.#row<{ ms: number | null }>(sql, orderId)?.ms ?? 0
   }
 
   /** The number of the order that bears this number of WeChat Pay's. */
   numberOf(transaction_id: string): string | null {
-    const row = this.#db
-      .prepare(
-        `SELECT out_trade_no FROM orders o LEFT JOIN verdicts v ON v.order_id = o.id
-         LEFT JOIN aftercare a ON a.order_id = o.id
-         WHERE v.transaction_id = ? OR a.late_transaction_id = ?`,
-      )
-      .get(transaction_id, transaction_id)
-    return row === undefined ? null : String(row.out_trade_no)
+    return this.#row<NumberRow>(NUMBER, transaction_id, transaction_id)?.out_trade_no ?? null
   }
 
   message(message_id: string): DeliveryRow | null {
-    return (this.#message.get(message_id) as unknown as DeliveryRow | undefined) ?? null
+    return this.#row('SELECT * FROM deliveries WHERE message_id = ?', message_id)
   }
 
   messagesOf(orderId: number): readonly DeliveryRow[] {
-    return this.#messagesOf.all(orderId) as unknown as DeliveryRow[]
+    return this.#rows('SELECT * FROM deliveries WHERE order_id = ? ORDER BY id', orderId)
   }
 
   hasKey(account: string, serial: string): boolean {
-    return this.#hasKey.get(account, serial) !== undefined
+    return this.#has('SELECT 1 FROM platform_keys WHERE account = ? AND serial = ?', account, serial)
   }
 
   /** Whether a callback of this id waits for its order. */
   hasStray(event_id: string): boolean {
-    return this.#db.prepare('SELECT 1 FROM strays WHERE event_id = ?').get(event_id) !== undefined
+    return this.#has('SELECT 1 FROM strays WHERE event_id = ?', event_id)
   }
 
   /** Whether the journal tells of a verified callback. */
   heardCallback(orderId: number): boolean {
-    const sql = `SELECT 1 FROM journal WHERE order_id = ? AND event = 'callback'`
-    return this.#db.prepare(sql).get(orderId) !== undefined
+    return this.#has(`SELECT 1 FROM journal WHERE order_id = ? AND event = 'callback'`, orderId)
   }
 
   /** Whether the payment was once said to have failed. */
   heardPayerror(orderId: number): boolean {
-    const sql = `SELECT 1 FROM journal WHERE order_id = ? AND said = 'PAYERROR'`
-    return this.#db.prepare(sql).get(orderId) !== undefined
+    return this.#has(`SELECT 1 FROM journal WHERE order_id = ? AND said = 'PAYERROR'`, orderId)
   }
 
   /** Another order for the same purchase that is open, or paid and not given back. */
   takenBy({ id, account, sub_mchid }: OrderIdentity): string | null {
-    if (this.#purchase.get(id)?.purchase == null) return null
-    const row = this.#db
-      .prepare(
-        `SELECT o.out_trade_no FROM orders o JOIN facts f ON f.order_id = o.id LEFT JOIN aftercare a ON a.order_id = o.id
-         WHERE f.purchase = (SELECT purchase FROM facts WHERE order_id = ?) AND o.id <> ? AND account = ? AND sub_mchid = ?
-         AND o.state NOT IN ('CLOSED', 'REVOKED', 'NOT_CREATED') AND a.late_phase IS NOT 'returned'`,
-      )
-      .get(id, id, account, sub_mchid)
-    return row === undefined ? null : String(row.out_trade_no)
+    if (!this.#has('SELECT 1 FROM facts WHERE order_id = ? AND purchase IS NOT NULL', id)) return null
+    return this.#row<NumberRow>(SAME_PURCHASE, id, id, account, sub_mchid)?.out_trade_no ?? null
   }
 
   /** Whether the order's ending had begun. */
   isEnding(orderId: number): boolean {
     const sql = `SELECT 1 FROM journal WHERE order_id = ? AND event IN ('ending', 'give-up')`
-    return this.#db.prepare(sql).get(orderId) !== undefined
+    return this.#has(sql, orderId)
   }
 
   /** Orders about which something is still to be done by itself. */
   dueOrders(): readonly OrderRow[] {
-    return this.#dueOrders.all() as unknown as OrderRow[]
+    return this.#rows(DUE_ORDERS)
   }
 
   hasMessagesToSend(): boolean {
-    return this.#messagesToSend.get() !== undefined
+    return this.#has(`SELECT 1 FROM deliveries WHERE state IN ('pending', 'queued') LIMIT 1`)
   }
 
   /** Callbacks that wait for an order that is there. */
   strandedStrays(): readonly string[] {
-    const rows = this.#db
-      .prepare(
-        `SELECT s.out_trade_no FROM strays s JOIN orders o
-         ON o.out_trade_no = s.out_trade_no AND o.account = s.account AND o.sub_mchid = s.sub_mchid`,
-      )
-      .all() as unknown as ReadonlyArray<{ out_trade_no: string }>
-    return rows.map(({ out_trade_no }) => out_trade_no)
+    return this.#rows<NumberRow>(STRANDED).map(({ out_trade_no }) => out_trade_no)
   }
 
   /** Every cell of every table, as one text. */

@@ -159,7 +159,7 @@ function isAPersonsCase({ elsewhere }: Errand, { attention }: OrderRow): boolean
 }
 
 /** A payment code is money for whoever reads it in time. */
-const PAYMENT_CODE = /(?<![0-9A-Za-z])1[0-5]\d{16}(?![0-9A-Za-z])/
+const PAYMENT_CODE = /1[0-5]\d{16}(?![0-9A-Za-z])/g
 
 function checkSecrets({ wechatPay, trace }: World, database: Database, findings: Findings): void {
   const { apiV3Key } = wechatPay.keys.identity
@@ -167,13 +167,21 @@ function checkSecrets({ wechatPay, trace }: World, database: Database, findings:
     ['the database', database.text()],
     ['a notice', trace.lines.join('\n')],
   ] as const) {
-    const code = PAYMENT_CODE.exec(text)
+    const code = paymentCodeIn(text)
     const what =
       code !== null
-        ? `a payment code, ${text.slice(code.index - 80, code.index + 30)},`
+        ? `a payment code, ${text.slice(code - 80, code + 30)},`
         : text.includes(apiV3Key)
           ? 'the APIv3 key'
           : null
     if (what !== null) findings.broke('secrets are not stored', null, `${what} stands in ${where}`)
   }
+}
+
+/** Where one stands, by itself and not within a longer number; null for nowhere. */
+function paymentCodeIn(text: string): number | null {
+  for (const { index } of text.matchAll(PAYMENT_CODE)) {
+    if (!/[0-9A-Za-z]/.test(text[index - 1] ?? '')) return index
+  }
+  return null
 }
