@@ -84,7 +84,6 @@ export interface DeliveryRow {
   readonly order_id: number
   readonly message_id: string
   readonly type: string
-  readonly payload: string
   readonly state: string
 }
 
@@ -95,6 +94,13 @@ const ORDERS = `SELECT o.id, account, sub_mchid, out_trade_no, kind, state, vers
 const ORDER = `${ORDERS} WHERE o.id = ?`
 const ORDER_NAMED = `${ORDERS} WHERE out_trade_no = ?`
 const DUE_ORDERS = `${ORDERS} WHERE due_at IS NOT NULL`
+const REFUNDS = 'SELECT id, order_id, out_refund_no, key, origin, amount, created_at, state, due_at, said FROM refunds'
+const REFUND = `${REFUNDS} WHERE id = ?`
+const REFUNDS_OF = `${REFUNDS} WHERE order_id = ? ORDER BY id`
+const REFUND_NUMBERED = `${REFUNDS} WHERE out_refund_no = ?`
+const MESSAGES = 'SELECT id, order_id, message_id, type, state FROM deliveries'
+const MESSAGE = `${MESSAGES} WHERE message_id = ?`
+const MESSAGES_OF = `${MESSAGES} WHERE order_id = ? ORDER BY id`
 const VERDICT = 'SELECT state, at, transaction_id, evidence_id FROM verdicts WHERE order_id = ?'
 const INTENT = `SELECT 1 FROM journal WHERE order_id = ? AND event = 'intent' AND call = ? AND at / 1000 = ?`
 
@@ -113,11 +119,11 @@ interface NumberRow {
 
 /** Sees every write by itself, whatever wrote it, and rolls back with the transaction that made it. */
 const WATCH = `
-CREATE TEMP TABLE writes (what TEXT, id, was, is_now, was_version, version, due_at, given_up_at, seen);
+CREATE TEMP TABLE writes (nth INTEGER PRIMARY KEY, what TEXT, id, was, is_now, was_version, version, due_at, given_up_at, seen);
 CREATE TEMP TRIGGER order_entered AFTER INSERT ON orders BEGIN
-  INSERT INTO writes VALUES ('order', NEW.id, NULL, NEW.state, NULL, NEW.version, NEW.due_at, NEW.given_up_at, NEW.seen); END;
+  INSERT INTO writes VALUES (NULL, 'order', NEW.id, NULL, NEW.state, NULL, NEW.version, NEW.due_at, NEW.given_up_at, NEW.seen); END;
 CREATE TEMP TRIGGER order_changed AFTER UPDATE ON orders BEGIN
-  INSERT INTO writes VALUES ('order', NEW.id, OLD.state, NEW.state, OLD.version, NEW.version, NEW.due_at, NEW.given_up_at,
+  INSERT INTO writes VALUES (NULL, 'order', NEW.id, OLD.state, NEW.state, OLD.version, NEW.version, NEW.due_at, NEW.given_up_at,
     NEW.seen); END;
 CREATE TEMP TRIGGER evidence_kept AFTER INSERT ON evidence BEGIN
   INSERT INTO writes (what, id) VALUES ('evidence', NEW.id); END;
@@ -143,6 +149,7 @@ function tampering(table: string, act: 'DELETE' | 'UPDATE', id: string): string 
 }
 
 type WriteCells = readonly [
+  nth: number,
   what: Write['what'],
   id: number,
   was: string | null,
@@ -154,7 +161,7 @@ type WriteCells = readonly [
   seen: string | null,
 ]
 
-function writeOf([what, id, was, is, wasVersion, version, due_at, given_up_at, seen]: WriteCells): Write {
+function writeOf([, what, id, was, is, wasVersion, version, due_at, given_up_at, seen]: WriteCells): Write {
   if (what === 'order') return { what, id, was, is, wasVersion, version, due_at, given_up_at, seen }
   return what === 'tampered' ? { what, id, table: String(was) } : { what, id }
 }
@@ -165,13 +172,15 @@ export class Database {
   readonly #byId = new Map<number, OrderIdentity>()
   readonly #byNumber = new Map<string, OrderIdentity>()
   readonly #writes: StatementSync
+  /** The number of the last write that was looked at. */
+  #read = 0
   readonly #statements = new Map<string, StatementSync>()
 
   constructor(db: DatabaseSync) {
     this.#db = db
     db.exec('PRAGMA temp_store = MEMORY')
     db.exec(WATCH)
-    this.#writes = db.prepare('DELETE FROM writes RETURNING *')
+    this.#writes = db.prepare('SELECT * FROM writes WHERE nth > ?')
     this.#writes.setReturnArrays(true)
   }
 
@@ -218,7 +227,9 @@ export class Database {
 
   /** What was written since the last time. */
   writes(): readonly Write[] {
-    return (this.#writes.all() as unknown as readonly WriteCells[]).map(writeOf)
+    const writes = this.#writes.all(this.#read) as unknown as readonly WriteCells[]
+    this.#read = writes.at(-1)?.[0] ?? this.#read
+    return writes.map(writeOf)
   }
 
   order(id: number): OrderRow {
@@ -246,15 +257,15 @@ export class Database {
   }
 
   refund(id: number): RefundRow {
-    return this.#row<RefundRow>('SELECT * FROM refunds WHERE id = ?', id) as RefundRow
+    return this.#row<RefundRow>(REFUND, id) as RefundRow
   }
 
   refundsOf(orderId: number): readonly RefundRow[] {
-    return this.#rows('SELECT * FROM refunds WHERE order_id = ? ORDER BY id', orderId)
+    return this.#rows(REFUNDS_OF, orderId)
   }
 
   refundNumbered(out_refund_no: string): RefundRow | null {
-    return this.#row('SELECT * FROM refunds WHERE out_refund_no = ?', out_refund_no)
+    return this.#row(REFUND_NUMBERED, out_refund_no)
   }
 
   /** Whether the intent of a call is written, which was signed in this second. */
@@ -286,11 +297,11 @@ export class Database {
   }
 
   message(message_id: string): DeliveryRow | null {
-    return this.#row('SELECT * FROM deliveries WHERE message_id = ?', message_id)
+    return this.#row(MESSAGE, message_id)
   }
 
   messagesOf(orderId: number): readonly DeliveryRow[] {
-    return this.#rows('SELECT * FROM deliveries WHERE order_id = ? ORDER BY id', orderId)
+    return this.#rows(MESSAGES_OF, orderId)
   }
 
   hasKey(account: string, serial: string): boolean {
