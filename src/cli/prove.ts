@@ -8,6 +8,7 @@ import { prove } from '../simulation/prove.ts'
 import { type RunOptions, runSeed } from '../simulation/run-seed.ts'
 import { shrink } from '../simulation/shrink.ts'
 import type { Failure, Totals } from '../simulation/totals.ts'
+import { digestOf } from '../simulation/trace.ts'
 import type { Io } from './io.ts'
 import { inColumns, seconds } from './text.ts'
 
@@ -118,9 +119,11 @@ async function printTrace(
   { seed, orders }: { seed: number; orders: number },
   print: Io['print'],
 ): Promise<number> {
-  const { trace, digest, finding } = await runSeed(await optionsFor(seed, orders))
+  const { trace, finding } = await runSeed(await optionsFor(seed, orders))
   for (const line of trace) print(line)
-  print(`seed ${seed}: sha256 ${digest}${finding === null ? '' : `, ${finding.rule}: ${finding.says}`}`)
+  print(
+    `seed ${seed}: sha256 ${digestOf(trace)}${finding === null ? '' : `, ${finding.rule}: ${finding.says}`}`,
+  )
   return finding === null ? 0 : 1
 }
 

@@ -28,13 +28,14 @@ export class MixUps {
     const { unsignedDenial, replayed, swapped } = this.#weather
     if (this.#chance.strikes('unsigned denial', unsignedDenial)) return UNSIGNED_DENIAL
     if (replayed + swapped === 0) return reply
-    const [heard, latest] = [this.#heard.slice(), [...this.#latest.values()]]
-    if (reply.status < 500) this.#hear({ path, reply })
-    return (
-      this.#another('reply replayed', replayed, () => heard.filter((one) => one.path === path)) ??
-      this.#another('reply swapped', swapped, () => latest.filter((one) => one.path !== path)) ??
+    const instead =
+      this.#another('reply replayed', replayed, () => this.#heard.filter((one) => one.path === path)) ??
+      this.#another('reply swapped', swapped, () =>
+        [...this.#latest.values()].filter((one) => one.path !== path),
+      ) ??
       reply
-    )
+    if (reply.status < 500) this.#hear({ path, reply })
+    return instead
   }
 
   #another(kind: string, probability: number, candidates: () => readonly Heard[]): HttpReply | null {

@@ -34,7 +34,6 @@ export interface SeedResult {
   /** From the moment at which nothing went wrong any more, or the end of an order's window, to its verdict, at most. */
   readonly verdictAfterMsMax: number
   readonly trace: readonly string[]
-  readonly digest: string
 }
 
 /** Everything has come to its end so long after the last fault, or it never does. Refunds may wait for hours. */
@@ -125,6 +124,5 @@ async function resultOf(world: World, checker: Checker, events: number): Promise
     faults: { ...Object.fromEntries(chance.counts), ...Object.fromEntries(struck) },
     verdictAfterMsMax: checker.verdictAfterMsMax,
     trace: trace.lines,
-    digest: trace.digest,
   }
 }

@@ -22,8 +22,9 @@ export class Trace {
     const named = new RegExp(`${out_trade_no.replace(/[|*-]/g, '\\$&')}(?![0-9])`)
     return this.lines.filter((line) => named.test(line))
   }
+}
 
-  get digest(): string {
-    return hash('sha256', this.lines.map((line) => `${line}\n`).join(''))
-  }
+/** The same for the same lines, and for no others. */
+export function digestOf(lines: readonly string[]): string {
+  return hash('sha256', lines.map((line) => `${line}\n`).join(''))
 }

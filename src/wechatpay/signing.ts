@@ -48,6 +48,15 @@ export function replyMessageBytes(timestamp: string, nonce: string, body: Uint8A
   return Buffer.concat([Buffer.from(`${timestamp}\n${nonce}\n`), body, LF])
 }
 
+const pems = new WeakMap<KeyObject, string>()
+
+/** A public key as text, written once: several accounts may hold the same one. */
+export function spkiPem(key: KeyObject): string {
+  const pem = pems.get(key) ?? key.export({ type: 'spki', format: 'pem' }).toString()
+  pems.set(key, pem)
+  return pem
+}
+
 /** Base64. Blocks for some 0.3 ms: on a busy path use `signInPool`. */
 export function signMessage(key: KeyObject, message: string): string {
   return sign(DIGEST, Buffer.from(message), key).toString('base64')

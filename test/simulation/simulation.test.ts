@@ -27,8 +27,7 @@ it('the same seed gives the same trace to the byte, and another seed another', a
     [3, 3, 4].map(async (seed) => runSeed(await running(seed, 20))),
   )
   expect(again?.trace).toEqual(one?.trace)
-  expect(again?.digest).toBe(one?.digest)
-  expect(other?.digest).not.toBe(one?.digest)
+  expect(other?.trace).not.toEqual(one?.trace)
 })
 
 it('the seeds meet everything that can go wrong', () => {

@@ -7,7 +7,7 @@ import {
   verifySigned,
   verifyUnasked,
 } from '../../wechatpay/reply-signature.ts'
-import type { VerifySignature } from '../../wechatpay/signing.ts'
+import { spkiPem, type VerifySignature } from '../../wechatpay/signing.ts'
 import { certificatesFrom, type PlatformCertificate } from './certificates.ts'
 import type { OpenAccount } from './open-account.ts'
 import { readText } from './reply-text.ts'
@@ -173,8 +173,7 @@ export class PlatformKeys {
 
   #tell(serial: string, key: KeyObject): void {
     const { account, onKey } = this.#options
-    const publicKey = key.export({ type: 'spki', format: 'pem' }).toString()
-    onKey({ account: account.identity.account, serial, publicKey })
+    onKey({ account: account.identity.account, serial, publicKey: spkiPem(key) })
   }
 }
 

@@ -94,7 +94,8 @@ const ORDERS = `SELECT o.id, account, sub_mchid, out_trade_no, kind, state, vers
 const ORDER = `${ORDERS} WHERE o.id = ?`
 const ORDER_NAMED = `${ORDERS} WHERE out_trade_no = ?`
 const DUE_ORDERS = `${ORDERS} WHERE due_at IS NOT NULL`
-const REFUNDS = 'SELECT id, order_id, out_refund_no, key, origin, amount, created_at, state, due_at, said FROM refunds'
+const REFUNDS =
+  'SELECT id, order_id, out_refund_no, key, origin, amount, created_at, state, due_at, said FROM refunds'
 const REFUND = `${REFUNDS} WHERE id = ?`
 const REFUNDS_OF = `${REFUNDS} WHERE order_id = ? ORDER BY id`
 const REFUND_NUMBERED = `${REFUNDS} WHERE out_refund_no = ?`

@@ -45,8 +45,8 @@ export function askedIn(request: HttpRequest): Asked {
 function read({ method, path, headers, body }: HttpRequest): Asked {
   const [authorization = ''] = headers.slice(headers.indexOf('authorization') + 1)
   const signed = {
-    timestamp: Number(/timestamp="(\d+)"/.exec(authorization)?.[1]),
-    mchid: /mchid="(\w+)"/.exec(authorization)?.[1] ?? '',
+    timestamp: Number(quoted(authorization, 'timestamp')),
+    mchid: quoted(authorization, 'mchid'),
   }
   const [route = '', query = ''] = path.split('?')
   const parts = route.split('/')
@@ -71,4 +71,12 @@ function read({ method, path, headers, body }: HttpRequest): Asked {
   }
   const isQuickPay = route.includes('/micropay/')
   return { ...NONE, ...signed, call: 'place', out_trade_no: String(json.out_trade_no), isQuickPay }
+}
+
+/** What stands between quotation marks behind a name; empty without it. */
+function quoted(header: string, name: string): string {
+  const at = header.indexOf(`${name}="`)
+  if (at < 0) return ''
+  const from = at + name.length + 2
+  return header.slice(from, header.indexOf('"', from))
 }

@@ -29,6 +29,8 @@ export class Query<Value> {
   }
 
   all(...parameters: SQLInputValue[]): Value[] {
-    return this.#prepared().all(...parameters).map((row) => this.#toValue(cellsOf(row)))
+    return this.#prepared()
+      .all(...parameters)
+      .map((row) => this.#toValue(cellsOf(row)))
   }
 }
