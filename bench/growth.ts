@@ -12,7 +12,7 @@ import type { OpenOrder } from '../src/core/order.ts'
 import { isFinal } from '../src/core/order.ts'
 import { READ_AHEAD_MS } from '../src/engine/intake.ts'
 import { postgresStore } from '../src/store/postgres/index.ts'
-import type { Commit, Store } from '../src/store/store.ts'
+import type { Claim, Commit, Store } from '../src/store/store.ts'
 import { fillMillions } from './millions.ts'
 import { fill } from './orders.ts'
 import { onServer, postgresDatabases, type StorePlace } from './stores.ts'
@@ -167,18 +167,18 @@ async function poll(
   const orders = await timed(costs.claim, () => store.claimDue(claim))
   await timed(costs.next, () => store.nextDueAtMs(account))
   const open = orders.filter((order) => !isFinal(order))
-  await timed(costs.commit, () => store.commit(open.map((order) => answered(order, nowMs, againMs))))
+  await timed(costs.commit, () => store.commit(open.map((order) => answered(order, nowMs, againMs, claim))))
   return orders.length
 }
 
 /** A query was answered: not paid yet. */
-function answered(order: OpenOrder, nowMs: number, againMs: number): Commit {
+function answered(order: OpenOrder, nowMs: number, againMs: number, claim: Claim): Commit {
   const dueAtMs = Math.round(nowMs + againMs * (0.75 + Math.random() / 2))
   const next = { ...order, version: order.version + 1, queries: order.queries + 1, dueAtMs } as OpenOrder
   const line = { atMs: nowMs, event: 'answer', call: 'query', said: 'NOTPAY', tookMs: 30 } as const
   return {
     change: { from: order.version, order: next, journal: [line], evidence: [], events: [] },
-    worker: 'bench',
+    claim: { worker: claim.worker, untilMs: claim.untilMs },
   }
 }
 

@@ -266,6 +266,7 @@ export class Lane {
     const { store, clock, random, commits, worker } = this.#edges
     // However long the writing takes: what was learnt was true then, and its question is older still.
     const nowMs = clock.nowMs()
+    const claim = { worker, untilMs: claimedUntilMs }
     let current: Order = order
     let failures = 0
     for (;;) {
@@ -275,9 +276,10 @@ export class Lane {
         await this.#letGo(current, worker, claimedUntilMs)
         return current
       }
-      const keepClaim = this.#staysOurs(change.order, claimedUntilMs, nowMs)
+      // A write that failed may have ended the claim all the same.
+      const keepClaim = failures === 0 && this.#staysOurs(change.order, claimedUntilMs, nowMs)
       try {
-        if ((await commits.add({ change, keepClaim, worker })) === 'applied') {
+        if ((await commits.add({ change, keepClaim, claim })) === 'applied') {
           this.#follow(change.order, keepClaim ? claimedUntilMs : null)
           return change.order
         }

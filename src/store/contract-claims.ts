@@ -99,11 +99,25 @@ export function claimsContract(name: string, openStore: () => Promise<Store>): v
       const second = { worker: 'second', nowMs: T0 + 2_000, untilMs: T0 + 60_000 }
       expect(await store.claimDue(due(second))).toHaveLength(1)
       const change = nextOf(order, { dueAtMs: T0 + 3_000 })
-      await store.commit([{ change, worker: 'first' }])
+      await store.commit([{ change, claim: { worker: 'first', untilMs: T0 + 1_000 } }])
       const third = { worker: 'third', nowMs: T0 + 4_000, dueUntilMs: T0 + 4_000, untilMs: T0 + 90_000 }
       expect(await store.claimDue(due(third))).toEqual([])
       await store.release([order.id], 'second')
       expect(await store.claimDue(due(third))).toHaveLength(1)
+    })
+
+    it('and none of his own that he made anew', async () => {
+      const store = await openStore()
+      const [order] = await enterFree(store, [{ dueAtMs: T0 }])
+      await store.claimDue(due({ worker: 'a', untilMs: T0 + 1_000 }))
+      await store.claimDue(due({ worker: 'a', nowMs: T0 + 2_000, untilMs: T0 + 60_000 }))
+      const first = nextOf(order, { dueAtMs: T0 + 3_000 })
+      await store.commit([{ change: first, claim: { worker: 'a', untilMs: T0 + 1_000 } }])
+      const other = { worker: 'b', nowMs: T0 + 4_000, dueUntilMs: T0 + 4_000, untilMs: T0 + 90_000 }
+      expect(await store.claimDue(due(other))).toEqual([])
+      const second = nextOf(first.order, { dueAtMs: T0 + 3_500 })
+      await store.commit([{ change: second, claim: { worker: 'a', untilMs: T0 + 60_000 } }])
+      expect(await store.claimDue(due(other))).toHaveLength(1)
     })
 
     it('takes orders by due time, not by age', async () => {

@@ -30,7 +30,7 @@ export interface Store {
   /**
    * Applies changes, all in one durable write. A change whose order moved on since `from` is not applied and comes
    * back as `'moved'`, its claim untouched; the others are applied all the same. The claim of an applied change is
-   * released unless `keepClaim` is set or it is another's than `worker`'s; that of an order about which nothing is to be done any more always is.
+   * released unless `keepClaim` is set or it is another than `claim`; that of an order about which nothing is to be done any more always is.
    */
   commit(changes: readonly Commit[]): Promise<readonly ('applied' | 'moved')[]>
   /**
@@ -273,8 +273,8 @@ export type Inserted =
 export interface Commit {
   readonly change: Change
   readonly keepClaim?: boolean
-  /** Whose claim it is that ends with the change: another's stays. Default: whoever's it is. */
-  readonly worker?: string
+  /** The very claim that ends with the change: any other stays, the same worker's own newer one too. Default: whichever it is. */
+  readonly claim?: Claim
   /** What the merchant's system is told of it. */
   readonly deliveries?: readonly NewDelivery[]
   /** A kept callback that this change applies: it goes with it. */

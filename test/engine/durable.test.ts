@@ -238,6 +238,32 @@ describe('a store that fails', () => {
     expect(await shop.store.countByState()).toEqual({ SUCCESS: 50, waiting: 1 })
   })
 
+  it.each([
+    [
+      'after it wrote what was learnt: the claim may have ended with it, so it is not kept',
+      true,
+      [true, false],
+    ],
+    ['twin, not at all: an order at the till stays in hand', false, [true, true]],
+  ])('%s', async (_, breaks, kept) => {
+    const kinds: (boolean | undefined)[] = []
+    const store = watchedStore(shop.store, async (what, call, args) => {
+      const result = await call()
+      const [commit] = what === 'commit' ? commitsIn(args) : []
+      if (commit?.change.journal.some(({ event, call }) => event === 'answer' && call === 'query')) {
+        kinds.push(commit.keepClaim)
+        if (breaks && kinds.length === 1) throw new Error('the connection broke')
+      }
+      return result
+    })
+    const verdict = await shop.verdict({ store })
+    const order = orderOf('quick_pay', hkd(TOTAL.never))
+    await during(100, verdict.place(order))
+    await shop.clock.advance(11_000)
+    expect(kinds.slice(0, 2)).toEqual(kept)
+    expect(await shop.wrong()).toEqual([])
+  })
+
   it('to claim and to tell the next due time: the lane looks again every second', async () => {
     let isDown = true
     const store = watchedStore(shop.store, async (what, call) => {

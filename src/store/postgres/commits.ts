@@ -82,11 +82,12 @@ function writtenBy(commits: readonly Commit[]): Readonly<Record<Part, Value[][]>
     refunds: [],
     strays: [],
   }
-  for (const { change, keepClaim = false, worker = null, strayId } of commits) {
+  for (const { change, keepClaim = false, claim = null, strayId } of commits) {
     const { from, order, journal, evidence, credential, aftercare, corrected } = change
     const { id, version } = order
     assert(version === from + 1)
-    written.changes.push([id, from, worker, Number(keepClaim), ...progressCells(order)])
+    const { worker = null, untilMs = null } = claim ?? {}
+    written.changes.push([id, from, worker, untilMs, Number(keepClaim), ...progressCells(order)])
     if (corrected !== undefined) written.facts.push([id, corrected.total, corrected.currency])
     for (const [line, one] of journal.entries())
       written.journal.push([id, version, line, ...journalCells(one)])

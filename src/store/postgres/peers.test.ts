@@ -189,7 +189,9 @@ describe('a worker that is silent', () => {
     await b.claimDue(due({ worker: 'b', untilMs: T0 + 5 * MINUTE_MS }))
     await a.release([order.id], 'a')
     const change = nextOf(order, { dueAtMs: T0 + 1 })
-    expect(await a.commit([{ change, worker: 'a' }])).toEqual(['applied'])
+    expect(await a.commit([{ change, claim: { worker: 'a', untilMs: T0 + 5 * MINUTE_MS } }])).toEqual([
+      'applied',
+    ])
     expect(await a.nextDueAtMs(order.account)).toBeNull()
   })
 

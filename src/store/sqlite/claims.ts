@@ -102,13 +102,13 @@ export class Claims {
 
   /**
    * The order was changed: nothing may be due any more, or at another time. Its claim ends, unless it is to be kept or is
-   * another's than `worker`'s, who came too late.
+   * another than `claim`, whose owner came too late.
    */
-  changed(order: Order, keepClaim: boolean, worker?: string): void {
+  changed(order: Order, keepClaim: boolean, claim?: Claim): void {
     const held = this.#held.get(order.id)
-    const isAnothers = worker !== undefined && held?.worker !== worker
+    const isAnother = claim !== undefined && (held?.worker !== claim.worker || held.untilMs !== claim.untilMs)
     if (!isDue(order)) this.#held.delete(order.id)
-    else if (held !== undefined && (keepClaim || isAnothers)) this.take(order, held)
+    else if (held !== undefined && (keepClaim || isAnother)) this.take(order, held)
     else this.#end(order.id, { dueAtMs: order.dueAtMs, queue: this.#queueOf(order) })
   }
 

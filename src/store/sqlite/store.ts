@@ -190,8 +190,8 @@ export class SqliteStore extends SqliteReader implements Store {
   async commit(changes: readonly Commit[]): Promise<readonly ('applied' | 'moved')[]> {
     const results = this.#durably(() => changes.map((commit) => this.#apply(commit)))
     this.#checkpointer?.wrote(changes.length)
-    for (const [index, { change, keepClaim, worker }] of changes.entries()) {
-      if (results[index] === 'applied') this.#claims.changed(change.order, keepClaim === true, worker)
+    for (const [index, { change, keepClaim, claim }] of changes.entries()) {
+      if (results[index] === 'applied') this.#claims.changed(change.order, keepClaim === true, claim)
     }
     return results
   }

@@ -45,7 +45,7 @@ export const MENDED: readonly Mutant[] = [
     edits: [
       {
         file: 'src/engine/lane.ts',
-        find: 'commits.add({ change, keepClaim, worker })',
+        find: 'commits.add({ change, keepClaim, claim })',
         replace: 'commits.add({ change, keepClaim })',
       },
     ],

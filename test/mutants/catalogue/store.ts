@@ -64,8 +64,8 @@ export const STORE: readonly Mutant[] = [
     edits: [
       {
         file: SQLITE,
-        find: 'this.#claims.changed(change.order, keepClaim === true, worker)',
-        replace: 'this.#claims.changed(change.order, true, worker)',
+        find: 'this.#claims.changed(change.order, keepClaim === true, claim)',
+        replace: 'this.#claims.changed(change.order, true, claim)',
       },
     ],
   },

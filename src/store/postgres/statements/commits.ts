@@ -2,7 +2,7 @@ import { AFTERCARE_COLUMNS, REFUND_COLUMNS } from '../../rows/aftercare.ts'
 import { EVIDENCE_COLUMNS, JOURNAL_COLUMNS, PROGRESS_COLUMNS, VERDICT_COLUMNS } from '../../rows/orders.ts'
 import { overwriting, unnest } from './parts.ts'
 
-const CHANGE_COLUMNS = ['id', 'from_version', 'worker', 'keep', ...PROGRESS_COLUMNS]
+const CHANGE_COLUMNS = ['id', 'from_version', 'worker', 'claimed_until', 'keep', ...PROGRESS_COLUMNS]
 
 /** What a commit may write, each as rows; all but the changes may be empty. */
 export interface Written {
@@ -45,7 +45,7 @@ const COMMITTED_VERDICT = ['order_id', 'state', ...VERDICT_COLUMNS, 'evidence_ve
 export const COMMIT_PARTS: Readonly<Record<Part, PartOfCommit>> = {
   changes: {
     columns: CHANGE_COLUMNS,
-    // A claim ends with the change unless it is kept or another's; that of an order about which nothing is to be done ends.
+    // A claim ends with the change unless it is kept or another; that of an order about which nothing is to be done ends.
     sql: (rows) => `applied AS (
   UPDATE verdict.orders SET ${PROGRESS_COLUMNS.map((column) => `${column} = changes.${column}`)},
     worker = CASE WHEN ${STAYS} THEN orders.worker END,
@@ -109,8 +109,8 @@ export const COMMIT_PARTS: Readonly<Record<Part, PartOfCommit>> = {
   },
 }
 
-const STAYS =
-  'changes.due_at IS NOT NULL AND (changes.keep = 1 OR orders.worker IS DISTINCT FROM coalesce(changes.worker, orders.worker))'
+const STAYS = `changes.due_at IS NOT NULL AND (changes.keep = 1 OR
+  changes.worker IS NOT NULL AND (orders.worker, orders.claimed_until) IS DISTINCT FROM (changes.worker, changes.claimed_until))`
 
 const commits = new Map<string, string>()
 

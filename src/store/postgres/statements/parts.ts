@@ -4,7 +4,18 @@
  */
 
 const BIGINTS = new Set([
-  ...['id', 'order_id', 'due_at', 'version', 'latest_placing_at', 'unknown_at', 'given_up_at', 'at', 'took'],
+  ...[
+    'id',
+    'order_id',
+    'due_at',
+    'claimed_until',
+    'version',
+    'latest_placing_at',
+    'unknown_at',
+    'given_up_at',
+    'at',
+    'took',
+  ],
   ...['revoke_in_flight_at', 'revoke_unanswered_at', 'total', 'created_at', 'window_end_at', 'received_at'],
   ...[
     'compare_at',
