@@ -129,6 +129,18 @@ describe('a callback that overtook its order', () => {
     expect(await shop.store.strays(10)).toEqual([])
   })
 
+  it('nor the tracking of it', async () => {
+    const engine = open({
+      store: watchedStore(shop.store, async (what, call) => {
+        if (what === 'straysOf') throw new Error('no space left')
+        return call()
+      }),
+    })
+    const { out_trade_no, amount } = placementOf(shop, 'native')
+    const tracked = { account: account(), sub_mchid: null, out_trade_no, kind: 'native', amount } as const
+    expect(await shop.clock.during(engine.track(tracked))).toMatchObject({ state: 'waiting' })
+  })
+
   it('is applied by the sweep, if the store kept it and did not say so, and later failed to look for it', async () => {
     let fails = true
     const engine = open({
@@ -150,18 +162,6 @@ describe('a callback that overtook its order', () => {
     await shop.clock.advance(MINUTE)
     expect(await stateOf(order)).toBe('SUCCESS')
     expect(await shop.store.strays(10)).toEqual([])
-  })
-
-  it('nor the tracking of it', async () => {
-    const engine = open({
-      store: watchedStore(shop.store, async (what, call) => {
-        if (what === 'straysOf') throw new Error('no space left')
-        return call()
-      }),
-    })
-    const { out_trade_no, amount } = placementOf(shop, 'native')
-    const tracked = { account: account(), sub_mchid: null, out_trade_no, kind: 'native', amount } as const
-    expect(await shop.clock.during(engine.track(tracked))).toMatchObject({ state: 'waiting' })
   })
 
   it.each([
