@@ -9,8 +9,9 @@ import type { Awaited } from './awaited.ts'
 import { Batcher, type BatcherOptions } from './batcher.ts'
 import type { CallbackDesk } from './callback-desk.ts'
 import type { EngineAccount } from './engine.ts'
-import { type Lane, SOON_MS } from './lane.ts'
+import type { Lane } from './lane.ts'
 import { checkPurchase, checkTracked, conflict, fingerprintOf, newPlacing, newTracked } from './new-order.ts'
+import { SOON_MS } from './order-work.ts'
 import type { Report } from './report.ts'
 
 export interface PlaceOrder extends Placement {

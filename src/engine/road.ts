@@ -5,7 +5,8 @@ import type { Order } from '../core/order.ts'
 import type { Random } from '../random.ts'
 import type { Commit, Store } from '../store/store.ts'
 import type { Batcher } from './batcher.ts'
-import { type Lane, SOON_MS } from './lane.ts'
+import type { Lane } from './lane.ts'
+import { SOON_MS } from './order-work.ts'
 
 export interface RoadEdges {
   readonly store: Store

@@ -1,6 +1,6 @@
 import type { Mutant } from '../mutant.ts'
 
-const LANE = 'src/engine/lane.ts'
+const ORDER_WORK = 'src/engine/order-work.ts'
 
 /** Orders that are forgotten, and work that is lost or done on somebody else's order. */
 export const ENGINE: readonly Mutant[] = [
@@ -10,8 +10,8 @@ export const ENGINE: readonly Mutant[] = [
     says: 'An order that goes back to the store with a later due time wakes nobody at that time.',
     edits: [
       {
-        file: LANE,
-        find: '    if (claimedUntilMs === null) this.wake(order.dueAtMs)\n    else {',
+        file: ORDER_WORK,
+        find: '    if (claimedUntilMs === null) intake.wake(order.dueAtMs)\n    else {',
         replace: '    if (claimedUntilMs !== null) {',
       },
     ],
@@ -22,7 +22,7 @@ export const ENGINE: readonly Mutant[] = [
     says: 'What was decided on an older version is written over the newer one without deciding again.',
     edits: [
       {
-        file: LANE,
+        file: ORDER_WORK,
         find: 'current = moved',
         replace: `const rebased = { ...change.order, version: moved.version + 1 }
         await commits.add({ change: { ...change, from: moved.version, order: rebased } })

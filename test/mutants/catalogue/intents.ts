@@ -1,7 +1,7 @@
 import type { Mutant } from '../mutant.ts'
 
 const ENTRANCE = 'src/engine/entrance.ts'
-const LANE = 'src/engine/lane.ts'
+const ORDER_WORK = 'src/engine/order-work.ts'
 const STEP = 'src/core/step.ts'
 
 /** What is sent before it is written, or once more. */
@@ -32,7 +32,7 @@ export const INTENTS: readonly Mutant[] = [
     says: 'A revoke, close or refund leaves while its intent is still being written.',
     edits: [
       {
-        file: LANE,
+        file: ORDER_WORK,
         find: "(await commits.add({ change: step.intent, keepClaim: true }, SOON_MS)) === 'moved'",
         replace:
           '(void commits.add({ change: step.intent, keepClaim: true }, SOON_MS).catch(() => {}), false)',
@@ -45,7 +45,7 @@ export const INTENTS: readonly Mutant[] = [
     says: 'A revoke, close or refund leaves though the order moved on and its intent was not written.',
     edits: [
       {
-        file: LANE,
+        file: ORDER_WORK,
         find: "(await commits.add({ change: step.intent, keepClaim: true }, SOON_MS)) === 'moved'",
         replace: '(await commits.add({ change: step.intent, keepClaim: true }, SOON_MS)) === null',
       },

@@ -44,7 +44,7 @@ export const MENDED: readonly Mutant[] = [
     says: 'Whoever changes an order after his own claim is over gives back the claim of the one who has it now.',
     edits: [
       {
-        file: 'src/engine/lane.ts',
+        file: 'src/engine/order-work.ts',
         find: 'commits.add({ change, keepClaim, claim })',
         replace: 'commits.add({ change, keepClaim })',
       },
