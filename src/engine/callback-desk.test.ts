@@ -250,6 +250,49 @@ describe('a callback that no order claims', () => {
     expect(notices.slice(before)).toEqual([lost(order)])
   })
 
+  it('is told after ten minutes though it was being kept while an earlier sweep found nothing', async () => {
+    let slowMs = 0
+    const engine = open({
+      store: watchedStore(shop.store, async (what, call) => {
+        if (what === 'keepStray' && slowMs > 0)
+          await new Promise<void>((done) => shop.clock.after(slowMs, done))
+        return call()
+      }),
+    })
+    await shop.clock.advance(SECOND)
+    // The first overtakes its order by a second, and is applied when it enters: a sweep is planned all the same.
+    const first = placementOf(shop, 'native')
+    await receive(engine, paid(first))
+    const t0 = shop.clock.nowMs()
+    const { out_trade_no, kind, amount } = first
+    await shop.clock.during(engine.track({ account: account(), sub_mchid: null, out_trade_no, kind, amount }))
+    expect(await shop.store.strays(10)).toEqual([])
+    // The second comes 20 ms before that sweep, and the store takes 50 ms to keep it.
+    await shop.clock.advance(MINUTE - 25 - (shop.clock.nowMs() - t0))
+    slowMs = 50
+    const lost = placementOf(shop, 'native')
+    expect(await receive(engine, paid(lost))).toEqual({ kind: 'unknown-order' })
+    expect(await shop.store.strays(10)).toHaveLength(1)
+    await shop.clock.advance(30 * MINUTE)
+    expect(notices.filter((notice) => notice.includes(lost.out_trade_no))).toHaveLength(1)
+  })
+
+  it('is told after ten minutes though keeping it took longer than a minute', async () => {
+    const engine = open({
+      store: watchedStore(shop.store, async (what, call) => {
+        if (what === 'keepStray') await new Promise<void>((done) => shop.clock.after(61_000, done))
+        return call()
+      }),
+    })
+    await shop.clock.advance(SECOND)
+    const lost = placementOf(shop, 'native')
+    const receiving = engine.receive(account(), paid(lost))
+    await shop.clock.advance(62_000)
+    expect(await receiving).toEqual({ kind: 'unknown-order' })
+    await shop.clock.advance(30 * MINUTE)
+    expect(notices.filter((notice) => notice.includes(lost.out_trade_no))).toHaveLength(1)
+  })
+
   it('wakes nobody any more once it was told', async () => {
     const engine = open()
     await receive(engine, paid(placementOf(shop, 'native')))

@@ -59,9 +59,12 @@ export class CallbackDesk {
     if (order !== null) return this.#apply(order, learnt, lane)
     if (unknown === 'count') return { kind: 'unknown-order' }
     await keys.moveTo(store)
-    // Planned first: the store may write the callback, and fail to say so.
-    this.#sweepWithin(SWEEP_MS)
-    await store.keepStray(strayOf(key, callback.id, learnt))
+    try {
+      await store.keepStray(strayOf(key, callback.id, learnt))
+    } finally {
+      // Also if it failed: the store may have written the callback all the same.
+      this.#sweepWithin(SWEEP_MS)
+    }
     // The order may have entered while this was written: then nobody else has seen it.
     const appeared = await store.find(key)
     if (appeared === null) return { kind: 'unknown-order' }

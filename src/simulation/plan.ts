@@ -169,7 +169,7 @@ export function planOf(seed: number, orders: number): SeedPlan {
   }
 }
 
-/** What users write down: the defaults, and whatever else the guide allows. Every second Quick Pay, every third other has its own. */
+/** What users write down: the default in every second world for Quick Pay, in every fourth for all others; and what else the guide allows. */
 function policiesOf(seed: number): SeedPlan['policies'] {
   const random = namedRandom(seed, 'policies')
   const ms = (from: number, to: number): number => Math.round(from + random.next() * (to - from))

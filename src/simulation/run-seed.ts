@@ -40,6 +40,8 @@ export interface SeedResult {
 export const PATIENCE_MS = 14 * 3_600_000
 /** What waits for a person and nothing else is watched for so long: nothing may become of it by itself. */
 const REST_MS = 3_600_000
+/** One seed in so many is watched for all of `PATIENCE_MS`: keys are renewed, and pauses last for hours. */
+const LONG_ONE_IN = 20
 const LOOK_MS = 20_000
 /** Ten times what the busiest seeds need for each order: more is a loop that nothing ends. */
 const EVENTS_MAX_PER_ORDER = 2_000
@@ -76,6 +78,7 @@ async function runWorld(world: World, checker: Checker, calmAfterEvents: number)
   let events = 0
   let lookAtMs = calmAtMs
   let restUntilMs = Number.POSITIVE_INFINITY
+  const restMs = plan.seed % LONG_ONE_IN === 0 ? PATIENCE_MS : REST_MS
   for (;;) {
     if (clock.nextAtMs >= calmAtMs || events >= calmAfterEvents) await world.calm()
     await clock.step()
@@ -88,14 +91,12 @@ async function runWorld(world: World, checker: Checker, calmAfterEvents: number)
       return events
     }
     const nowMs = clock.nowMs()
-    const isQuiet = clock.nextAtMs === Number.POSITIVE_INFINITY
-    if (nowMs < lookAtMs && !isQuiet) continue
+    if (nowMs < lookAtMs) continue
     lookAtMs = nowMs + LOOK_MS
     if (!world.merchant.isDone || !(await isAtRest(world, checker.database)))
       restUntilMs = Number.POSITIVE_INFINITY
-    else restUntilMs = Math.min(restUntilMs, nowMs + REST_MS)
-    const isDone = isQuiet || nowMs >= restUntilMs
-    if (!isDone && nowMs < calmAtMs + PATIENCE_MS) continue
+    else restUntilMs = Math.min(restUntilMs, nowMs + restMs)
+    if (nowMs < restUntilMs && nowMs < calmAtMs + PATIENCE_MS) continue
     await checker.checkEnd(world)
     return events
   }

@@ -216,7 +216,7 @@ export class LineChecker {
     const { queriesMax = Number.POSITIVE_INFINITY } =
       kind === 'quick_pay' ? policies.quickPay : policies.elsewhere
     // An answer is counted again if the store failed after it was written, and nobody could know that it was.
-    const answersMin = shakiness.fails > 0 ? queriesMax / 2 : queriesMax
+    const answersMin = shakiness.fails > 0 && shakiness.spells.length > 0 ? queriesMax / 2 : queriesMax
     return (
       nowMs >= window_end_at - SKEW_MS ||
       this.#of(out_trade_no).answers >= answersMin ||

@@ -49,8 +49,8 @@ export class SharingChecker {
     this.#underWay.set(name, { asked, request, life, leftMs: nowMs })
     if (other === undefined || other.life === life || other.life.isDead) return
     if (nowMs - other.leftMs >= CALL_MS) return
-    // A refund follows a verdict, which may have come by callback: nothing that was asked before about the payment matters then.
-    if (isAboutRefunds(asked) && !isAboutRefunds(other.asked)) return
+    // A refund follows a verdict, which may have come by callback: what a question or a close before it comes to matters no more.
+    if (isAboutRefunds(asked) && (other.asked.call === 'query' || other.asked.call === 'close')) return
     this.#findings.broke(
       'one process at a time',
       name,
