@@ -165,8 +165,9 @@ export class Lane {
     this.#turn()
   }
 
-  /** Others may have taken what is claimed here: all that nobody works on goes back, and is claimed anew. */
+  /** Others may have taken what is claimed here: all that nobody works on goes back, and is claimed anew; the rest does when its work ends. */
   async startOver(): Promise<void> {
+    this.#work.doubt()
     await this.#track(this.#intake.giveBack(this.#agenda.clear()))
     this.wake(Number.NEGATIVE_INFINITY)
   }

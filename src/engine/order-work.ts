@@ -70,6 +70,8 @@ interface Work {
    * does, and by another word it was due again. It goes back when this work has ended.
    */
   claimedAgain: Claimed | null
+  /** Others may have taken the order since. */
+  isDoubtful: boolean
 }
 
 /** What is done about one claimed order: ask or act, decide, commit; and what becomes of its claim. */
@@ -124,7 +126,8 @@ export class OrderWork {
         return current
       }
       // A write that failed may have ended the claim all the same.
-      const keepClaim = failures === 0 && this.staysOurs(change.order, claimedUntilMs, nowMs)
+      const isOurs = failures === 0 && this.#inWork.get(order.id)?.isDoubtful !== true
+      const keepClaim = isOurs && this.staysOurs(change.order, claimedUntilMs, nowMs)
       try {
         if ((await commits.add({ change, keepClaim, claim })) === 'applied') {
           this.follow(change.order, keepClaim ? claimedUntilMs : null)
@@ -141,6 +144,11 @@ export class OrderWork {
         await this.#pause(pauseMs)
       }
     }
+  }
+
+  /** Others may have taken what is worked on: none of it stays in hand. */
+  doubt(): void {
+    for (const work of this.#inWork.values()) work.isDoubtful = true
   }
 
   /** Whether somebody works on the order already: then its new claim goes back when that has ended. */
@@ -216,7 +224,7 @@ export class OrderWork {
   async #alone<Result>(claimed: Claimed, work: () => Promise<Result>): Promise<Result | null> {
     const { agenda, intake } = this.#parts
     const { order } = claimed
-    const mine: Work = { claimedAgain: null }
+    const mine: Work = { claimedAgain: null, isDoubtful: false }
     this.#inWork.set(order.id, mine)
     try {
       return await work()

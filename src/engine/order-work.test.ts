@@ -1,0 +1,55 @@
+import { expect, it } from 'vitest'
+import type { Clock } from '../clock.ts'
+import { answer, rulesFor, statement, T0, tracked } from '../core/testing.ts'
+import type { Gateway } from '../gateway/gateway.ts'
+import type { Commit } from '../store/store.ts'
+import { Agenda } from './agenda.ts'
+import type { Intake } from './intake.ts'
+import { OrderWork, type OrderWorkParts, type WorkEdges } from './order-work.ts'
+import type { Requests } from './requests.ts'
+
+const MINUTE = 60_000
+
+/** An order at the till is asked about; `meanwhile` happens while its answer is on its way. Tells what is written. */
+async function asked(meanwhile: (work: OrderWork) => void) {
+  const order = tracked('quick_pay')
+  const commits: Commit[] = []
+  const woken: number[] = []
+  const clock: Clock = { nowMs: () => T0, after: () => () => {} }
+  const edges = {
+    ...{ clock, random: { next: () => 0.5 }, worker: 'w', leaseMs: MINUTE },
+    commits: {
+      add: async (commit: Commit) => {
+        commits.push(commit)
+        return 'applied'
+      },
+    },
+  } as unknown as WorkEdges
+  const agenda = new Agenda()
+  const work: OrderWork = new OrderWork({
+    ...{ edges, agenda, gateway: { callMsMax: 10_000 } as Gateway, rules: rulesFor },
+    requests: {
+      ask: async () => {
+        meanwhile(work)
+        return { call: 'query', outcome: answer(statement(order, 'USERPAYING')), askedAtMs: T0, tookMs: 30 }
+      },
+    } as unknown as Requests,
+    intake: { wake: (ms: number) => void woken.push(ms) } as unknown as Intake,
+    onChange: () => {},
+  } satisfies OrderWorkParts)
+  await work.take({ order, atMs: T0, claimedUntilMs: T0 + MINUTE }, { do: 'query' }, T0)
+  return { commits, inHand: agenda.till, woken }
+}
+
+it('an order at the till stays in hand', async () => {
+  const { commits, inHand, woken } = await asked(() => {})
+  expect(commits).toMatchObject([{ keepClaim: true, claim: { worker: 'w', untilMs: T0 + MINUTE } }])
+  expect({ inHand, woken }).toEqual({ inHand: 1, woken: [] })
+})
+
+it('unless others may have taken it while it was asked about: then whoever is next claims it', async () => {
+  const { commits, inHand, woken } = await asked((work) => work.doubt())
+  expect(commits).toMatchObject([{ keepClaim: false, claim: { worker: 'w', untilMs: T0 + MINUTE } }])
+  expect(inHand).toBe(0)
+  expect(woken).toHaveLength(1)
+})
