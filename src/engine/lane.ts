@@ -25,6 +25,7 @@ export interface LaneOptions {
 
 /** What all lanes share. */
 export interface LaneEdges extends WorkEdges {
+  readonly leaseMs: number
   /** Null where one process owns the store. */
   readonly pulse: Pulse | null
 }
@@ -165,7 +166,10 @@ export class Lane {
     this.#turn()
   }
 
-  /** Others may have taken what is claimed here: all that nobody works on goes back, and is claimed anew; the rest does when its work ends. */
+  /**
+   * Others may have taken what is claimed here: all that nobody works on goes back, and is claimed anew; the rest does when
+   * its work ends.
+   */
   async startOver(): Promise<void> {
     this.#work.doubt()
     await this.#track(this.#intake.giveBack(this.#agenda.clear()))

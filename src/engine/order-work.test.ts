@@ -17,7 +17,7 @@ async function asked(meanwhile: (work: OrderWork) => void) {
   const woken: number[] = []
   const clock: Clock = { nowMs: () => T0, after: () => () => {} }
   const edges = {
-    ...{ clock, random: { next: () => 0.5 }, worker: 'w', leaseMs: MINUTE },
+    ...{ clock, random: { next: () => 0.5 }, worker: 'w' },
     commits: {
       add: async (commit: Commit) => {
         commits.push(commit)

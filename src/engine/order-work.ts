@@ -25,7 +25,6 @@ export interface WorkEdges {
   readonly clock: Clock
   readonly random: Random
   readonly worker: string
-  readonly leaseMs: number
   readonly commits: Batcher<Commit, 'applied' | 'moved'>
   readonly report: Report
 }

@@ -19,6 +19,12 @@ export class Query<Value> {
     return row === undefined ? null : this.#toValue(cellsOf(row))
   }
 
+  all(...parameters: SQLInputValue[]): Value[] {
+    return this.#prepared()
+      .all(...parameters)
+      .map((row) => this.#toValue(cellsOf(row)))
+  }
+
   /** When it is needed first: a process asks few of the questions that there are. */
   #prepared(): StatementSync {
     if (this.#statement !== null) return this.#statement
@@ -26,11 +32,5 @@ export class Query<Value> {
     statement.setReturnArrays(true)
     this.#statement = statement
     return statement
-  }
-
-  all(...parameters: SQLInputValue[]): Value[] {
-    return this.#prepared()
-      .all(...parameters)
-      .map((row) => this.#toValue(cellsOf(row)))
   }
 }
