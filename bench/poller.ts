@@ -2,6 +2,8 @@
  * A Verdict process of the benchmark. argv: PollerSettings. Says 'open' when it polls; on `begin` it counts from then on,
  * on `end` it says what it counted (Counted), on `close` it stops.
  */
+import '../src/cli/threads.ts'
+
 import { settingsOfChild } from './children.ts'
 import { type BenchKeys, EVERY_FOUR_SECONDS, MCHID, openMeasured } from './measured.ts'
 import { openStore, type StorePlace } from './stores.ts'

@@ -2,6 +2,8 @@
  * A process that polls by somebody else's queue. argv: PeerSettings. Speaks as ../poller.ts does, but for `close`.
  */
 
+import '../../src/cli/threads.ts'
+
 import { settingsOfChild } from '../children.ts'
 import { nameOfOrder } from '../orders.ts'
 import { type PeerSettings, pollWith } from './job.ts'

@@ -1,3 +1,5 @@
+import './threads.ts'
+
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { RESOLUTIONS } from '../core/resolving.ts'
