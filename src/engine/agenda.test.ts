@@ -192,6 +192,35 @@ describe('a line for the budget of a call', () => {
   })
 })
 
+describe('an order that is kept', () => {
+  it('takes no room from the others, and comes at its moment like all', () => {
+    const [kept, other, till] = [entry('native', T0), entry('native', T0 + 1), entry('quick_pay', T0 + 2)]
+    const agenda = agendaOf([other])
+    agenda.keep(kept, T0)
+    agenda.keep(till, T0)
+    expect([agenda.others, agenda.kept, agenda.till]).toEqual([1, 1, 1])
+    expect(takeAll(agenda, T0 + 1)).toEqual([kept, other])
+    expect([agenda.others, agenda.kept, agenda.till]).toEqual([0, 0, 1])
+  })
+
+  it('is kept no more when it is taken out, added anew, put in line, or cleared', () => {
+    const entries = [entry('native', T0), entry('native', T0), entry('native', T0), entry('native', T0)]
+    const agenda = new Agenda()
+    for (const one of entries) agenda.keep(one, T0)
+    expect([agenda.others, agenda.kept]).toEqual([0, 4])
+    agenda.take(entries[0]?.order.id ?? 0)
+    expect([agenda.others, agenda.kept]).toEqual([0, 3])
+    agenda.add(entries[1] as Entry, T0)
+    expect([agenda.others, agenda.kept]).toEqual([1, 2])
+    agenda.standInLine(entries[2] as Entry, 'refund', T0)
+    expect([agenda.others, agenda.kept, agenda.lineFor('refund')]).toEqual([1, 1, 1])
+    agenda.keep(entries[2] as Entry, T0)
+    expect([agenda.others, agenda.kept, agenda.lineFor('refund')]).toEqual([1, 2, 0])
+    expect(agenda.clear()).toHaveLength(3)
+    expect([agenda.others, agenda.kept]).toEqual([0, 0])
+  })
+})
+
 describe('taking one order out', () => {
   it('gives its entry and leaves the others in order', () => {
     fc.assert(

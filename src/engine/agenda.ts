@@ -14,6 +14,8 @@ export class Agenda {
   readonly #others = new Heap()
   /** Those of the others that stand in line for the budget of a call, by their numbers. */
   readonly #lines = new Map<Call, Set<number>>()
+  /** Those of the others that have stayed in hand since they were asked, by their numbers. */
+  readonly #kept = new Set<number>()
   #turn = 0
 
   /** How many stand at the till. */
@@ -21,11 +23,16 @@ export class Agenda {
     return this.#till.size
   }
 
-  /** How many others there are, but for those in line. */
+  /** How many others there are, but for those in line and those that are kept. */
   get others(): number {
     let inLine = 0
     for (const line of this.#lines.values()) inLine += line.size
-    return this.#others.size - inLine
+    return this.#others.size - inLine - this.#kept.size
+  }
+
+  /** How many of the others are kept. */
+  get kept(): number {
+    return this.#kept.size
   }
 
   /** How long the line for a call is. */
@@ -42,9 +49,16 @@ export class Agenda {
   add(entry: Entry, nowMs: number): void {
     const atTheTill = isAtTheTill(entry.order) && nowMs - entry.order.dueAtMs < TILL_PATIENCE_MS
     const [heap, other] = atTheTill ? [this.#till, this.#others] : [this.#others, this.#till]
-    this.#leaveLine(entry.order.id)
+    this.#leaveSets(entry.order.id)
     other.remove(entry.order.id)
     heap.push(entry)
+  }
+
+  /** As `add`, for an order that stays in hand until it is due again: however many do, the others come in as before. */
+  keep(entry: Entry, nowMs: number): void {
+    this.add(entry, nowMs)
+    const { id } = entry.order
+    if (this.#others.has(id)) this.#kept.add(id)
   }
 
   /** As `add`, for an order that waits only for the budget of a call: however many do, the others come in as before. */
@@ -65,24 +79,26 @@ export class Agenda {
     const [first, second] = this.#turn === 0 ? [this.#others, this.#till] : [this.#till, this.#others]
     const heap = first.nextAtMs <= nowMs ? first : second
     const entry = heap.nextAtMs <= nowMs ? heap.pop() : null
-    if (entry !== null) this.#leaveLine(entry.order.id)
+    if (entry !== null) this.#leaveSets(entry.order.id)
     return entry
   }
 
   /** Takes one order out, whenever it is wanted; null if it isn't there. */
   take(id: number): Entry | null {
-    this.#leaveLine(id)
+    this.#leaveSets(id)
     return this.#till.remove(id) ?? this.#others.remove(id)
   }
 
   /** Takes out everything. */
   clear(): readonly Entry[] {
     this.#lines.clear()
+    this.#kept.clear()
     return [...this.#till.clear(), ...this.#others.clear()]
   }
 
-  #leaveLine(id: number): void {
+  #leaveSets(id: number): void {
     for (const line of this.#lines.values()) line.delete(id)
+    this.#kept.delete(id)
   }
 }
 

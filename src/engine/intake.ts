@@ -6,7 +6,7 @@ import type { Report } from './report.ts'
 /** Orders that fall due this soon are claimed ahead, so that each is asked at its moment. */
 export const READ_AHEAD_MS = 1_000
 /** What one claim takes at most; the next one is made when half of it is worked off. */
-const CLAIM_LIMIT = 128
+const CLAIM_LIMIT = 256
 const CLAIM_LIMIT_MIN = 20
 /** While a backlog fills all the room that there is for others, the till is looked at this often by itself. */
 const TILL_LOOK_MS = 100
@@ -14,8 +14,17 @@ const TILL_LOOK_MS = 100
 const STORE_PAUSE_MS = 1_000
 /** Pause after a claim gave nothing though something is due: somebody else holds it at this moment. */
 const NOTHING_FREE_MS = 50
-/** So many orders at the till stay in hand between two queries; more go through the store like all others. */
+/** So many orders at the till stay in hand between two queries; more go through the store. */
 export const TILL_IN_HAND_MAX = 5_000
+/** So many others: some 20 MB. */
+export const OTHERS_IN_HAND_MAX = 20_000
+/**
+ * While orders stay in hand, the earliest of the others is looked for this far ahead, and not behind all of those; then
+ * again.
+ */
+const LOOK_AHEAD_MS = 2_000
+/** After a claim that took all it may, there is more; the earliest of it is looked for only after every so many of these. */
+const LOOK_ONE_IN = 4
 
 /** An order and the claim on it that is ours, by its end. */
 export type Claimed = Pick<Entry, 'order' | 'claimedUntilMs'>
@@ -48,6 +57,8 @@ export class Intake {
   /** When something unclaimed may fall within reach. */
   #claimAtMs = Number.NEGATIVE_INFINITY
   #lookedAtTillMs = Number.NEGATIVE_INFINITY
+  /** Claims in a row that took all they may. */
+  #fullClaims = 0
   /** Claims that nobody works on are over by then: a dead worker's, or one that the store failed to take back. */
   #strayUntilMs = Number.NEGATIVE_INFINITY
 
@@ -162,14 +173,20 @@ export class Intake {
   }
 
   async #claimDue(dueUntilMs: number): Promise<void> {
-    const { account, store, clock } = this.#options
+    const { account, agenda, store, clock } = this.#options
     const nowMs = clock.nowMs()
     this.#claimAtMs = Number.POSITIVE_INFINITY
     try {
       const taken = await this.#take(dueUntilMs, false)
-      const dueAtMs = await store.nextDueAtMs(account)
+      this.#fullClaims = taken === this.#claimMax ? this.#fullClaims + 1 : 0
+      if (this.#fullClaims % LOOK_ONE_IN !== 0) {
+        this.#claimAtMs = Number.NEGATIVE_INFINITY
+        return
+      }
+      const beforeMs = agenda.kept === 0 ? Number.POSITIVE_INFINITY : nowMs + LOOK_AHEAD_MS
+      const dueAtMs = (await store.nextDueAtMs(account, beforeMs)) ?? beforeMs
       const soonestMs = taken > 0 ? Number.NEGATIVE_INFINITY : clock.nowMs() + NOTHING_FREE_MS
-      const nextMs = dueAtMs === null ? Number.POSITIVE_INFINITY : dueAtMs - READ_AHEAD_MS / 2
+      const nextMs = dueAtMs - READ_AHEAD_MS / 2
       const strayMs = nowMs < this.#strayUntilMs ? this.#strayUntilMs : Number.POSITIVE_INFINITY
       this.#claimAtMs = Math.min(this.#claimAtMs, Math.max(nextMs, soonestMs), strayMs)
     } catch (error) {

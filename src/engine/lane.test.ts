@@ -52,11 +52,11 @@ async function paid(verdict: Verdict, total = 20_000): Promise<PlaceParameters> 
 }
 
 /** Orders of somebody else's that nobody has claimed, due at these moments. */
-async function enter(dueAtMs: readonly number[]): Promise<void> {
+async function enter(dueAtMs: readonly number[], name = 'E'): Promise<void> {
   const nowMs = shop.clock.nowMs()
   const { account } = shop
   const orders = dueAtMs.map((ms, nth) => {
-    const facts = { account: account.mchid, out_trade_no: `E${nth}`, windowEndAtMs: nowMs + HOUR }
+    const facts = { account: account.mchid, out_trade_no: `${name}${nth}`, windowEndAtMs: nowMs + HOUR }
     const { id: _, ...order } = tracked('native', { ...facts, createdAtMs: nowMs, latestPlacingAtMs: nowMs })
     return {
       order: { ...order, state: 'waiting' as const, dueAtMs: ms },
@@ -163,6 +163,38 @@ describe('an order is worked on by one at a time', () => {
 })
 
 describe('an order is never left to nobody', () => {
+  it('what is asked every few seconds is claimed once in a lease, and what others leave is found beside it', async () => {
+    const sent: Sent[] = []
+    let claimed = 0
+    const store = watchedStore(shop.store, async (what, call) => {
+      const result = await call()
+      if (what === 'claimDue') claimed += (result as readonly unknown[]).length
+      return result
+    })
+    const everyFourSeconds = {
+      policy: 'fixed',
+      firstMs: 4_000,
+      everyMs: 4_000,
+      jitterMs: 0,
+      windowMs: HOUR,
+    } as const
+    const policies = { native: everyFourSeconds }
+    const nowMs = shop.clock.nowMs()
+    await enter(Array.from({ length: 300 }, (_, nth) => nowMs + 10 * nth))
+    await shop.verdict({ store, between: noting(sent), account: { policies } })
+    await shop.clock.advance(40 * SECOND)
+    expect(sent.length).toBeGreaterThan(2_500)
+    expect(claimed).toBe(300)
+    const dueAtMs = shop.clock.nowMs() + 3 * SECOND
+    await enter([dueAtMs], 'L')
+    await shop.clock.advance(4 * SECOND)
+    const left = sent.find(({ what }) => what.includes('/L0?'))
+    expect(left?.atMs).toBeGreaterThanOrEqual(dueAtMs)
+    expect(left?.atMs).toBeLessThan(dueAtMs + 10)
+    await shop.clock.advance(20 * SECOND)
+    expect(claimed).toBe(601)
+  })
+
   it('orders that callbacks put off for hours do not keep the others from being claimed', async () => {
     let isOut = false
     const between: OpenSettings['between'] = (wire) => (request) => {

@@ -15,7 +15,7 @@ import type { Random } from '../random.ts'
 import type { Commit, Store } from '../store/store.ts'
 import type { Agenda, Entry } from './agenda.ts'
 import type { Batcher } from './batcher.ts'
-import { type Claimed, type Intake, READ_AHEAD_MS, TILL_IN_HAND_MAX } from './intake.ts'
+import { type Claimed, type Intake, OTHERS_IN_HAND_MAX, TILL_IN_HAND_MAX } from './intake.ts'
 import type { Report } from './report.ts'
 import type { Requests } from './requests.ts'
 
@@ -58,8 +58,12 @@ export function leaseMsFor(gateways: ReadonlyArray<Pick<Gateway, 'callMsMax'>>):
  */
 const STORE_PAUSE_MS = 1_000
 const STORE_PAUSE_MS_MAX = 8_000
-/** An order at the till is asked again within 5 s: it stays in hand until then, and needs no claim. */
-const TILL_AHEAD_MS = 6_000
+/**
+ * An order that is asked again within 5 s, as Quick Pay is, stays in hand until then: at the till it must not wait for a
+ * claim behind the others, and anywhere a claim is a second write for every poll. Its claim is not renewed, so that
+ * whoever has less to do gets it within a lease.
+ */
+const AHEAD_MS = 6_000
 /** How long an intent waits for others to share its durable write: somebody stands still meanwhile. */
 export const SOON_MS = 2
 
@@ -157,16 +161,13 @@ export class OrderWork {
     return work !== undefined
   }
 
-  /**
-   * An order that is due again soon stays claimed and goes straight back onto the agenda; so does one at the till, which
-   * must not wait for a claim behind the others.
-   */
+  /** An order that is due again soon stays claimed and goes straight back onto the agenda. */
   staysOurs(order: Order, claimedUntilMs: number, nowMs: number): boolean {
     if (this.#stopping.signal.aborted || !isDue(order)) return false
     if (order.dueAtMs >= this.lastCallMs(claimedUntilMs)) return false
-    const aheadMs = order.dueAtMs - nowMs
-    if (aheadMs <= READ_AHEAD_MS) return true
-    return aheadMs <= TILL_AHEAD_MS && isAtTheTill(order) && this.#parts.agenda.till < TILL_IN_HAND_MAX
+    if (order.dueAtMs - nowMs > AHEAD_MS) return false
+    const { agenda } = this.#parts
+    return isAtTheTill(order) ? agenda.till < TILL_IN_HAND_MAX : agenda.kept < OTHERS_IN_HAND_MAX
   }
 
   /** The longest call that leaves by then is over before the claim is. */
@@ -180,7 +181,7 @@ export class OrderWork {
     if (!isDue(order)) return
     if (claimedUntilMs === null) intake.wake(order.dueAtMs)
     else {
-      agenda.add({ order, atMs: order.dueAtMs, claimedUntilMs }, edges.clock.nowMs())
+      agenda.keep({ order, atMs: order.dueAtMs, claimedUntilMs }, edges.clock.nowMs())
       onChange()
     }
   }

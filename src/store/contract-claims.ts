@@ -231,6 +231,18 @@ export function claimsContract(name: string, openStore: () => Promise<Store>): v
       expect(await store.nextDueAtMs(ACCOUNT)).toBe(T0)
     })
 
+    it('names none that is due at the moment before which it looks, or later', async () => {
+      const store = await openStore()
+      await enterFree(store, [{ ...atTill(T0 + 20) }, { dueAtMs: T0 + 30 }])
+      const looked = [T0 + 20, T0 + 21, Number.POSITIVE_INFINITY].map((ms) => store.nextDueAtMs(ACCOUNT, ms))
+      expect(await Promise.all(looked)).toEqual([null, T0 + 20, T0 + 20])
+      await store.claimDue(due({ nowMs: T0, dueUntilMs: T0 + 20, untilMs: T0 + 90 }))
+      expect(await store.nextDueAtMs(ACCOUNT, T0 + 30)).toBeNull()
+      expect(await store.nextDueAtMs(ACCOUNT, T0 + 31)).toBe(T0 + 30)
+      // What a near look has not found is found by the next one.
+      expect(await store.nextDueAtMs(ACCOUNT)).toBe(T0 + 30)
+    })
+
     it('names an order again whose claim is over', async () => {
       const store = await openStore()
       await enterFree(store, [{ dueAtMs: T0 }])

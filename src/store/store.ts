@@ -39,10 +39,10 @@ export interface Store {
    */
   release(ids: readonly number[], worker: string, untilMs?: number): Promise<void>
   /**
-   * The earliest due time among the account's unclaimed orders; null without any. A claim counts as over from
-   * the moment that a `claimDue` names a `nowMs` at or after its `untilMs`.
+   * The earliest due time among the account's unclaimed orders that are due before `beforeMs` (default: ever); null without
+   * any. A claim counts as over from the moment that a `claimDue` names a `nowMs` at or after its `untilMs`.
    */
-  nextDueAtMs(account: string): Promise<number | null>
+  nextDueAtMs(account: string, beforeMs?: number): Promise<number | null>
 
   /**
    * Gives each message to `target` that is due to one caller only, the oldest due time first. Of an order's messages to

@@ -59,14 +59,14 @@ export class Claims {
     return [...open, ...whole].filter((order): order is DueOrder => order !== null && isDue(order))
   }
 
-  async nextAtMs(account: string): Promise<number | null> {
+  async nextAtMs(account: string, beforeMs = Number.POSITIVE_INFINITY): Promise<number | null> {
     const front = this.#fronts.of(account)
     const from = front.looking
     const [row = []] = await this.#connection.rows(
       SELECT_NEXT_DUE,
       ...[account, front.nowMs],
       ...this.#deadCells(),
-      ...[from.till, from.elsewhere],
+      ...[from.till, from.elsewhere, Math.min(beforeMs, Number.MAX_SAFE_INTEGER)],
     )
     const [tillMs, elsewhereMs] = row.map((cell) => (cell === null ? null : integer(cell)))
     front.seen(from, tillMs ?? null, elsewhereMs ?? null)

@@ -90,8 +90,8 @@ export class PostgresStore extends PostgresReader implements Store {
     return this.#claims.claim(request)
   }
 
-  nextDueAtMs(account: string): Promise<number | null> {
-    return this.#claims.nextAtMs(account)
+  nextDueAtMs(account: string, beforeMs?: number): Promise<number | null> {
+    return this.#claims.nextAtMs(account, beforeMs)
   }
 
   release(ids: readonly number[], worker: string, untilMs?: number): Promise<void> {

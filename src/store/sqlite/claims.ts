@@ -84,9 +84,10 @@ export class Claims {
     return claimed.map(({ id }) => id)
   }
 
-  /** The earliest due time of an order that nobody claims; null without any. */
-  nextDueAtMs(account: string): number | null {
-    const firsts = this.#queuesOf(account).flatMap((queue) => this.#firstFree(queue))
+  /** The earliest due time before `beforeMs` of an order that nobody claims; null without any. */
+  nextDueAtMs(account: string, beforeMs = NEVER_MS): number | null {
+    const untilMs = Math.min(beforeMs, NEVER_MS) - 1
+    const firsts = this.#queuesOf(account).flatMap((queue) => this.#firstFree(queue, untilMs))
     return firsts.sort(byDueTime)[0]?.dueAtMs ?? null
   }
 
@@ -150,10 +151,10 @@ export class Claims {
     return free
   }
 
-  #firstFree(queue: Queue): readonly Due[] {
+  #firstFree(queue: Queue, untilMs: number): readonly Due[] {
     const { fromMs } = queue.here
-    const gone = this.#free(queue, queue.gone, ALWAYS_MS, fromMs, 1)
-    return gone.length > 0 ? gone : this.#free(queue, queue.here, fromMs, NEVER_MS, 1)
+    const gone = this.#free(queue, queue.gone, ALWAYS_MS, Math.min(fromMs, untilMs), 1)
+    return gone.length > 0 ? gone : this.#free(queue, queue.here, fromMs, untilMs, 1)
   }
 
   #queueOf(order: DueOrder): Queue {

@@ -200,8 +200,8 @@ export class SqliteStore extends SqliteReader implements Store {
     for (const id of ids) this.#claims.release(id, worker, untilMs)
   }
 
-  async nextDueAtMs(account: string): Promise<number | null> {
-    return this.#claims.nextDueAtMs(account)
+  async nextDueAtMs(account: string, beforeMs?: number): Promise<number | null> {
+    return this.#claims.nextDueAtMs(account, beforeMs)
   }
 
   async claimDeliveries(claim: DeliveryClaim): Promise<readonly Delivery[]> {

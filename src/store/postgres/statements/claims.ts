@@ -33,13 +33,13 @@ RETURNING ${OPEN_COLUMNS},
   orders.version = (SELECT version FROM verdict.orders AS seen WHERE seen.id = orders.id)`
 
 function firstFree(till: 0 | 1, afterMs: string): string {
-  return `(SELECT due_at FROM verdict.orders WHERE account = $1 AND till = ${till} AND due_at > ${afterMs}
+  return `(SELECT due_at FROM verdict.orders WHERE account = $1 AND till = ${till} AND due_at > ${afterMs} AND due_at < $7
     AND ${isFree('$2', '$3', '$4')} ORDER BY due_at LIMIT 1)`
 }
 
 /**
  * The earliest due times of the account $1 that are free at $2, the dead being $3, silent since $4: at the till after $5,
- * elsewhere after $6.
+ * elsewhere after $6, and before $7.
  */
 export const SELECT_NEXT_DUE = `SELECT ${firstFree(1, '$5')}, ${firstFree(0, '$6')}`
 
