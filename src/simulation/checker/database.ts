@@ -274,9 +274,13 @@ export class Database {
     return this.#has(INTENT, orderId, call, timestamp)
   }
 
-  /** Whether somebody whom nobody could verify made it due since then. */
+  /**
+   * Whether a callback made it due since then: one that nobody could verify, or one about a refund, which an order that is
+   * waited for can't have: it was paid, and is asked at once.
+   */
   isHinted(orderId: number, sinceMs: number): boolean {
-    const sql = `SELECT 1 FROM journal WHERE order_id = ? AND event = 'hint' AND at > ?`
+    const sql = `SELECT 1 FROM journal WHERE order_id = ? AND at > ?
+      AND (event = 'hint' OR event = 'callback' AND said LIKE 'refund %')`
     return this.#has(sql, orderId, sinceMs - 5_000)
   }
 
