@@ -1,5 +1,8 @@
 import { type ChildProcess, fork } from 'node:child_process'
 
+/** What the image and the unit in deploy/ start Verdict with; whoever is measured beside it gets the same. */
+export const AS_SHIPPED = ['--max-semi-space-size=64']
+
 /** A process of the benchmark that answers one message at a time. */
 export interface Child {
   /** Sends a word and waits for what comes back. */
@@ -10,7 +13,7 @@ export interface Child {
 
 /** Starts a file of this folder with its settings. Resolves with what it says first. */
 export async function startChild<First>(file: string, settings: object): Promise<[Child, First]> {
-  const child = fork(new URL(file, import.meta.url), [JSON.stringify(settings)])
+  const child = fork(new URL(file, import.meta.url), [JSON.stringify(settings)], { execArgv: AS_SHIPPED })
   const first = await next<First>(child, file)
   return [
     {

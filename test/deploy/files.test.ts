@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
+import { AS_SHIPPED } from '../../bench/children.ts'
 import { CONFIG } from '../../src/service-config/schema.ts'
 import { root, textOf } from '../docs/markdown.ts'
 
@@ -62,6 +63,14 @@ describe('compose.yaml', () => {
 it('the configuration has the right shape', () => {
   expect(CONFIG.safeParse(config).error).toBeUndefined()
   expect(existsSync(join(folder, config.$schema))).toBe(true)
+})
+
+it('the image, the unit and the benchmark start Node alike', () => {
+  const words = ['node', ...AS_SHIPPED]
+  expect(textOf('deploy/Dockerfile')).toContain(
+    `ENTRYPOINT [${words.map((word) => `"${word}"`).join(', ')}, `,
+  )
+  expect(textOf('deploy/verdict.service')).toContain(`ExecStart=/usr/bin/${words.join(' ')} /opt/`)
 })
 
 describe('verdict.service', () => {
