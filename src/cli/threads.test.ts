@@ -22,7 +22,10 @@ const OURS = `import ${JSON.stringify(new URL('threads.ts', import.meta.url).hre
 // Only Linux tells the names of a process's threads.
 it.runIf(process.platform === 'linux')('the pool has a thread for each core, and two at least', () => {
   expect(threads(OURS)).toBe(Math.max(2, availableParallelism()))
-  expect(threads('')).toBe(4)
+  // An empty value, as a file of variables may have it, says nothing.
+  expect(threads(OURS, { UV_THREADPOOL_SIZE: '' })).toBe(Math.max(2, availableParallelism()))
+  // Twins: without it there are four, or one.
+  expect([threads(''), threads('', { UV_THREADPOOL_SIZE: '' })]).toEqual([4, 1])
 })
 
 it.runIf(process.platform === 'linux')('who says how many there are is obeyed', () => {

@@ -5,4 +5,4 @@ import { availableParallelism } from 'node:os'
  * threads: too few on many cores, and on two so many that the one who has to feed them waits for a core. Two at least: libuv
  * keeps names that are slow to resolve to half of them.
  */
-process.env.UV_THREADPOOL_SIZE ??= String(Math.max(2, availableParallelism()))
+process.env.UV_THREADPOOL_SIZE ||= String(Math.max(2, availableParallelism()))

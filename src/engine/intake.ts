@@ -16,7 +16,7 @@ const STORE_PAUSE_MS = 1_000
 const NOTHING_FREE_MS = 50
 /** So many orders at the till stay in hand between two queries; more go through the store. */
 export const TILL_IN_HAND_MAX = 5_000
-/** So many others: some 20 MB. */
+/** So many others: 10 to 20 MB. */
 export const OTHERS_IN_HAND_MAX = 20_000
 /**
  * While orders stay in hand, the earliest of the others is looked for this far ahead, and not behind all of those; then
@@ -25,6 +25,8 @@ export const OTHERS_IN_HAND_MAX = 20_000
 const LOOK_AHEAD_MS = 2_000
 /** After a claim that took all it may, there is more; the earliest of it is looked for only after every so many of these. */
 const LOOK_ONE_IN = 4
+/** Claims that one statement ends. */
+const GIVEN_BACK_AT_ONCE = 1_000
 
 /** An order and the claim on it that is ours, by its end. */
 export type Claimed = Pick<Entry, 'order' | 'claimedUntilMs'>
@@ -111,13 +113,16 @@ export class Intake {
 
   /** Gives claims back, so that whoever is next takes the orders. If the store fails they end by themselves. */
   async giveBack(claimed: readonly Claimed[]): Promise<void> {
-    if (claimed.length === 0) return
+    for (let from = 0; from < claimed.length; from += GIVEN_BACK_AT_ONCE)
+      await this.#giveSomeBack(claimed.slice(from, from + GIVEN_BACK_AT_ONCE))
+  }
+
+  async #giveSomeBack(claimed: readonly Claimed[]): Promise<void> {
     const { store, worker, report } = this.#options
     try {
-      for (const [untilMs, some] of Map.groupBy(claimed, ({ claimedUntilMs }) => claimedUntilMs)) {
-        const ids = some.map(({ order }) => order.id)
-        await store.release(ids, worker, untilMs)
-      }
+      const ids = claimed.map(({ order }) => order.id)
+      const untilMs = claimed.map(({ claimedUntilMs }) => claimedUntilMs)
+      await store.release(ids, worker, untilMs)
       this.wake(Math.min(...claimed.map(({ order }) => order.dueAtMs)))
     } catch (error) {
       report.storeFailed(error)
@@ -125,7 +130,7 @@ export class Intake {
     }
   }
 
-  /** Those at the till and those in line don't count: however many are in hand, the others must come in as well. */
+  /** Those at the till, in line or kept don't count: however many are in hand, the others must come in as well. */
   get #hasRoom(): boolean {
     return this.#options.agenda.others <= this.#claimMax / 2 && this.#hasRoomAtTill
   }

@@ -5,7 +5,7 @@ import { answer, rulesFor, statement, T0, tracked } from '../core/testing.ts'
 import type { Gateway } from '../gateway/gateway.ts'
 import type { Commit } from '../store/store.ts'
 import { Agenda } from './agenda.ts'
-import { type Intake, OTHERS_IN_HAND_MAX } from './intake.ts'
+import { type Claimed, type Intake, OTHERS_IN_HAND_MAX } from './intake.ts'
 import { OrderWork, type OrderWorkParts, type WorkEdges } from './order-work.ts'
 import type { Requests } from './requests.ts'
 
@@ -14,20 +14,33 @@ const MINUTE = 60_000
 interface Scene {
   readonly commits: Commit[]
   readonly woken: number[]
+  readonly givenBack: Claimed[]
   readonly agenda: Agenda
   readonly work: OrderWork
 }
 
-/** @param meanwhile happens while an answer is on its way */
-function scene(order: Order, meanwhile: (work: OrderWork) => void = () => {}): Scene {
+interface Course {
+  /** Happens while an answer is on its way. */
+  readonly meanwhile?: (work: OrderWork) => void
+  /** Happens while it is written. */
+  readonly atCommit?: (work: OrderWork) => void
+  readonly isAlone?: boolean
+}
+
+function scene(
+  order: Order,
+  { meanwhile = () => {}, atCommit = () => {}, isAlone = true }: Course = {},
+): Scene {
   const commits: Commit[] = []
   const woken: number[] = []
+  const givenBack: Claimed[] = []
   const clock: Clock = { nowMs: () => T0, after: () => () => {} }
   const edges = {
     ...{ clock, random: { next: () => 0.5 }, worker: 'w' },
     commits: {
       add: async (commit: Commit) => {
         commits.push(commit)
+        atCommit(work)
         return 'applied'
       },
     },
@@ -41,18 +54,23 @@ function scene(order: Order, meanwhile: (work: OrderWork) => void = () => {}): S
         return { call: 'query', outcome: answer(statement(order, 'USERPAYING')), askedAtMs: T0, tookMs: 30 }
       },
     } as unknown as Requests,
-    intake: { wake: (ms: number) => void woken.push(ms) } as unknown as Intake,
+    intake: {
+      wake: (ms: number) => void woken.push(ms),
+      giveBack: async (claimed: readonly Claimed[]) => void givenBack.push(...claimed),
+    } as unknown as Intake,
+    isAlone: () => isAlone,
     onChange: () => {},
   } satisfies OrderWorkParts)
-  return { commits, woken, agenda, work }
+  return { commits, woken, givenBack, agenda, work }
 }
 
 /** An order at the till is asked about; `meanwhile` happens while its answer is on its way. Tells what is written. */
-async function asked(meanwhile: (work: OrderWork) => void) {
+async function asked(meanwhile: (work: OrderWork) => void, atCommit?: (work: OrderWork) => void) {
   const order = tracked('quick_pay')
-  const { commits, woken, agenda, work } = scene(order, meanwhile)
+  const course = atCommit === undefined ? { meanwhile } : { meanwhile, atCommit }
+  const { commits, woken, givenBack, agenda, work } = scene(order, course)
   await work.take({ order, atMs: T0, claimedUntilMs: T0 + MINUTE }, { do: 'query' }, T0)
-  return { commits, inHand: agenda.till, woken }
+  return { commits, inHand: agenda.till, woken, givenBack }
 }
 
 it('an order at the till stays in hand', async () => {
@@ -68,6 +86,15 @@ it('unless others may have taken it while it was asked about: then whoever is ne
   expect(woken).toHaveLength(1)
 })
 
+it('or while its answer was written: then it goes back by its very claim', async () => {
+  const { inHand, givenBack } = await asked(
+    () => {},
+    (work) => work.doubt(),
+  )
+  expect(inHand).toBe(0)
+  expect(givenBack).toMatchObject([{ order: { version: 2 }, claimedUntilMs: T0 + MINUTE }])
+})
+
 describe('of the others', () => {
   /** The longest call takes 10 s, and a claim must outlast it by 1 s. */
   const LAST_MS = T0 + MINUTE - 11_000
@@ -80,11 +107,18 @@ describe('of the others', () => {
     expect([stays(LAST_MS - 1, LAST_MS - 100), stays(LAST_MS, LAST_MS - 100)]).toEqual([true, false])
   })
 
-  it('so many and no more stay in hand', () => {
+  it('beside another process only who is due within a second does', () => {
+    const beside = scene(tracked('native'), { isAlone: false }).work
+    const staysBeside = (dueAtMs: number): boolean =>
+      beside.staysOurs({ ...tracked('native'), dueAtMs }, T0 + MINUTE, T0)
+    expect([staysBeside(T0 + 1_000), staysBeside(T0 + 1_001)]).toEqual([true, false])
+  })
+
+  it('so many and no more stay in hand, but for who is due within a second', () => {
     for (let id = 1; id <= OTHERS_IN_HAND_MAX; id++) {
-      expect(stays(T0 + 1, T0)).toBe(true)
+      expect(stays(T0 + 1_001, T0)).toBe(true)
       agenda.keep({ order: { ...tracked('native'), id }, atMs: T0, claimedUntilMs: T0 + MINUTE }, T0)
     }
-    expect(stays(T0 + 1, T0)).toBe(false)
+    expect([stays(T0 + 1_001, T0), stays(T0 + 1_000, T0)]).toEqual([false, true])
   })
 })

@@ -15,7 +15,7 @@ import type { Random } from '../random.ts'
 import type { Commit, Store } from '../store/store.ts'
 import type { Agenda, Entry } from './agenda.ts'
 import type { Batcher } from './batcher.ts'
-import { type Claimed, type Intake, OTHERS_IN_HAND_MAX, TILL_IN_HAND_MAX } from './intake.ts'
+import { type Claimed, type Intake, OTHERS_IN_HAND_MAX, READ_AHEAD_MS, TILL_IN_HAND_MAX } from './intake.ts'
 import type { Report } from './report.ts'
 import type { Requests } from './requests.ts'
 
@@ -36,6 +36,8 @@ export interface OrderWorkParts {
   readonly requests: Requests
   readonly agenda: Agenda
   readonly intake: Intake
+  /** Whether no other process works for this account now. */
+  readonly isAlone: (nowMs: number) => boolean
   /** Something stands on the agenda that did not before. */
   readonly onChange: () => void
 }
@@ -59,11 +61,11 @@ export function leaseMsFor(gateways: ReadonlyArray<Pick<Gateway, 'callMsMax'>>):
 const STORE_PAUSE_MS = 1_000
 const STORE_PAUSE_MS_MAX = 8_000
 /**
- * An order that is asked again within 5 s, as Quick Pay is, stays in hand until then: at the till it must not wait for a
- * claim behind the others, and anywhere a claim is a second write for every poll. Its claim is not renewed, so that
- * whoever has less to do gets it within a lease.
+ * An order at the till is asked again within 5 s: it stays in hand until then, and needs no claim, for which it would stand
+ * behind the others. So does any other while nobody else works for its account: a claim is a second write for every poll.
+ * Beside others it goes back: whoever has less to do may have it.
  */
-const AHEAD_MS = 6_000
+const IN_HAND_AHEAD_MS = 6_000
 /** How long an intent waits for others to share its durable write: somebody stands still meanwhile. */
 export const SOON_MS = 2
 
@@ -129,11 +131,12 @@ export class OrderWork {
         return current
       }
       // A write that failed may have ended the claim all the same.
-      const isOurs = failures === 0 && this.#inWork.get(order.id)?.isDoubtful !== true
+      const isOurs = failures === 0 && !this.#isDoubtful(order.id)
       const keepClaim = isOurs && this.staysOurs(change.order, claimedUntilMs, nowMs)
       try {
         if ((await commits.add({ change, keepClaim, claim })) === 'applied') {
-          this.follow(change.order, keepClaim ? claimedUntilMs : null)
+          if (keepClaim && this.#isDoubtful(order.id)) await this.#giveBack(change.order, claimedUntilMs)
+          else this.follow(change.order, keepClaim ? claimedUntilMs : null)
           return change.order
         }
         const moved = await store.byId(order.id)
@@ -165,9 +168,12 @@ export class OrderWork {
   staysOurs(order: Order, claimedUntilMs: number, nowMs: number): boolean {
     if (this.#stopping.signal.aborted || !isDue(order)) return false
     if (order.dueAtMs >= this.lastCallMs(claimedUntilMs)) return false
-    if (order.dueAtMs - nowMs > AHEAD_MS) return false
-    const { agenda } = this.#parts
-    return isAtTheTill(order) ? agenda.till < TILL_IN_HAND_MAX : agenda.kept < OTHERS_IN_HAND_MAX
+    const aheadMs = order.dueAtMs - nowMs
+    if (aheadMs <= READ_AHEAD_MS) return true
+    if (aheadMs > IN_HAND_AHEAD_MS) return false
+    const { agenda, isAlone } = this.#parts
+    if (isAtTheTill(order)) return agenda.till < TILL_IN_HAND_MAX
+    return isAlone(nowMs) && agenda.kept < OTHERS_IN_HAND_MAX
   }
 
   /** The longest call that leaves by then is over before the claim is. */
@@ -248,8 +254,17 @@ export class OrderWork {
   /** Nothing new was learnt: whoever is next takes the order, if there is anything to do about it. */
   async #letGo(order: Order, claimedUntilMs: number): Promise<void> {
     const { store, worker } = this.#parts.edges
-    await store.release([order.id], worker, claimedUntilMs)
+    await store.release([order.id], worker, [claimedUntilMs])
     this.follow(order, null)
+  }
+
+  #isDoubtful(id: number): boolean {
+    return this.#inWork.get(id)?.isDoubtful === true
+  }
+
+  /** Others may have taken it while it was written. */
+  async #giveBack(order: Order, claimedUntilMs: number): Promise<void> {
+    if (isDue(order)) await this.#parts.intake.giveBack([{ order, claimedUntilMs }])
   }
 
   #storePauseMs(failures: number): number {

@@ -65,6 +65,7 @@ export class Others {
     if (this.pulse === null || peers === null) return
     this.#unwatch = peers.watch((ids) => {
       this.#options.report.changedElsewhere()
+      if (ids === null) this.#lookAgain()
       void this.#lookAt(ids)
     })
     await this.pulse.start()
@@ -86,6 +87,10 @@ export class Others {
     if (!isBack && !isAlone && !isTimeToLook) return
     this.#outbox?.wake()
     void this.#lookAt(null)
+  }
+
+  #lookAgain(): void {
+    for (const lane of this.#lanes.values()) lane.wake(this.#options.clock.nowMs())
   }
 
   /** Others have changed these orders; null: any. Whoever waits for one hears of it, and so does its work. */

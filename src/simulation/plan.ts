@@ -26,6 +26,8 @@ export interface SeedPlan {
   readonly manners: Manners
   /** WeChat Pay's own faults, all of them times this. */
   readonly faults: number
+  /** How many of a hundred refunds end ABNORMAL. */
+  readonly abnormalShare: number
   readonly callbacks: 'on' | 'off'
   readonly callbackKey: CallbackKey
   readonly downloadsCertificates: boolean
@@ -63,6 +65,9 @@ export interface RefundErrand {
   /** Asked for so often, each time at another process. */
   readonly times: number
 }
+
+/** In every so many worlds most refunds need a person. */
+const ABNORMAL_ONE_IN = 5
 
 /** In cents. */
 const PRICES: readonly number[] = [800, 1_200, 2_500]
@@ -124,6 +129,7 @@ export function planOf(seed: number, orders: number): SeedPlan {
       slowMsMax: pick([20, 500, 5_000]),
     },
     faults: harshness,
+    abnormalShare: seed % ABNORMAL_ONE_IN === 0 ? 60 : 3,
     callbacks: chance(0.1) ? 'off' : 'on',
     callbackKey: pick(['public-key', 'public-key', 'certificate', 'mixed']),
     downloadsCertificates: chance(0.3),

@@ -38,6 +38,7 @@ export async function openWechatPay(
     seed,
     credentials,
     customers: 'seeded',
+    abnormalShare: plan.abnormalShare,
     callbacks,
     callbackKey,
     cryptography: cryptography.wechatPay,

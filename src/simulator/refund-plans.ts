@@ -30,12 +30,13 @@ export function refundPlan(
   customers: Customers,
   seed: number,
   { out_refund_no, refund }: { out_refund_no: string; refund: number },
+  abnormalShare = ABNORMAL_SHARE,
 ): RefundPlan {
   if (customers === 'none') return SCRIPTED_REFUNDS.get(refund) ?? PROMPT
   const random = namedRandom(seed, 'refund', out_refund_no)
   return {
     takesMs: drawnMs(random, TAKES),
-    ends: ending(random.next() * 100),
+    ends: ending(random.next() * 100, abnormalShare),
     shortMs: random.next() * 100 < SHORT_SHARE ? drawnMs(random, SHORT) : 0,
     refillMs: drawnMs(random, SHORT),
   }
@@ -57,9 +58,9 @@ const SHORT_SHARE = 12
 const ABNORMAL_SHARE = 3
 const CLOSED_SHARE = 3
 
-function ending(drawn: number): RefundPlan['ends'] {
-  if (drawn < ABNORMAL_SHARE) return 'ABNORMAL'
-  return drawn < ABNORMAL_SHARE + CLOSED_SHARE ? 'REFUNDCLOSE' : 'SUCCESS'
+function ending(drawn: number, abnormalShare: number): RefundPlan['ends'] {
+  if (drawn < abnormalShare) return 'ABNORMAL'
+  return drawn < abnormalShare + CLOSED_SHARE ? 'REFUNDCLOSE' : 'SUCCESS'
 }
 
 function drawnMs(random: Random, spans: Spans): number {

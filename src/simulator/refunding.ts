@@ -43,11 +43,13 @@ export interface RefundingOptions {
   readonly age: Age
   readonly seed: number
   readonly customers: Customers
+  readonly abnormalShare: number | undefined
   readonly orders: () => readonly Order[]
   readonly keep: (order: Order) => Order
 }
 
-export function openRefunding({ ledger, age, seed, customers, orders, keep }: RefundingOptions): Refunding {
+export function openRefunding(options: RefundingOptions): Refunding {
+  const { ledger, age, seed, customers, abnormalShare, orders, keep } = options
   // Until when the pool is too small for a refund, by the refund's key, in the orders' time.
   const shortages = ledger.map<number>('shortages')
   const byNumber = new Map<string, string>()
@@ -61,7 +63,7 @@ export function openRefunding({ ledger, age, seed, customers, orders, keep }: Re
   }
   for (const order of orders()) index(order)
 
-  const planOf = (request: RefundRequest): RefundPlan => refundPlan(customers, seed, request)
+  const planOf = (request: RefundRequest): RefundPlan => refundPlan(customers, seed, request, abnormalShare)
 
   /** A pool that is too small stays so for a while; then other trade of the merchant has filled it. */
   const poolPays = (order: Order, request: RefundRequest, plan: RefundPlan): boolean => {

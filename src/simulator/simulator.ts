@@ -41,6 +41,8 @@ export interface WorldSettings extends CallbackSettings {
   readonly headers?: HeaderSetting
   /** Default `none`: nobody pays by himself, except Quick Pay, which succeeds at once. */
   readonly customers?: Customers
+  /** How many of a hundred refunds end ABNORMAL, where customers are seeded. Default 3. */
+  readonly abnormalShare?: number
   /** A second, in ms of the clock, for whoever counts requests per second. Default 1,000; more where it is compressed. */
   readonly secondMs?: number
 }
@@ -66,12 +68,12 @@ export interface SimulatorCore {
 
 /** @throws STORE_IN_USE, STORE_INVALID, KEY_INVALID, OPTION_INVALID */
 export function createSimulator(settings: SimulatorSettings): SimulatorCore {
-  const { clock, seed = 1, customers = 'none', file = ':memory:' } = settings
+  const { clock, seed = 1, customers = 'none', abnormalShare, file = ':memory:' } = settings
   const keys = keysFrom(settings.credentials)
   const probabilities = probabilitiesOfSetting(settings.faults ?? 'none')
   const ledger = openLedger(file)
   const scripts = openScripts(ledger)
-  const world = openWorld({ ledger, clock, seed, customers, scripts })
+  const world = openWorld({ ledger, clock, seed, customers, abnormalShare, scripts })
   const weather = openWeather({ ledger, clock, scripts, seed, probabilities })
   const counters = openCounters(ledger)
   const rush = new Rush(settings.secondMs ?? 1_000)

@@ -69,10 +69,12 @@ export interface WorldOptions {
   readonly clock: Clock
   readonly seed: number
   readonly customers: Customers
+  readonly abnormalShare?: number | undefined
   readonly scripts: Pick<Scripts, 'customerOf'>
 }
 
-export function openWorld({ ledger, clock, seed, customers, scripts }: WorldOptions): World {
+export function openWorld(options: WorldOptions): World {
+  const { ledger, clock, seed, customers, abnormalShare, scripts } = options
   const orders = ledger.map<Order>('orders')
   const received = ledger.map<Received>('received')
   const codes = ledger.map<string>('auth_codes')
@@ -101,7 +103,7 @@ export function openWorld({ ledger, clock, seed, customers, scripts }: WorldOpti
     return { order: keep(result.order), refusal: result.refusal }
   }
   const all = (): Order[] => [...orders.values()].map(current)
-  const refunding = openRefunding({ ledger, age, seed, customers, orders: all, keep })
+  const refunding = openRefunding({ ledger, age, seed, customers, abnormalShare, orders: all, keep })
 
   const findRefund = (selector: RefundSelector): RefundEffect => {
     const key = refunding.orderKeyOf(selector)

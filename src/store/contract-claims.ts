@@ -77,10 +77,10 @@ export function claimsContract(name: string, openStore: () => Promise<Store>): v
       const [order] = await enterFree(store, [{ dueAtMs: T0 }])
       await store.claimDue(due({ worker: 'a', untilMs: T0 + 1_000 }))
       await store.claimDue(due({ worker: 'a', nowMs: T0 + 2_000, untilMs: T0 + 9_000 }))
-      await store.release([order.id], 'a', T0 + 1_000)
+      await store.release([order.id], 'a', [T0 + 1_000])
       const later = { worker: 'b', nowMs: T0 + 3_000 }
       expect(await store.claimDue(due(later))).toEqual([])
-      await store.release([order.id], 'a', T0 + 9_000)
+      await store.release([order.id], 'a', [T0 + 9_000])
       expect(await store.claimDue(due(later))).toEqual([order])
     })
 
@@ -241,6 +241,26 @@ export function claimsContract(name: string, openStore: () => Promise<Store>): v
       expect(await store.nextDueAtMs(ACCOUNT, T0 + 31)).toBe(T0 + 30)
       // What a near look has not found is found by the next one.
       expect(await store.nextDueAtMs(ACCOUNT)).toBe(T0 + 30)
+    })
+
+    it('a look that ends early says nothing of what lies behind', async () => {
+      const store = await openStore()
+      await enterFree(store, [{ dueAtMs: T0 + 5_000 }])
+      const late = { nowMs: T0 + 10_000, untilMs: T0 + 70_000 }
+      await store.claimDue(due({ ...late, dueUntilMs: T0 }))
+      expect(await store.nextDueAtMs(ACCOUNT, T0 + 2_000)).toBeNull()
+      expect(await store.nextDueAtMs(ACCOUNT)).toBe(T0 + 5_000)
+      expect(await store.claimDue(due({ ...late, dueUntilMs: T0 + 11_000 }))).toHaveLength(1)
+    })
+
+    it('gives several claims back, each by its own end', async () => {
+      const store = await openStore()
+      const [first, second, third] = await enterFree(store, many(3, { dueAtMs: T0 }))
+      await store.claimDue(due({ worker: 'a', limit: 1, untilMs: T0 + 50 }))
+      await store.claimDue(due({ worker: 'a', limit: 2, untilMs: T0 + 90 }))
+      const ids = [first, second, third].map((order) => order?.id ?? 0)
+      await store.release(ids, 'a', [T0 + 50, T0 + 51, T0 + 90])
+      expect((await store.claimDue(due())).map(({ id }) => id)).toEqual([ids[0], ids[2]])
     })
 
     it('names an order again whose claim is over', async () => {

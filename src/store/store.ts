@@ -34,10 +34,10 @@ export interface Store {
    */
   commit(changes: readonly Commit[]): Promise<readonly ('applied' | 'moved')[]>
   /**
-   * Gives claims back, unchanged. With `untilMs` only those that were made until then: what the worker has claimed anew
-   * since stays.
+   * Gives claims back, unchanged. With `untilMs`, one for each order, only those that were made until then: what the worker
+   * has claimed anew since stays.
    */
-  release(ids: readonly number[], worker: string, untilMs?: number): Promise<void>
+  release(ids: readonly number[], worker: string, untilMs?: readonly number[]): Promise<void>
   /**
    * The earliest due time among the account's unclaimed orders that are due before `beforeMs` (default: ever); null without
    * any. A claim counts as over from the moment that a `claimDue` names a `nowMs` at or after its `untilMs`.
@@ -141,11 +141,11 @@ export interface Peers {
    * holds less, or has been silent for `deadMs` of the store's own time. Then his claims are free, too.
    */
   beat(beat: Beat): Promise<Beaten>
-  /** The worker ends: what it holds of the budgets is free at once. Its claims it gives back itself. */
+  /** The worker ends: what it holds of the budgets is free at once, and the others hear of it. Its claims it gives back itself. */
   leave(worker: string): Promise<void>
   /**
    * Calls back with the numbers of orders that another process has changed and wants to be heard (`Commit.tell`); with null
-   * where that may have been missed. Only shortens waiting. Returns how to end it.
+   * where that may have been missed, or another has left. Only shortens waiting. Returns how to end it.
    */
   watch(changed: (ids: readonly number[] | null) => void): () => Promise<void>
   /** Tells the others that a callback of the account's came here. What is noted last stays, whatever the clocks say. */

@@ -195,6 +195,26 @@ it('a process that gets a callback lets the others know, whatever it says', asyn
   await until(async () => (await reader.peers?.heardAtMs(ACCOUNT)) !== null)
 })
 
+it('a process that leaves gives back what it had claimed, and the others hear of it', async () => {
+  const sent: Sent[] = []
+  // By itself it would look after ten seconds.
+  const pulse = { beatMs: 2_000, deadMs: 12_000 }
+  const { engine } = await opened('a', sent, { pulse })
+  engine.start()
+  await pause(300)
+  const keys = await enter(20, 900)
+  let looks = 0
+  const around = (what: string): void => {
+    if (what === 'nextDueAtMs') looks += 1
+  }
+  const leaving = await opened('b', sent, { pulse, around })
+  leaving.engine.start()
+  await until(() => looks > 0)
+  await leaving.engine.close()
+  await until(() => areFinal(keys))
+  expect(sent.map(({ by }) => by)).toEqual(keys.map(() => 'a'))
+})
+
 describe('a process that is stopped', () => {
   it('is followed by another in what it had claimed, and when it wakes sends nothing before it is heard', async () => {
     const sent: Sent[] = []

@@ -39,11 +39,14 @@ const USER_AGENT = 'verdict-pay (Node.js)'
 export class Calls {
   readonly #calling: Calling
   readonly #mchid: string
+  /** Of each origin. */
+  readonly #hostNames: readonly string[]
   #hosts: Hosts = FIRST_HOST
 
   constructor(calling: Calling) {
     this.#calling = calling
     this.#mchid = calling.account.identity.account
+    this.#hostNames = calling.account.origins.map((origin) => new URL(origin).host)
   }
 
   /** The longest that a call can take: it leaves in time or not at all, and is read in time or not at all. */
@@ -103,7 +106,7 @@ export class Calls {
     const contact = contactOf(result)
     if (contact === null) return result
     const nowMs = clock.nowMs()
-    onContact(new URL(origin).host, contact, nowMs - fromMs)
+    onContact(this.#hostNames[host] ?? origin, contact, nowMs - fromMs)
     if (account.origins.length === 2) this.#hosts = hostsAfter(this.#hosts, host, contact, nowMs)
     return result
   }

@@ -69,14 +69,14 @@ export class Claims {
       ...[from.till, from.elsewhere, Math.min(beforeMs, Number.MAX_SAFE_INTEGER)],
     )
     const [tillMs, elsewhereMs] = row.map((cell) => (cell === null ? null : integer(cell)))
-    front.seen(from, tillMs ?? null, elsewhereMs ?? null)
+    front.seen(from, tillMs ?? null, elsewhereMs ?? null, beforeMs)
     const firsts = [tillMs, elsewhereMs].filter((ms) => ms !== null && ms !== undefined)
     return firsts.length === 0 ? null : Math.min(...firsts)
   }
 
-  async release(ids: readonly number[], worker: string, untilMs?: number): Promise<void> {
+  async release(ids: readonly number[], worker: string, untilMs?: readonly number[]): Promise<void> {
     try {
-      const rows = await this.#connection.rows(RELEASE, ids, worker, untilMs ?? null)
+      const rows = await this.#connection.rows(RELEASE, ids, worker, untilMs ?? ids.map(() => null))
       for (const [account, due_at] of rows)
         if (due_at !== null) this.#fronts.of(text(account)).freed(integer(due_at))
     } catch (error) {

@@ -26,7 +26,8 @@ export class Front {
   #from: From = EVERYWHERE
   #isFull = true
   #lookedFullyAt = Number.NEGATIVE_INFINITY
-  #startedAt = 0
+  /** Null while no full look goes on. */
+  #startedAt: number | null = null
   #pauseMs = FULL_LOOK_MS
   /** How often a full look was asked for, how often as of the look that goes on, and as of the latest full one. */
   #asked = 0
@@ -45,8 +46,10 @@ export class Front {
   /** Where the claim of this moment begins to look. */
   from(nowMs: number): From {
     this.nowMs = Math.max(this.nowMs, nowMs)
-    this.#startedAt = this.#now()
-    this.#isFull = this.#asked > this.#answered || this.#startedAt >= this.#lookedFullyAt + this.#pauseMs
+    const now = this.#now()
+    this.#isFull = this.#asked > this.#answered || now >= this.#lookedFullyAt + this.#pauseMs
+    // It may take several claims until one looks to the end.
+    if (this.#isFull) this.#startedAt ??= now
     this.#askedThen = this.#asked
     this.#freedMs = Number.POSITIVE_INFINITY
     return this.looking
@@ -57,9 +60,9 @@ export class Front {
     return this.#isFull ? EVERYWHERE : this.#from
   }
 
-  /** The look has come to its end: from `from` on these are the earliest due times that nobody has claimed. */
-  seen(from: From, till: number | null, elsewhere: number | null): void {
-    const lastMs = this.nowMs - LATE_MS
+  /** The look has come to its end: from `from` on, up to `beforeMs`, these are the earliest due times that nobody has claimed. */
+  seen(from: From, till: number | null, elsewhere: number | null, beforeMs = Number.POSITIVE_INFINITY): void {
+    const lastMs = Math.min(this.nowMs - LATE_MS, beforeMs - 1)
     const upTo = (fromMs: number, ms: number | null): number => {
       const allClaimedMs = Math.min(ms === null ? lastMs : ms - 1, lastMs)
       return Math.min(Math.max(fromMs, allClaimedMs), this.#freedMs)
@@ -69,7 +72,9 @@ export class Front {
     this.#isFull = false
     this.#answered = this.#askedThen
     this.#lookedFullyAt = this.#now()
-    this.#pauseMs = Math.max(FULL_LOOK_MS, (this.#lookedFullyAt - this.#startedAt) / FULL_LOOK_SHARE)
+    const tookMs = this.#lookedFullyAt - (this.#startedAt ?? this.#lookedFullyAt)
+    this.#startedAt = null
+    this.#pauseMs = Math.max(FULL_LOOK_MS, tookMs / FULL_LOOK_SHARE)
   }
 
   /** An order that is due then may be free now. */

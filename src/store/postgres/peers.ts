@@ -57,7 +57,13 @@ export class PostgresPeers implements Peers {
   }
 
   async leave(worker: string): Promise<void> {
-    await this.#beats.rows('DELETE FROM verdict.workers WHERE name = $1', worker)
+    // What it gave back is free, and may be due: whoever looks only now and then looks at once.
+    await this.#beats.rows(
+      `WITH gone AS (DELETE FROM verdict.workers WHERE name = $1) SELECT pg_notify($2, $3)`,
+      worker,
+      CHANNEL,
+      this.told(null),
+    )
   }
 
   watch(changed: (ids: readonly number[] | null) => void): () => Promise<void> {
@@ -91,9 +97,9 @@ export class PostgresPeers implements Peers {
     return row === undefined ? null : integer(row[0])
   }
 
-  /** What the others are told of these orders; in one message, which names no order if there are too many. */
-  told(ids: readonly number[]): string {
-    return ids.length > IDS_MAX ? this.#self : `${this.#self}:${ids.join(',')}`
+  /** What the others are told of these orders; in one message, which names no order if there are too many, or for null. */
+  told(ids: readonly number[] | null): string {
+    return ids === null || ids.length > IDS_MAX ? this.#self : `${this.#self}:${ids.join(',')}`
   }
 }
 

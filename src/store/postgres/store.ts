@@ -94,7 +94,7 @@ export class PostgresStore extends PostgresReader implements Store {
     return this.#claims.nextAtMs(account, beforeMs)
   }
 
-  release(ids: readonly number[], worker: string, untilMs?: number): Promise<void> {
+  release(ids: readonly number[], worker: string, untilMs?: readonly number[]): Promise<void> {
     return this.#claims.release(ids, worker, untilMs)
   }
 

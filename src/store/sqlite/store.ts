@@ -196,8 +196,8 @@ export class SqliteStore extends SqliteReader implements Store {
     return results
   }
 
-  async release(ids: readonly number[], worker: string, untilMs?: number): Promise<void> {
-    for (const id of ids) this.#claims.release(id, worker, untilMs)
+  async release(ids: readonly number[], worker: string, untilMs?: readonly number[]): Promise<void> {
+    for (const [nth, id] of ids.entries()) this.#claims.release(id, worker, untilMs?.[nth])
   }
 
   async nextDueAtMs(account: string, beforeMs?: number): Promise<number | null> {

@@ -44,9 +44,10 @@ function firstFree(till: 0 | 1, afterMs: string): string {
 export const SELECT_NEXT_DUE = `SELECT ${firstFree(1, '$5')}, ${firstFree(0, '$6')}`
 
 /**
- * Takes the numbers, the worker, and the end of the very claim that is meant; null for any. Gives account and due time of
- * each that is free now.
+ * Takes the numbers, the worker, and for each the end of the very claim that is meant; null for any. Gives account and due
+ * time of each that is free now.
  */
 export const RELEASE = `UPDATE verdict.orders SET worker = NULL, claimed_until = NULL
-  WHERE id = ANY ($1::bigint[]) AND worker = $2 AND ($3::bigint IS NULL OR claimed_until = $3)
+  FROM unnest($1::bigint[], $3::bigint[]) AS claims (id, until)
+  WHERE orders.id = claims.id AND worker = $2 AND (claims.until IS NULL OR claimed_until = claims.until)
   RETURNING account, due_at`
