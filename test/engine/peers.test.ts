@@ -211,8 +211,10 @@ it('a process that leaves gives back what it had claimed, and the others hear of
   leaving.engine.start()
   await until(() => looks > 0)
   await leaving.engine.close()
+  const leftAtMs = systemClock.nowMs()
   await until(() => areFinal(keys))
   expect(sent.map(({ by }) => by)).toEqual(keys.map(() => 'a'))
+  expect(Math.max(...sent.map(({ atMs }) => atMs))).toBeLessThan(leftAtMs + 4_000)
 })
 
 describe('a process that is stopped', () => {
