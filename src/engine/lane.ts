@@ -97,7 +97,7 @@ export class Lane {
       requests: new Requests({ gateway, calls: this.#calls, clock, notify_url }),
       agenda: this.#agenda,
       intake: this.#intake,
-      isAlone: (nowMs) => pulse === null || pulse.heldOf(this.account, 'query', nowMs) === 1,
+      isShared: (nowMs) => pulse?.isShared(this.account, nowMs) ?? false,
       onChange: () => this.#turn(),
     })
   }

@@ -24,12 +24,12 @@ interface Course {
   readonly meanwhile?: (work: OrderWork) => void
   /** Happens while it is written. */
   readonly atCommit?: (work: OrderWork) => void
-  readonly isAlone?: boolean
+  readonly isShared?: boolean
 }
 
 function scene(
   order: Order,
-  { meanwhile = () => {}, atCommit = () => {}, isAlone = true }: Course = {},
+  { meanwhile = () => {}, atCommit = () => {}, isShared = false }: Course = {},
 ): Scene {
   const commits: Commit[] = []
   const woken: number[] = []
@@ -58,7 +58,7 @@ function scene(
       wake: (ms: number) => void woken.push(ms),
       giveBack: async (claimed: readonly Claimed[]) => void givenBack.push(...claimed),
     } as unknown as Intake,
-    isAlone: () => isAlone,
+    isShared: () => isShared,
     onChange: () => {},
   } satisfies OrderWorkParts)
   return { commits, woken, givenBack, agenda, work }
@@ -108,7 +108,7 @@ describe('of the others', () => {
   })
 
   it('beside another process only who is due within a second does', () => {
-    const beside = scene(tracked('native'), { isAlone: false }).work
+    const beside = scene(tracked('native'), { isShared: true }).work
     const staysBeside = (dueAtMs: number): boolean =>
       beside.staysOurs({ ...tracked('native'), dueAtMs }, T0 + MINUTE, T0)
     expect([staysBeside(T0 + 1_000), staysBeside(T0 + 1_001)]).toEqual([true, false])

@@ -36,8 +36,8 @@ export interface OrderWorkParts {
   readonly requests: Requests
   readonly agenda: Agenda
   readonly intake: Intake
-  /** Whether no other process works for this account now. */
-  readonly isAlone: (nowMs: number) => boolean
+  /** Whether other processes work for this account, too. */
+  readonly isShared: (nowMs: number) => boolean
   /** Something stands on the agenda that did not before. */
   readonly onChange: () => void
 }
@@ -171,9 +171,9 @@ export class OrderWork {
     const aheadMs = order.dueAtMs - nowMs
     if (aheadMs <= READ_AHEAD_MS) return true
     if (aheadMs > IN_HAND_AHEAD_MS) return false
-    const { agenda, isAlone } = this.#parts
+    const { agenda, isShared } = this.#parts
     if (isAtTheTill(order)) return agenda.till < TILL_IN_HAND_MAX
-    return isAlone(nowMs) && agenda.kept < OTHERS_IN_HAND_MAX
+    return !isShared(nowMs) && agenda.kept < OTHERS_IN_HAND_MAX
   }
 
   /** The longest call that leaves by then is over before the claim is. */

@@ -61,11 +61,12 @@ export class Others {
 
   /** Becomes one of them. Resolves after the first heartbeat. */
   async join(): Promise<void> {
-    const { peers } = this.#options.store
+    const { clock, store } = this.#options
+    const { peers } = store
     if (this.pulse === null || peers === null) return
     this.#unwatch = peers.watch((ids) => {
       this.#options.report.changedElsewhere()
-      if (ids === null) this.#lookAgain()
+      if (ids === null) for (const lane of this.#lanes.values()) lane.wake(clock.nowMs())
       void this.#lookAt(ids)
     })
     await this.pulse.start()
@@ -87,10 +88,6 @@ export class Others {
     if (!isBack && !isAlone && !isTimeToLook) return
     this.#outbox?.wake()
     void this.#lookAt(null)
-  }
-
-  #lookAgain(): void {
-    for (const lane of this.#lanes.values()) lane.wake(this.#options.clock.nowMs())
   }
 
   /** Others have changed these orders; null: any. Whoever waits for one hears of it, and so does its work. */

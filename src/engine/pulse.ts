@@ -87,6 +87,11 @@ export class Pulse {
     return nowMs <= this.#sendUntilMs ? (this.#shares[nameOf(account, call)] ?? 0) : 0
   }
 
+  /** Whether other processes work for the account, too, or may by now: then it may not use all of its budget. */
+  isShared(account: string, nowMs: number): boolean {
+    return this.heldOf(account, 'query', nowMs) < 1
+  }
+
   /** Its part of the budget does not suffice: the next heartbeat says so, and comes soon. */
   lacks(account: string, call: Call): void {
     const name = nameOf(account, call)

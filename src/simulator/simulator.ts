@@ -41,7 +41,7 @@ export interface WorldSettings extends CallbackSettings {
   readonly headers?: HeaderSetting
   /** Default `none`: nobody pays by himself, except Quick Pay, which succeeds at once. */
   readonly customers?: Customers
-  /** How many of a hundred refunds end ABNORMAL, where customers are seeded. Default 3. */
+  /** How many of a hundred refunds end ABNORMAL, where customers are seeded: 0 to 100. Default 3. */
   readonly abnormalShare?: number
   /** A second, in ms of the clock, for whoever counts requests per second. Default 1,000; more where it is compressed. */
   readonly secondMs?: number
