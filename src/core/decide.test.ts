@@ -472,14 +472,15 @@ describe('the merchant gives the order up', () => {
 describe('"never created"', () => {
   const UNANSWERED: Line = [5, 'place: timeout', 'waiting, query at 8']
   lives(
-    'two signed answers, 30 s apart, both more than 310 s after the last placing was signed',
+    'two signed answers, a minute apart, both more than 310 s after the last placing was signed',
     quickPay(),
     [
       UNANSWERED,
       [310, 'all queries: ORDER_NOT_EXIST', 'waiting, query at 310.001'],
       [310.001, 'query: ORDERNOTEXIST', 'waiting, query at 340.001'],
-      [340, 'late query: ORDER_NOT_EXIST', 'waiting, query at 343'],
-      [343, 'query: ORDER_NOT_EXIST', 'NOT_CREATED'],
+      [340.001, 'query: ORDER_NOT_EXIST', 'waiting, query at 370.001'],
+      [370, 'late query: ORDER_NOT_EXIST', 'waiting, query at 373'],
+      [373, 'query: ORDER_NOT_EXIST', 'NOT_CREATED'],
     ],
   )
   lives('310 s count from the last placing, not from the first', native(), [
@@ -487,8 +488,9 @@ describe('"never created"', () => {
     [7, 'place: timeout', 'placing, place at 11'],
     [11, 'place: PARAM_ERROR', 'waiting !call_refused, query at 11'],
     [320, 'all queries: ORDER_NOT_EXIST', 'waiting !call_refused, query at 321.001'],
-    [351, 'all queries: ORDER_NOT_EXIST', 'waiting !call_refused, query at 351.001'],
-    [351.001, 'query: ORDER_NOT_EXIST', 'NOT_CREATED'],
+    [351, 'all queries: ORDER_NOT_EXIST', 'waiting !call_refused, query at 360'],
+    [381, 'all queries: ORDER_NOT_EXIST', 'waiting !call_refused, query at 381.001'],
+    [381.001, 'query: ORDER_NOT_EXIST', 'NOT_CREATED'],
   ])
   lives(
     'an answer counts from when it was asked for, the pause to the next from when it was signed',
@@ -513,7 +515,8 @@ describe('"never created"', () => {
     [310.001, replay(quickPay(), 'ORDER_NOT_EXIST', 60), 'waiting, query at 340.001'],
     [340.001, replay(quickPay(), 'ORDER_NOT_EXIST', 60), 'waiting, query at 370.001'],
     [370.001, 'query: ORDER_NOT_EXIST', 'waiting, query at 400.001'],
-    [400.001, 'query: ORDER_NOT_EXIST', 'NOT_CREATED'],
+    [430, 'all queries: ORDER_NOT_EXIST', 'waiting, query at 430.001'],
+    [430.001, 'query: ORDER_NOT_EXIST', 'NOT_CREATED'],
   ])
   lives('two signed answers are two: the first that comes again is none', quickPay(), [
     UNANSWERED,
@@ -527,16 +530,27 @@ describe('"never created"', () => {
     [309, 'all queries: ORDER_NOT_EXIST', 'waiting, query at 310.001'],
     [311, replay(quickPay(), 'ORDER_NOT_EXIST', 309), 'waiting, query at 341'],
     [341, 'query: ORDER_NOT_EXIST', 'waiting, query at 371'],
-    [371, 'query: ORDER_NOT_EXIST', 'NOT_CREATED'],
+    [371, 'query: ORDER_NOT_EXIST', 'waiting, query at 401'],
+    [401, 'query: ORDER_NOT_EXIST', 'NOT_CREATED'],
   ])
   lives('nor is one that came too soon after the first, and comes again', quickPay(), [
     UNANSWERED,
     [310, 'all queries: ORDER_NOT_EXIST', 'waiting, query at 310.001'],
     [311, 'query: ORDER_NOT_EXIST', 'waiting, query at 341'],
-    [330, replay(quickPay(), 'ORDER_NOT_EXIST', 330), 'waiting, query at 341'],
-    [341, replay(quickPay(), 'ORDER_NOT_EXIST', 330), 'waiting, query at 371'],
-    [371, 'query: ORDER_NOT_EXIST', 'NOT_CREATED'],
+    [341, replay(quickPay(), 'ORDER_NOT_EXIST', 341), 'waiting, query at 371'],
+    [371, replay(quickPay(), 'ORDER_NOT_EXIST', 341), 'waiting, query at 401'],
+    [401, 'query: ORDER_NOT_EXIST', 'NOT_CREATED'],
   ])
+  lives(
+    'the order may be there, and WeChat Pay not know it yet: the placing came in its last second',
+    quickPay(),
+    [
+      UNANSWERED,
+      [310, 'all queries: ORDER_NOT_EXIST', 'waiting, query at 310.001'],
+      [340.001, 'all queries: ORDER_NOT_EXIST', 'waiting, query at 370.001'],
+      [370.001, 'query: SUCCESS', 'SUCCESS'],
+    ],
+  )
   lives('another state in between: seen, so never NOT_CREATED', quickPay(), [
     UNANSWERED,
     [320, 'query: ORDER_NOT_EXIST', 'waiting, query at 350'],
@@ -576,7 +590,8 @@ describe('"never created"', () => {
     [
       UNANSWERED,
       [320, 'query: unsigned ORDER_NOT_EXIST', 'waiting, query at 350'],
-      [350, 'query: unsigned ORDER_NOT_EXIST', 'NOT_CREATED'],
+      [350, 'query: unsigned ORDER_NOT_EXIST', 'waiting, query at 380'],
+      [380, 'query: unsigned ORDER_NOT_EXIST', 'NOT_CREATED'],
     ],
     rulesFor('quick_pay', true),
   )
@@ -584,12 +599,13 @@ describe('"never created"', () => {
     UNANSWERED,
     [6, 'give up', 'ending, query at 6'],
     [310, 'all queries: ORDER_NOT_EXIST', 'ending, query at 310.001'],
-    [340.001, 'all queries: ORDER_NOT_EXIST', 'NOT_CREATED'],
+    [370, 'all queries: ORDER_NOT_EXIST', 'ending, query at 370.001'],
+    [370.001, 'query: ORDER_NOT_EXIST', 'NOT_CREATED'],
   ])
   it('keeps both refusals, and the second is the verdict’s evidence', () => {
     const order = { ...quickPay(), state: 'waiting', unknownAtMs: at(311) } as const
-    const learnt = { call: 'query', outcome: refusal('ORDER_NOT_EXIST', at(341)), tookMs: 0 } as const
-    const change = decide(order, learnt, rulesFor('quick_pay'), { nowMs: at(341), chance: 0 })
+    const learnt = { call: 'query', outcome: refusal('ORDER_NOT_EXIST', at(371)), tookMs: 0 } as const
+    const change = decide(order, learnt, rulesFor('quick_pay'), { nowMs: at(371), chance: 0 })
     expect(change.evidence).toEqual([learnt.outcome.evidence])
     expect(change.order).toMatchObject({
       state: 'NOT_CREATED',

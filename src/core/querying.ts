@@ -21,8 +21,11 @@ import {
 import { fitOf } from './statement.ts'
 import { meaningOf } from './trade-state.ts'
 
-/** Two "no such order" count only this far apart. Source: WeChat Pay's advice to wait 30 s and query again. */
-export const UNKNOWN_APART_MS = 30_000
+/**
+ * Two "no such order" count only this far apart: a placing that arrived in the last second of its signature may be unknown
+ * to a question some time longer. WeChat Pay names no such time; its advice is to wait 30 s and query again.
+ */
+export const UNKNOWN_APART_MS = 60_000
 
 /** No call takes longer: 10 s until it leaves and 20 s until it is read. A process that was stopped hears it later. */
 const CALL_MS_MAX = 30_000
@@ -159,23 +162,21 @@ function onUnknown(scene: Scene, evidence: Evidence | null, tookMs: number): Cha
   const toldAtMs = evidence === null ? askedAtMs : spokenAtMs(evidence, askedAtMs)
   const countsFromMs = order.latestPlacingAtMs + USABLE_MS + 1
   if (toldAtMs < countsFromMs)
-    return draft.asBefore(
-      sooner(scene, askedAtMs < countsFromMs ? countsFromMs : askedAtMs + UNKNOWN_APART_MS),
-    )
+    return draft.asBefore(sooner(scene, askedAtMs < countsFromMs ? countsFromMs : askedAtMs + SLOW_MS))
   const signedAtMs = evidence === null ? askedAtMs : Number(evidence.timestamp) * 1000
   if (order.unknownAtMs === null) {
     // Signed before any could count: it may be one of those that came then, come again.
     if (signedAtMs + SIGNED_TO_THE_MS <= countsFromMs)
-      return draft.asBefore(sooner(scene, askedAtMs + UNKNOWN_APART_MS))
+      return draft.asBefore(sooner(scene, askedAtMs + SLOW_MS))
     const unknownAtMs = Math.max(askedAtMs, signedAtMs)
     draft.patch({ unknownAtMs })
     return draft.asBefore(sooner(scene, unknownAtMs + UNKNOWN_APART_MS))
   }
   const apartAtMs = order.unknownAtMs + UNKNOWN_APART_MS
   if (askedAtMs < apartAtMs) return draft.asBefore(sooner(scene, apartAtMs))
-  // Signed less than 30 s after the first: an answer that came before, come again. Two must be two, and apart.
+  // Signed too soon after the first: an answer that came before, come again. Two must be two, and apart.
   const isAnother = evidence === null || signedAtMs + SIGNED_TO_THE_MS > apartAtMs
-  return isAnother ? draft.notCreated(evidence) : draft.asBefore(sooner(scene, askedAtMs + UNKNOWN_APART_MS))
+  return isAnother ? draft.notCreated(evidence) : draft.asBefore(sooner(scene, askedAtMs + SLOW_MS))
 }
 
 /**
@@ -184,7 +185,7 @@ function onUnknown(scene: Scene, evidence: Evidence | null, tookMs: number): Cha
  */
 function sooner(scene: Scene, atMs: number): number {
   const { order, moment } = scene
-  const nextMs = moment.nowMs < order.windowEndAtMs ? next(scene) : moment.nowMs + UNKNOWN_APART_MS
+  const nextMs = moment.nowMs < order.windowEndAtMs ? next(scene) : moment.nowMs + SLOW_MS
   return Math.max(Math.min(nextMs, atMs), moment.nowMs + QUERIES_APART_MS)
 }
 

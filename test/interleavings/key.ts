@@ -6,7 +6,7 @@ import { type Flight, isStopped, type Request, type Said, type World } from './w
  * One number for everything that may still make a difference: worlds with the same key have the same future.
  *
  * Moments count from now, and stop counting where nothing compares them any further: the 310 s of a signature and the
- * 30 s between two "no such order" plus the 300 s by which a reply may be older than now; 4 h for the pauses past the
+ * 60 s between two "no such order" plus the 300 s by which a reply may be older than now; 4 h for the pauses past the
  * window and of a refund. `version`, `id`, the journal and the verdict's own moments decide nothing; `queries` decides
  * only whether there was one (no policy here has `queriesMax`). So nothing is lost but one thing: two worlds that differ
  * by less than one part in 2^53 of all hashes would be taken for one, which for a million states has odds of 1 to 18,000.

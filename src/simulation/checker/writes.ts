@@ -15,7 +15,7 @@ const MEANS: Readonly<Record<string, readonly string[]>> = {
 }
 /** WeChat Pay refuses what was signed earlier; a placing can take effect until then. */
 const USABLE_MS = 300_000
-const APART_MS = 30_000
+const APART_MS = 60_000
 /**
  * Once nothing goes wrong, an order has its verdict so long after its window at the latest. What takes longest is an order
  * that was asked about in vain for long: its pause has grown to a quarter of that time.

@@ -137,7 +137,7 @@ export const VERDICTS: readonly Mutant[] = [
     edits: [
       {
         file: QUERYING,
-        find: 'export const UNKNOWN_APART_MS = 30_000',
+        find: 'export const UNKNOWN_APART_MS = 60_000',
         replace: 'export const UNKNOWN_APART_MS = 3_000',
       },
     ],
