@@ -111,6 +111,31 @@ describe('writing', () => {
     expect(batches()).toEqual([['a', 'b'], ['c', 'd'], ['e']])
   })
 
+  it('what comes during a write gathers on until its own time', async () => {
+    const batcher = held()
+    void batcher.add('a', 2)
+    await clock.advance(2)
+    void batcher.add('b')
+    await clock.advance(5)
+    writes[0]?.end()
+    await clock.advance(14)
+    void batcher.add('c')
+    expect(batches()).toEqual([['a']])
+    await clock.advance(1)
+    expect(batches()).toEqual([['a'], ['b', 'c']])
+  })
+
+  it('twin: a write that outlasts its time is followed at once', async () => {
+    const batcher = held()
+    void batcher.add('a', 2)
+    await clock.advance(2)
+    void batcher.add('b')
+    await clock.advance(21)
+    writes[0]?.end()
+    await clock.advance(0)
+    expect(batches()).toEqual([['a'], ['b']])
+  })
+
   it('a failure reaches those whose items were in that write, and nobody else', async () => {
     const batcher = held({ sizeMax: 2 })
     const first = ['a', 'b'].map((item) => watched(batcher.add(item)))
@@ -118,6 +143,7 @@ describe('writing', () => {
     writes[0]?.end(new Error('disk full'))
     await clock.advance(0)
     expect(first.map(({ now }) => now)).toEqual(['failed: disk full', 'failed: disk full'])
+    await clock.advance(20)
     writes[1]?.end()
     await clock.advance(0)
     expect(later.now).toBe('C')

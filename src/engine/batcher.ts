@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts'
 
 export interface BatcherOptions<Item, Result> {
   readonly clock: Clock
-  /** How long the first item of a batch waits for company. */
+  /** How long an item waits for company if it doesn't say. */
   readonly gatherMs: number
   /** A batch of this size is written at once. */
   readonly sizeMax: number
@@ -20,6 +20,8 @@ interface Waiting<Item, Result> {
 export class Batcher<Item, Result> {
   readonly #options: BatcherOptions<Item, Result>
   #waiting: Array<Waiting<Item, Result>> = []
+  /** The moment by which one of them wants to be written. */
+  #wantedAtMs = Number.POSITIVE_INFINITY
   #timer: { readonly atMs: number; readonly cancel: () => void } | null = null
   #writing: Promise<void> | null = null
 
@@ -28,40 +30,61 @@ export class Batcher<Item, Result> {
   }
 
   /**
-   * Resolves once the item is durably written, with what became of it. `soonMs` shortens the wait for a caller that
-   * stands still meanwhile.
+   * Resolves once the item is durably written, with what became of it. It waits `withinMs` for company at most: less where
+   * somebody stands still meanwhile, more where nobody waits.
    */
-  add(item: Item, soonMs: number = this.#options.gatherMs): Promise<Result> {
+  add(item: Item, withinMs: number = this.#options.gatherMs): Promise<Result> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ item, resolve, reject })
-      if (this.#waiting.length >= this.#options.sizeMax) void this.flush()
-      else this.#writeWithin(soonMs)
+      this.#wantedAtMs = Math.min(this.#wantedAtMs, this.#options.clock.nowMs() + withinMs)
+      this.#writeInTime()
     })
   }
 
   /** Writes what is waiting now, and resolves when nothing is left. Failures reach those who added. */
   async flush(): Promise<void> {
     while (this.#writing !== null || this.#waiting.length > 0) {
-      // Forgotten only after it is remembered, even if the write fails before its first await.
-      this.#writing ??= this.#writeWaiting().finally(() => {
-        this.#writing = null
-      })
+      if (this.#writing === null) this.#write()
       await this.#writing
     }
   }
 
-  #writeWithin(ms: number): void {
-    const { clock } = this.#options
-    const atMs = clock.nowMs() + ms
-    if (this.#writing !== null || (this.#timer !== null && this.#timer.atMs <= atMs)) return
+  /**
+   * What came during a write gathers on until its own time, and is not written right after it: a write has its price
+   * whatever it carries, and a slow store would have the smallest batches.
+   */
+  #writeInTime(): void {
+    if (this.#writing !== null || this.#waiting.length === 0) return
+    const { clock, sizeMax } = this.#options
+    const atMs = this.#wantedAtMs
+    const waitMs = atMs - clock.nowMs()
+    if (waitMs <= 0 || this.#waiting.length >= sizeMax) {
+      this.#write()
+      return
+    }
+    if (this.#timer !== null && this.#timer.atMs <= atMs) return
     this.#timer?.cancel()
-    this.#timer = { atMs, cancel: clock.after(ms, () => void this.flush()) }
+    const written = (): void => {
+      this.#timer = null
+      this.#write()
+    }
+    this.#timer = { atMs, cancel: clock.after(waitMs, written) }
   }
 
-  async #writeWaiting(): Promise<void> {
+  #write(): void {
     this.#timer?.cancel()
     this.#timer = null
     const batch = this.#waiting.splice(0, this.#options.sizeMax)
+    // What a full batch leaves behind is written right after it.
+    if (this.#waiting.length === 0) this.#wantedAtMs = Number.POSITIVE_INFINITY
+    this.#writing = this.#settle(batch).finally(() => {
+      this.#writing = null
+      this.#writeInTime()
+    })
+  }
+
+  /** Never rejects. */
+  async #settle(batch: ReadonlyArray<Waiting<Item, Result>>): Promise<void> {
     try {
       const results = await this.#options.write(batch.map(({ item }) => item))
       for (const [i, { resolve }] of batch.entries()) resolve(results[i] as Result)

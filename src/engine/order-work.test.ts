@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Clock } from '../clock.ts'
-import type { Order } from '../core/order.ts'
+import type { DueOrder, Order } from '../core/order.ts'
 import { answer, rulesFor, statement, T0, tracked } from '../core/testing.ts'
 import type { Gateway } from '../gateway/gateway.ts'
 import type { Commit } from '../store/store.ts'
@@ -13,6 +13,8 @@ const MINUTE = 60_000
 
 interface Scene {
   readonly commits: Commit[]
+  /** How long each of them waits at most; undefined: as everything does. */
+  readonly waits: ReadonlyArray<number | undefined>
   readonly woken: number[]
   readonly givenBack: Claimed[]
   readonly agenda: Agenda
@@ -20,6 +22,7 @@ interface Scene {
 }
 
 interface Course {
+  readonly answered?: string
   /** Happens while an answer is on its way. */
   readonly meanwhile?: (work: OrderWork) => void
   /** Happens while it is written. */
@@ -29,17 +32,19 @@ interface Course {
 
 function scene(
   order: Order,
-  { meanwhile = () => {}, atCommit = () => {}, isShared = false }: Course = {},
+  { meanwhile = () => {}, atCommit = () => {}, isShared = false, answered = 'USERPAYING' }: Course = {},
 ): Scene {
   const commits: Commit[] = []
+  const waits: Array<number | undefined> = []
   const woken: number[] = []
   const givenBack: Claimed[] = []
   const clock: Clock = { nowMs: () => T0, after: () => () => {} }
   const edges = {
     ...{ clock, random: { next: () => 0.5 }, worker: 'w' },
     commits: {
-      add: async (commit: Commit) => {
+      add: async (commit: Commit, withinMs?: number) => {
         commits.push(commit)
+        waits.push(withinMs)
         atCommit(work)
         return 'applied'
       },
@@ -51,7 +56,7 @@ function scene(
     requests: {
       ask: async () => {
         meanwhile(work)
-        return { call: 'query', outcome: answer(statement(order, 'USERPAYING')), askedAtMs: T0, tookMs: 30 }
+        return { call: 'query', outcome: answer(statement(order, answered)), askedAtMs: T0, tookMs: 30 }
       },
     } as unknown as Requests,
     intake: {
@@ -61,7 +66,7 @@ function scene(
     isShared: () => isShared,
     onChange: () => {},
   } satisfies OrderWorkParts)
-  return { commits, woken, givenBack, agenda, work }
+  return { commits, waits, woken, givenBack, agenda, work }
 }
 
 /** An order at the till is asked about; `meanwhile` happens while its answer is on its way. Tells what is written. */
@@ -120,5 +125,26 @@ describe('of the others', () => {
       agenda.keep({ order: { ...tracked('native'), id }, atMs: T0, claimedUntilMs: T0 + MINUTE }, T0)
     }
     expect([stays(T0 + 1_001, T0), stays(T0 + 1_000, T0)]).toEqual([false, true])
+  })
+})
+
+describe('an answer waits for others that are written with it', () => {
+  const waitOf = async (order: DueOrder, answered: string): Promise<number | undefined> => {
+    const { waits, work } = scene(order, { answered })
+    await work.take({ order, atMs: T0, claimedUntilMs: T0 + MINUTE }, { do: 'query' }, T0)
+    return waits[0]
+  }
+
+  it('for long if it changes nothing but the time of the next question', async () => {
+    expect(await waitOf(tracked('quick_pay'), 'USERPAYING')).toBe(50)
+  })
+
+  it.each(['SUCCESS', 'REVOKED'])('as everything does if it makes the verdict %s', async (answered) => {
+    expect(await waitOf(tracked('quick_pay'), answered)).toBeUndefined()
+  })
+
+  it('and if something follows at once', async () => {
+    const over = { ...tracked('quick_pay'), mayEnd: true, createdAtMs: T0 - MINUTE, windowEndAtMs: T0 - 1 }
+    expect(await waitOf(over, 'NOTPAY')).toBeUndefined()
   })
 })

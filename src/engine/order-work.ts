@@ -4,6 +4,7 @@ import {
   type DueOrder,
   isAtTheTill,
   isDue,
+  isFinal,
   type Kind,
   nameOf,
   type OpenOrder,
@@ -68,6 +69,12 @@ const STORE_PAUSE_MS_MAX = 8_000
 const IN_HAND_AHEAD_MS = 6_000
 /** How long an intent waits for others to share its durable write: somebody stands still meanwhile. */
 export const SOON_MS = 2
+/**
+ * As long waits an answer that leaves all as it was but the time of the next question, and that one is further away than
+ * `NEAR_MS`. Most answers are such, and the fewer writes carry them, the less each costs.
+ */
+const PATIENT_MS = 50
+const NEAR_MS = 1_000
 
 interface Work {
   /**
@@ -134,7 +141,8 @@ export class OrderWork {
       const isOurs = failures === 0 && !this.#isDoubtful(order.id)
       const keepClaim = isOurs && this.staysOurs(change.order, claimedUntilMs, nowMs)
       try {
-        if ((await commits.add({ change, keepClaim, claim })) === 'applied') {
+        const withinMs = isOnlyAsked(learnt, current, change.order, nowMs) ? PATIENT_MS : undefined
+        if ((await commits.add({ change, keepClaim, claim }, withinMs)) === 'applied') {
           if (keepClaim && this.#isDoubtful(order.id)) await this.#giveBack(change.order, claimedUntilMs)
           else this.follow(change.order, keepClaim ? claimedUntilMs : null)
           return change.order
@@ -276,4 +284,11 @@ export class OrderWork {
   #pause(ms: number): Promise<void> {
     return sleep(this.#parts.edges.clock, ms, this.#stopping.signal).catch(() => {})
   }
+}
+
+/** Whether nobody waits for what a query changed. */
+function isOnlyAsked({ call }: Learnt, before: Order, after: Order, nowMs: number): boolean {
+  return (
+    call === 'query' && !isFinal(after) && after.state === before.state && after.dueAtMs - nowMs > NEAR_MS
+  )
 }

@@ -45,8 +45,8 @@ export const MENDED: readonly Mutant[] = [
     edits: [
       {
         file: 'src/engine/order-work.ts',
-        find: 'commits.add({ change, keepClaim, claim })',
-        replace: 'commits.add({ change, keepClaim })',
+        find: 'commits.add({ change, keepClaim, claim }, withinMs)',
+        replace: 'commits.add({ change, keepClaim }, withinMs)',
       },
     ],
   },
