@@ -60,7 +60,7 @@ export interface Progress {
   readonly declined: boolean
   /**
    * When the first counted, signed "no such order" was asked for, or signed if WeChat Pay's clock is ahead; null without
-   * one. The second must be another: asked for 30 s later, and signed later than this.
+   * one. The second must be another: asked for a minute later, and signed later than this.
    */
   readonly unknownAtMs: number | null
   /** When the merchant said that the order is no longer wanted. */

@@ -93,7 +93,7 @@ describe('gathering', () => {
 })
 
 describe('writing', () => {
-  it('one write at a time: what comes meanwhile is written right after it, a full batch each', async () => {
+  it('one write at a time: what comes meanwhile is written afterwards, a full batch each', async () => {
     const batcher = held({ sizeMax: 2 })
     void batcher.add('a')
     void batcher.add('b')

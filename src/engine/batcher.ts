@@ -64,18 +64,18 @@ export class Batcher<Item, Result> {
     }
     if (this.#timer !== null && this.#timer.atMs <= atMs) return
     this.#timer?.cancel()
-    const written = (): void => {
+    const wakeUp = (): void => {
       this.#timer = null
-      this.#write()
+      this.#writeInTime()
     }
-    this.#timer = { atMs, cancel: clock.after(waitMs, written) }
+    this.#timer = { atMs, cancel: clock.after(waitMs, wakeUp) }
   }
 
   #write(): void {
     this.#timer?.cancel()
     this.#timer = null
     const batch = this.#waiting.splice(0, this.#options.sizeMax)
-    // What a full batch leaves behind is written right after it.
+    // What a full batch leaves behind is wanted as soon as any of it was.
     if (this.#waiting.length === 0) this.#wantedAtMs = Number.POSITIVE_INFINITY
     this.#writing = this.#settle(batch).finally(() => {
       this.#writing = null

@@ -74,7 +74,7 @@ export interface EngineAccount {
 }
 
 /** What was learnt waits this long for company, so that one durable write carries many results (design section 7). */
-const GATHER_MS = 20
+const GATHER_MS = 10
 const BATCH_MAX = 500
 
 export interface Standing {

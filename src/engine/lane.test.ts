@@ -268,7 +268,7 @@ describe('an order is never left to nobody', () => {
     await shop.pay(order.out_trade_no)
     await shop.clock.advance(15 * SECOND)
     expect((await verdict.order(order)).order.state).toBe('SUCCESS')
-    await shop.clock.advance(65 * SECOND)
+    await shop.clock.advance(66 * SECOND)
     expect(await shop.store.countByState()).toEqual({ CLOSED: 150, SUCCESS: 1 })
   })
 

@@ -8,7 +8,7 @@ import { Agenda, type Entry } from './agenda.ts'
 import type { Limits } from './budget.ts'
 import { Calls } from './calls.ts'
 import { type Claimed, Intake } from './intake.ts'
-import { OrderWork, type WorkEdges } from './order-work.ts'
+import { OrderWork, patienceMs, type WorkEdges } from './order-work.ts'
 import type { Pulse } from './pulse.ts'
 import { refundNumber } from './refund-number.ts'
 import { Requests } from './requests.ts'
@@ -97,6 +97,7 @@ export class Lane {
       requests: new Requests({ gateway, calls: this.#calls, clock, notify_url }),
       agenda: this.#agenda,
       intake: this.#intake,
+      patienceMs: patienceMs(options.concurrency),
       isShared: (nowMs) => pulse?.isShared(this.account, nowMs) ?? false,
       onChange: () => this.#turn(),
     })

@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import type { Clock } from '../clock.ts'
+import { NEW_ENDING } from '../core/ending.ts'
 import type { DueOrder, Order } from '../core/order.ts'
-import { answer, rulesFor, statement, T0, tracked } from '../core/testing.ts'
+import { answer, noAnswer, placing, rulesFor, statement, T0, tracked } from '../core/testing.ts'
 import type { Gateway } from '../gateway/gateway.ts'
 import type { Commit } from '../store/store.ts'
 import { Agenda } from './agenda.ts'
 import { type Claimed, type Intake, OTHERS_IN_HAND_MAX } from './intake.ts'
-import { OrderWork, type OrderWorkParts, type WorkEdges } from './order-work.ts'
+import { OrderWork, type OrderWorkParts, patienceMs, type WorkEdges } from './order-work.ts'
 import type { Requests } from './requests.ts'
 
 const MINUTE = 60_000
@@ -52,12 +53,13 @@ function scene(
   } as unknown as WorkEdges
   const agenda = new Agenda()
   const work: OrderWork = new OrderWork({
-    ...{ edges, agenda, gateway: { callMsMax: 10_000 } as Gateway, rules: rulesFor },
+    ...{ edges, agenda, gateway: { callMsMax: 10_000 } as Gateway, rules: rulesFor, patienceMs: 50 },
     requests: {
       ask: async () => {
         meanwhile(work)
         return { call: 'query', outcome: answer(statement(order, answered)), askedAtMs: T0, tookMs: 30 }
       },
+      place: async () => ({ call: 'place', outcome: noAnswer('timeout'), tookMs: 30 }),
     } as unknown as Requests,
     intake: {
       wake: (ms: number) => void woken.push(ms),
@@ -134,8 +136,13 @@ describe('an answer waits for others that are written with it', () => {
     await work.take({ order, atMs: T0, claimedUntilMs: T0 + MINUTE }, { do: 'query' }, T0)
     return waits[0]
   }
+  const ending = (given: object = {}): DueOrder => ({
+    ...tracked('quick_pay'),
+    ...{ mayEnd: true, createdAtMs: T0 - MINUTE, latestPlacingAtMs: T0 - MINUTE, windowEndAtMs: T0 - 1 },
+    ...{ state: 'ending', ending: { ...NEW_ENDING, ...given } },
+  })
 
-  it('for long if it changes nothing but the time of the next question', async () => {
+  it('for long if the order stays in its state', async () => {
     expect(await waitOf(tracked('quick_pay'), 'USERPAYING')).toBe(50)
   })
 
@@ -143,8 +150,23 @@ describe('an answer waits for others that are written with it', () => {
     expect(await waitOf(tracked('quick_pay'), answered)).toBeUndefined()
   })
 
-  it('and if something follows at once', async () => {
+  it('and if the order is in another state then', async () => {
     const over = { ...tracked('quick_pay'), mayEnd: true, createdAtMs: T0 - MINUTE, windowEndAtMs: T0 - 1 }
     expect(await waitOf(over, 'NOTPAY')).toBeUndefined()
+  })
+
+  it('and if something follows at once, though the order stays in its state', async () => {
+    expect(await waitOf(ending(), 'NOTPAY')).toBeUndefined()
+  })
+
+  it('and if it is the reply to a placing', async () => {
+    const order = placing('native')
+    const { waits, work } = scene(order)
+    await work.place(order, '{}', T0 + MINUTE)
+    expect(waits).toEqual([undefined])
+  })
+
+  it('the shorter, the fewer calls may be under way', () => {
+    expect([1, 80, 200, 400, 500].map(patienceMs)).toEqual([10, 10, 25, 50, 50])
   })
 })

@@ -37,6 +37,8 @@ export interface OrderWorkParts {
   readonly requests: Requests
   readonly agenda: Agenda
   readonly intake: Intake
+  /** How long an answer waits for company that nobody waits for. */
+  readonly patienceMs: number
   /** Whether other processes work for this account, too. */
   readonly isShared: (nowMs: number) => boolean
   /** Something stands on the agenda that did not before. */
@@ -69,12 +71,16 @@ const STORE_PAUSE_MS_MAX = 8_000
 const IN_HAND_AHEAD_MS = 6_000
 /** How long an intent waits for others to share its durable write: somebody stands still meanwhile. */
 export const SOON_MS = 2
-/**
- * As long waits an answer that leaves all as it was but the time of the next question, and that one is further away than
- * `NEAR_MS`. Most answers are such, and the fewer writes carry them, the less each costs.
- */
-const PATIENT_MS = 50
+/** Most answers leave the order in its state, and the next question is further away than this: nobody waits for them. */
 const NEAR_MS = 1_000
+
+/**
+ * How long such an answer waits for others to share its write: the fewer writes, the less each answer costs. The order keeps
+ * its place among the calls under way meanwhile, so the fewer places there are, the shorter it is.
+ */
+export function patienceMs(concurrency: number): number {
+  return Math.min(50, Math.max(10, concurrency / 8))
+}
 
 interface Work {
   /**
@@ -141,7 +147,7 @@ export class OrderWork {
       const isOurs = failures === 0 && !this.#isDoubtful(order.id)
       const keepClaim = isOurs && this.staysOurs(change.order, claimedUntilMs, nowMs)
       try {
-        const withinMs = isOnlyAsked(learnt, current, change.order, nowMs) ? PATIENT_MS : undefined
+        const withinMs = isUrgent(learnt, current, change.order, nowMs) ? undefined : this.#parts.patienceMs
         if ((await commits.add({ change, keepClaim, claim }, withinMs)) === 'applied') {
           if (keepClaim && this.#isDoubtful(order.id)) await this.#giveBack(change.order, claimedUntilMs)
           else this.follow(change.order, keepClaim ? claimedUntilMs : null)
@@ -286,9 +292,9 @@ export class OrderWork {
   }
 }
 
-/** Whether nobody waits for what a query changed. */
-function isOnlyAsked({ call }: Learnt, before: Order, after: Order, nowMs: number): boolean {
+/** Whether somebody may wait for what was learnt, or something follows it soon. */
+function isUrgent({ call }: Learnt, before: Order, after: Order, nowMs: number): boolean {
   return (
-    call === 'query' && !isFinal(after) && after.state === before.state && after.dueAtMs - nowMs > NEAR_MS
+    call !== 'query' || isFinal(after) || after.state !== before.state || after.dueAtMs - nowMs <= NEAR_MS
   )
 }

@@ -8,7 +8,7 @@ import type { Gateway } from '../../src/gateway/gateway.ts'
 import { FILES, openFolder } from '../../src/simulator/folder.ts'
 import { folder } from './cli.ts'
 
-/** A run takes some 20 s at 60 times the speed; beside all other tests it may take longer. */
+/** A run takes some 20 s at 60 times the speed, 40 at 20 times; beside all other tests it may take longer. */
 const LONG_MS = 180_000
 /**
  * Ten orders: five at the till, one of them never paid, and five elsewhere, each paid within its first minute of fifteen.
@@ -102,7 +102,7 @@ describe.concurrent('the audit of a demo', () => {
     }))
     expect(code).toBe(1)
     expect(wrong).toBeGreaterThan(0)
-    expect(said).toMatch(/verdict SUCCESS, WeChat Pay has|the signature of statement/)
+    expect(said).toMatch(/the signature of statement/)
   })
 
   it('finds right verdicts that rest on the evidence of another order', { timeout: LONG_MS }, async () => {
@@ -117,7 +117,7 @@ describe.concurrent('the audit of a demo', () => {
     }))
     expect(code).toBe(1)
     expect(wrong).toBeGreaterThan(0)
-    expect(said).toMatch(/no stored statement says SUCCESS|that key is not in the store/)
+    expect(said).toMatch(/no stored statement says SUCCESS/)
   })
 
   it('finds a Quick Pay that was sent twice', { timeout: LONG_MS }, async () => {
