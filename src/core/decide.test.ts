@@ -469,6 +469,20 @@ describe('the merchant gives the order up', () => {
   ])
 })
 
+describe('a reply to the placing that is written late', () => {
+  lives('takes nothing from the rhythm in which the order is asked about by then', quickPay(), [
+    [0.5, 'place: USERPAYING', 'waiting, query at 3.5'],
+    [3.5, 'query: USERPAYING', 'waiting, query at 6.5'],
+    [4, 'late place: USERPAYING', 'waiting, query at 6.5'],
+    [6.5, 'query: SUCCESS', 'SUCCESS'],
+  ])
+  lives('still makes the verdict', quickPay(), [
+    [5, 'place: timeout', 'waiting, query at 8'],
+    [8, 'query: USERPAYING', 'waiting, query at 11'],
+    [9, 'late place: SUCCESS', 'SUCCESS'],
+  ])
+})
+
 describe('"never created"', () => {
   const UNANSWERED: Line = [5, 'place: timeout', 'waiting, query at 8']
   lives(

@@ -109,7 +109,12 @@ function onOpen(scene: Scene, meaning: 'open' | 'failed', by: 'place' | 'query',
     return isQuery ? onOpenWhileEnding(scene, order.ending) : draft.asBefore(order.dueAtMs)
   }
   const why = whyItEnds(scene, meaning, by)
-  if (why === null) return draft.waiting(next(scene))
+  if (why === null) {
+    // A reply to the placing that was written late: the order may have been asked about since, and the rhythm goes on from there.
+    return by === 'place' && order.state !== 'placing'
+      ? draft.asBefore(order.dueAtMs)
+      : draft.waiting(next(scene))
+  }
   if (!mayEnd(draft.order)) return draft.waiting(slowly(scene))
   draft.note('ending', { said: why })
   return isQuery ? onOpenWhileEnding(scene, NEW_ENDING) : draft.ending(NEW_ENDING, moment.nowMs)
