@@ -66,7 +66,7 @@ export class Batcher<Item, Result> {
     this.#timer?.cancel()
     const wakeUp = (): void => {
       this.#timer = null
-      this.#writeInTime()
+      if (this.#writing === null) this.#write()
     }
     this.#timer = { atMs, cancel: clock.after(waitMs, wakeUp) }
   }

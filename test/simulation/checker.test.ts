@@ -59,7 +59,7 @@ it.each([
   ],
   ['verdicts that are gone', 'DELETE FROM verdicts', 'a verdict never falls'],
 ])('sees %s', async (_, sql, rule) => {
-  const { world, checker } = await halfway(7)
+  const { world, checker } = await halfway(10)
   world.db.exec(sql)
   checker.touched()
   await checker.check()
@@ -87,7 +87,7 @@ function send({ world, checker }: Awaited<ReturnType<typeof halfway>>, method: '
 }
 
 it('sees a close that leaves without an intent', async () => {
-  const halfDone = await halfway(7)
+  const halfDone = await halfway(10)
   const { world, checker } = halfDone
   const order = world.db.prepare(`SELECT out_trade_no FROM orders WHERE kind = 'native' LIMIT 1`).get()
   send(halfDone, 'POST', `${order?.out_trade_no}/close`)
@@ -97,7 +97,7 @@ it('sees a close that leaves without an intent', async () => {
 
 describe('two queries at once', () => {
   const twice = async (between: (world: World, id: number) => void): Promise<readonly string[]> => {
-    const halfDone = await halfway(7)
+    const halfDone = await halfway(10)
     const { world, checker } = halfDone
     const order = world.db
       .prepare(`SELECT id, out_trade_no FROM orders WHERE state = 'waiting' AND attention IS NULL LIMIT 1`)
@@ -124,7 +124,7 @@ describe('two queries at once', () => {
 })
 
 it('sees a callback that was taken though nobody signed it', async () => {
-  const { world, checker } = await halfway(7)
+  const { world, checker } = await halfway(10)
   checker.callback({ headers: {}, body: '{}', status: 204 })
   expect(checker.findings.first?.rule).toBe('bad callbacks change nothing')
   world.close()
