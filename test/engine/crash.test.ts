@@ -95,7 +95,10 @@ function place(verdict: Verdict, orders: readonly PlaceParameters[]): void {
 
 const FINAL = ['SUCCESS', 'CLOSED', 'REVOKED', 'NOT_CREATED']
 
-describe('a process that dies at any step', () => {
+/** Some 10 s on a slow machine with nothing else to do. */
+const LONG_MS = 120_000
+
+describe('a process that dies at any step', { timeout: LONG_MS }, () => {
   it.each([
     ['Quick Pay is paid after 5 s, native is paid', { seed: 11, total: TOTAL.after5s, native: 'paid' }],
     ['Quick Pay is revoked, native is closed', { seed: 5, total: TOTAL.never, native: 'given up' }],
