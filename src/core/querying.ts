@@ -110,7 +110,7 @@ function onOpen(scene: Scene, meaning: 'open' | 'failed', by: 'place' | 'query',
   }
   const why = whyItEnds(scene, meaning, by)
   if (why === null) {
-    // A reply to the placing that was written late: the order may have been asked about since, and the rhythm goes on from there.
+    // A reply to the placing that was written late: the order may have been asked about since, and goes on from there.
     return by === 'place' && order.state !== 'placing'
       ? draft.asBefore(order.dueAtMs)
       : draft.waiting(next(scene))

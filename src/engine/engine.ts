@@ -32,7 +32,7 @@ import { Entrance, type PlacedOrder, type PlaceOrder, type TrackOrder } from './
 import type { KeyShelf } from './key-shelf.ts'
 import { Lane } from './lane.ts'
 import type { Observer } from './observer.ts'
-import { leaseMsFor } from './order-work.ts'
+import { GATHER_MS, leaseMsFor } from './order-work.ts'
 import { Others } from './others.ts'
 import { Outbox } from './outbox.ts'
 import { PULSE_TIMES, type PulseTimes } from './pulse.ts'
@@ -73,8 +73,6 @@ export interface EngineAccount {
   readonly fingerprintKey: KeyObject
 }
 
-/** What was learnt waits this long for company, so that one durable write carries many results (design section 7). */
-const GATHER_MS = 10
 const BATCH_MAX = 500
 
 export interface Standing {

@@ -136,11 +136,11 @@ describe('an answer waits for others that are written with it', () => {
     await work.take({ order, atMs: T0, claimedUntilMs: T0 + MINUTE }, { do: 'query' }, T0)
     return waits[0]
   }
-  const ending = (given: object = {}): DueOrder => ({
+  const ending: DueOrder = {
     ...tracked('quick_pay'),
     ...{ mayEnd: true, createdAtMs: T0 - MINUTE, latestPlacingAtMs: T0 - MINUTE, windowEndAtMs: T0 - 1 },
-    ...{ state: 'ending', ending: { ...NEW_ENDING, ...given } },
-  })
+    ...{ state: 'ending', ending: NEW_ENDING },
+  }
 
   it('for long if the order stays in its state', async () => {
     expect(await waitOf(tracked('quick_pay'), 'USERPAYING')).toBe(50)
@@ -156,7 +156,7 @@ describe('an answer waits for others that are written with it', () => {
   })
 
   it('and if something follows at once, though the order stays in its state', async () => {
-    expect(await waitOf(ending(), 'NOTPAY')).toBeUndefined()
+    expect(await waitOf(ending, 'NOTPAY')).toBeUndefined()
   })
 
   it('and if it is the reply to a placing', async () => {

@@ -69,17 +69,20 @@ const STORE_PAUSE_MS_MAX = 8_000
  * Beside others it goes back: whoever has less to do may have it.
  */
 const IN_HAND_AHEAD_MS = 6_000
-/** How long an intent waits for others to share its durable write: somebody stands still meanwhile. */
+/** What was learnt waits this long for company, so that one durable write carries many results (design section 7). */
+export const GATHER_MS = 10
+/** How long an intent does: somebody stands still meanwhile. */
 export const SOON_MS = 2
 /** Most answers leave the order in its state, and the next question is further away than this: nobody waits for them. */
 const NEAR_MS = 1_000
+const PATIENCE_MS_MAX = 50
 
 /**
  * How long such an answer waits for others to share its write: the fewer writes, the less each answer costs. The order keeps
  * its place among the calls under way meanwhile, so the fewer places there are, the shorter it is.
  */
 export function patienceMs(concurrency: number): number {
-  return Math.min(50, Math.max(10, concurrency / 8))
+  return Math.min(PATIENCE_MS_MAX, Math.max(GATHER_MS, concurrency / 8))
 }
 
 interface Work {
