@@ -80,7 +80,7 @@ function ancestors() {
 }
 
 /** Only Linux tells; there it matters, because its usual `sh` starts a command beside itself and not in its place. */
-function parentOf(pid) {
+export function parentOf(pid) {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
     return stat.slice(stat.lastIndexOf(')')).split(' ')[2]
