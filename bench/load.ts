@@ -28,7 +28,8 @@ export interface Measured {
   readonly lagsMs: readonly number[]
 }
 
-const WARM_UP_MS = 4_000
+/** V8 compiles what is run often once more and better: on a slow machine that takes 15 s, at up to a tenth of the CPU. */
+const WARM_UP_MS = 20_000
 const MEASURE_MS = 15_000
 /** Until the processes poll. */
 const START_MS = 1_500

@@ -161,8 +161,15 @@ function summary({ name }: Load, runs: readonly Run[]): string {
 }
 
 function range(values: readonly number[]): string {
-  const [low, median, high] = [0, 0.5, 1].map((part) => quantile(values, part).toFixed(3))
-  return `${median} (${low} to ${high})`
+  const [low, high] = [0, 1].map((part) => quantile(values, part).toFixed(3))
+  return `${median(values).toFixed(3)} (${low} to ${high})`
+}
+
+/** Of an even number, the mean of the two in the middle. */
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  const [low, high] = [Math.floor((sorted.length - 1) / 2), Math.floor(sorted.length / 2)]
+  return ((sorted[low] ?? Number.NaN) + (sorted[high] ?? Number.NaN)) / 2
 }
 
 /** What is written down: a lag of each query would be too much. */
