@@ -1,4 +1,4 @@
-import { UNKNOWN_APART_MS, USABLE_MS } from './core/decide.ts'
+import { UNKNOWN_MS, USABLE_MS } from './core/decide.ts'
 import { type FinalOrder, isFinal, nameOf, type Order } from './core/order.ts'
 import type { Evidence, TradeStatement } from './core/outcome.ts'
 import { reactionTo } from './core/reaction.ts'
@@ -196,9 +196,9 @@ function proofOfAbsence(order: FinalOrder, evidence: readonly Evidence[], read: 
       toldAtMs(piece) > harmlessMs,
   )
   const lastMs = denials.at(-1)?.receivedAtMs ?? 0
-  if (denials.length < 2 || lastMs < fromMs + UNKNOWN_APART_MS) {
+  if (denials.length < 2 || lastMs < fromMs + UNKNOWN_MS) {
     return no(
-      `expected two signed "no such order" about ${nameOf(order)}, ${UNKNOWN_APART_MS / 1_000} s apart and more than ${USABLE_MS / 1_000} s after its placing; ${denials.length} are stored`,
+      `expected two signed "no such order" about ${nameOf(order)}, ${UNKNOWN_MS / 1_000} s apart and more than ${USABLE_MS / 1_000} s after its placing; ${denials.length} are stored`,
     )
   }
   return yes(

@@ -15,9 +15,8 @@ import { onResolved, onResolvedAfterwards } from './resolving.ts'
 import type { FinalScene, Learnt, Rules, Scene } from './scene.ts'
 
 export { PLACINGS_MAX } from './placing.ts'
-export { UNKNOWN_APART_MS } from './querying.ts'
 export type { Learnt, RefundWish, Rules } from './scene.ts'
-export { USABLE_MS } from './scene.ts'
+export { UNKNOWN_MS, USABLE_MS } from './scene.ts'
 
 /**
  * The one road to a change of an order: the order as it is, what was learnt, the rules and the moment give what is to

@@ -16,16 +16,11 @@ import {
   SLOW_MS,
   slowly,
   spokenAtMs,
+  UNKNOWN_MS,
   USABLE_MS,
 } from './scene.ts'
 import { fitOf } from './statement.ts'
 import { meaningOf } from './trade-state.ts'
-
-/**
- * Two "no such order" count only this far apart: a placing that arrived in the last second of its signature may be unknown
- * to a question some time longer. WeChat Pay names no such time; its advice is to wait 30 s and query again.
- */
-export const UNKNOWN_APART_MS = 60_000
 
 /** No call takes longer: 10 s until it leaves and 20 s until it is read. A process that was stopped hears it later. */
 const CALL_MS_MAX = 30_000
@@ -175,9 +170,9 @@ function onUnknown(scene: Scene, evidence: Evidence | null, tookMs: number): Cha
       return draft.asBefore(sooner(scene, askedAtMs + SLOW_MS))
     const unknownAtMs = Math.max(askedAtMs, signedAtMs)
     draft.patch({ unknownAtMs })
-    return draft.asBefore(sooner(scene, unknownAtMs + UNKNOWN_APART_MS))
+    return draft.asBefore(sooner(scene, unknownAtMs + UNKNOWN_MS))
   }
-  const apartAtMs = order.unknownAtMs + UNKNOWN_APART_MS
+  const apartAtMs = order.unknownAtMs + UNKNOWN_MS
   if (askedAtMs < apartAtMs) return draft.asBefore(sooner(scene, apartAtMs))
   // Signed too soon after the first: an answer that came before, come again. Two must be two, and apart.
   const isAnother = evidence === null || signedAtMs + SIGNED_TO_THE_MS > apartAtMs

@@ -51,8 +51,8 @@ describe('REFUSED rests on a refusal for good, and on a query that does not know
     [2, 'queryRefund: none', 'SUCCESS, r1 queued, refund at 4'],
     [254, 'all refund: ORDER_NOT_EXIST', 'SUCCESS, r1 queued, refund at 258'],
     [258, 'refund: ORDER_NOT_EXIST', 'SUCCESS, r1 requesting, queryRefund at 258'],
-    [258, 'queryRefund: none', 'SUCCESS, r1 requesting, queryRefund at 310.001'],
-    [310.001, 'queryRefund: none', 'SUCCESS !refund_refused, r1 REFUSED, queryRefunds at 310.001'],
+    [258, 'queryRefund: none', 'SUCCESS, r1 requesting, queryRefund at 370.001'],
+    [370.001, 'queryRefund: none', 'SUCCESS !refund_refused, r1 REFUSED, queryRefunds at 370.001'],
   ])
   lives('a refusal alone is no end: perhaps an earlier attempt was accepted', paid(), [
     [0, 'ask refund 500 as r1', 'SUCCESS, r1 queued, refund at 0'],
@@ -66,36 +66,40 @@ describe('REFUSED rests on a refusal for good, and on a query that does not know
     [0, 'refund: PARAM_ERROR', 'SUCCESS, r1 requesting, queryRefund at 0'],
     [86_400, 'all queryRefund: timeout', 'SUCCESS, r1 requesting, queryRefund at 86892'],
   ])
-  lives('an attempt without an answer may still be accepted for 310 s', paid(), [
-    [0, 'ask refund 500 as r1', 'SUCCESS, r1 queued, refund at 0'],
-    [0, 'refund: timeout', 'SUCCESS, r1 requesting, queryRefund at 2'],
-    [2, 'queryRefund: none', 'SUCCESS, r1 queued, refund at 4'],
-    [4, 'refund: PARAM_ERROR', 'SUCCESS, r1 requesting, queryRefund at 4'],
-    [4, 'queryRefund: none', 'SUCCESS, r1 requesting, queryRefund at 310.001'],
-    [310.001, 'queryRefund: none', 'SUCCESS !refund_refused, r1 REFUSED, queryRefunds at 310.001'],
-  ])
+  lives(
+    'an attempt without an answer may still be accepted for 310 s, and be unknown for a minute after that',
+    paid(),
+    [
+      [0, 'ask refund 500 as r1', 'SUCCESS, r1 queued, refund at 0'],
+      [0, 'refund: timeout', 'SUCCESS, r1 requesting, queryRefund at 2'],
+      [2, 'queryRefund: none', 'SUCCESS, r1 queued, refund at 4'],
+      [4, 'refund: PARAM_ERROR', 'SUCCESS, r1 requesting, queryRefund at 4'],
+      [4, 'queryRefund: none', 'SUCCESS, r1 requesting, queryRefund at 370.001'],
+      [370.001, 'queryRefund: none', 'SUCCESS !refund_refused, r1 REFUSED, queryRefunds at 370.001'],
+    ],
+  )
   lives('so may one that a crash left behind', paid(), [
     [0, 'ask refund 500 as r1', 'SUCCESS, r1 queued, refund at 0'],
     [10, 'crash in refund', 'SUCCESS, r1 requesting, queryRefund at 10'],
     [20, 'queryRefund: none', 'SUCCESS, r1 queued, refund at 22'],
     [22, 'refund: PARAM_ERROR', 'SUCCESS, r1 requesting, queryRefund at 22'],
-    [22, 'queryRefund: none', 'SUCCESS, r1 requesting, queryRefund at 320.001'],
-    [320.001, 'queryRefund: none', 'SUCCESS !refund_refused, r1 REFUSED, queryRefunds at 320.001'],
+    [22, 'queryRefund: none', 'SUCCESS, r1 requesting, queryRefund at 380.001'],
+    [380.001, 'queryRefund: none', 'SUCCESS !refund_refused, r1 REFUSED, queryRefunds at 380.001'],
   ])
   lives('so may one that WeChat Pay answered by its own trouble', paid(), [
     [0, 'ask refund 500 as r1', 'SUCCESS, r1 queued, refund at 0'],
     [0, 'refund: SYSTEM_ERROR', 'SUCCESS, r1 requesting, queryRefund at 2'],
     [2, 'queryRefund: none', 'SUCCESS, r1 queued, refund at 4'],
     [4, 'refund: PARAM_ERROR', 'SUCCESS, r1 requesting, queryRefund at 4'],
-    [4, 'queryRefund: none', 'SUCCESS, r1 requesting, queryRefund at 310.001'],
+    [4, 'queryRefund: none', 'SUCCESS, r1 requesting, queryRefund at 370.001'],
   ])
-  lives('what counts is when it was asked: an answer from before the 310 s were over does not', paid(), [
+  lives('what counts is when it was asked: an answer from before the 370 s were over does not', paid(), [
     [0, 'ask refund 500 as r1', 'SUCCESS, r1 queued, refund at 0'],
     [0, 'refund: timeout', 'SUCCESS, r1 requesting, queryRefund at 2'],
     [2, 'queryRefund: none', 'SUCCESS, r1 queued, refund at 4'],
     [4, 'refund: PARAM_ERROR', 'SUCCESS, r1 requesting, queryRefund at 4'],
-    [311, slow('queryRefund r1: none', 311, 1_500), 'SUCCESS, r1 requesting, queryRefund at 311'],
-    [311.1, 'queryRefund: none', 'SUCCESS !refund_refused, r1 REFUSED, queryRefunds at 311.1'],
+    [371, slow('queryRefund r1: none', 371, 1_500), 'SUCCESS, r1 requesting, queryRefund at 371'],
+    [371.1, 'queryRefund: none', 'SUCCESS !refund_refused, r1 REFUSED, queryRefunds at 371.1'],
   ])
   lives('an old signed "no such refund" that comes again tells nothing about now', paid(), [
     [0, 'ask refund 500 as r1', 'SUCCESS, r1 queued, refund at 0'],
@@ -109,8 +113,8 @@ describe('REFUSED rests on a refusal for good, and on a query that does not know
     [300, replay('refund', 'PARAM_ERROR', 60), 'SUCCESS, r1 requesting, queryRefund at 302'],
     [302, 'queryRefund: none', 'SUCCESS, r1 queued, refund at 304'],
     [304, 'refund: PARAM_ERROR', 'SUCCESS, r1 requesting, queryRefund at 304'],
-    [304, 'queryRefund: none', 'SUCCESS, r1 requesting, queryRefund at 610.001'],
-    [610.001, 'queryRefund: none', 'SUCCESS !refund_refused, r1 REFUSED, queryRefunds at 610.001'],
+    [304, 'queryRefund: none', 'SUCCESS, r1 requesting, queryRefund at 670.001'],
+    [670.001, 'queryRefund: none', 'SUCCESS !refund_refused, r1 REFUSED, queryRefunds at 670.001'],
   ])
   lives('an old signed "no such refund" does not make an accepted refund vanish', paid(), [
     [0, 'ask refund 500 as r1', 'SUCCESS, r1 queued, refund at 0'],

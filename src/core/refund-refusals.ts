@@ -14,7 +14,7 @@ import {
 } from './refund-pace.ts'
 import { refundReactionTo, saysNoSuchRefund } from './refund-reaction.ts'
 import { end, money } from './refund-status.ts'
-import { type FinalScene, USABLE_MS } from './scene.ts'
+import { type FinalScene, UNKNOWN_MS, USABLE_MS } from './scene.ts'
 
 /* WeChat Pay refused a refund, or a question about one. */
 
@@ -86,9 +86,9 @@ export function onQueryRefused(
     queue(scene, unanswered, endPauseMs(refund.pauses, moment.chance))
     return
   }
-  const countsFromMs = (refund.unansweredAtMs ?? Number.NEGATIVE_INFINITY) + USABLE_MS + 1
+  const countsFromMs = (refund.unansweredAtMs ?? Number.NEGATIVE_INFINITY) + USABLE_MS + UNKNOWN_MS + 1
   if (moment.nowMs - tookMs < countsFromMs) {
-    // An attempt without an answer may still be accepted.
+    // An attempt without an answer may still be accepted, or just have been.
     follow(scene, refund, Math.max(0, countsFromMs - moment.nowMs))
     return
   }

@@ -84,6 +84,11 @@ export type FinalScene = SceneOf<FinalOrder, FinalDraft>
 
 /** A signed request stays usable for 300 s (WeChat Pay's limit) and a margin: until then it may still take effect. */
 export const USABLE_MS = 310_000
+/**
+ * What reached WeChat Pay in the last second of its signature may be unknown to questions for some time longer. WeChat Pay
+ * names no such time; its advice is to wait 30 s and query again.
+ */
+export const UNKNOWN_MS = 60_000
 /** Questions that a person has to look at, or that WeChat Pay refuses, are repeated at this pace. */
 export const SLOW_MS = 30_000
 /** WeChat Pay said "too many requests": nothing is repeated sooner. */

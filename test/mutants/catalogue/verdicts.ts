@@ -1,6 +1,7 @@
 import type { Mutant } from '../mutant.ts'
 
 const QUERYING = 'src/core/querying.ts'
+const SCENE = 'src/core/scene.ts'
 const STATEMENT = 'src/core/statement.ts'
 
 /** What makes a verdict that should make none. */
@@ -125,7 +126,7 @@ export const VERDICTS: readonly Mutant[] = [
       {
         file: QUERYING,
         find: `draft.patch({ unknownAtMs })
-    return draft.asBefore(sooner(scene, unknownAtMs + UNKNOWN_APART_MS))`,
+    return draft.asBefore(sooner(scene, unknownAtMs + UNKNOWN_MS))`,
         replace: 'return draft.notCreated(evidence)',
       },
     ],
@@ -136,9 +137,9 @@ export const VERDICTS: readonly Mutant[] = [
     says: 'Two "no such order" answers 3 s apart make NOT_CREATED.',
     edits: [
       {
-        file: QUERYING,
-        find: 'export const UNKNOWN_APART_MS = 60_000',
-        replace: 'export const UNKNOWN_APART_MS = 3_000',
+        file: SCENE,
+        find: 'export const UNKNOWN_MS = 60_000',
+        replace: 'export const UNKNOWN_MS = 3_000',
       },
     ],
   },
