@@ -27,6 +27,18 @@ function shop(options = {}): FastifyInstance {
   return app
 }
 
+it.each(['', 'json', 'text', 'application/json, application/json'])(
+  'a callback of the content type %j, which is none, is read like any',
+  async (type) => {
+    const { answer, seen } = recorder()
+    const app = fastify()
+    app.register(fastifyCallbacks(answer))
+    const headers = { 'content-type': type }
+    await app.inject({ method: 'POST', url: '/callbacks', headers, payload: ' {"a": 1}' })
+    expect(seen.map(({ body }) => Buffer.from(body).toString())).toEqual([' {"a": 1}'])
+  },
+)
+
 describe('the rest of the app', () => {
   it('parses JSON as ever, in routes from before and after', async () => {
     const app = shop()

@@ -14,6 +14,10 @@ export interface FastifyCallbackOptions extends CallbackOptions {
 
 /** As much of Fastify as matters here: who doesn't have it can still compile this. */
 export interface FastifyApp {
+  addHook(
+    name: 'onRequest',
+    hook: (request: FastifyRequest, reply: FastifyReply, done: () => void) => void,
+  ): unknown
   removeAllContentTypeParsers(): void
   addContentTypeParser(
     contentType: string,
@@ -51,6 +55,11 @@ export function fastifyCallbacks(
 ): FastifyCallbackPlugin {
   const conclude = replyWith(answer, clock, notify)
   return (app, _options, done) => {
+    // Fastify refuses what is no content type before it asks any parser; what was signed is the body.
+    app.addHook('onRequest', ({ raw }, _reply, next) => {
+      raw.headers['content-type'] = 'application/octet-stream'
+      next()
+    })
     app.removeAllContentTypeParsers()
     // A parser and not the handler reads it, so that no hook in between makes the sender wait.
     app.addContentTypeParser('*', ({ raw }, payload) => readBody(raw, clock, payload))

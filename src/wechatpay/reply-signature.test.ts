@@ -60,18 +60,18 @@ it('a nonce cannot take lines of the body over, though the signed message would 
   expect(verifySigned({ headers, body: Buffer.from('b') }, NOW_MS, keyOf).kind).toBe('forged')
 })
 
-it('a serial number is the same in lower case, and the id of a public key is not', () => {
+it('a serial number is the same in lower case and with zeros before it, and the id of a public key is not', () => {
   const asked: string[] = []
   const keyOf = (serial: string) => {
     asked.push(serial)
     return wechatpay.publicKey
   }
-  for (const serial of ['5ab1ef00a', PUBLIC_KEY_ID, PUBLIC_KEY_ID.toLowerCase()]) {
+  for (const serial of ['5ab1ef00a', '05AB1EF00A', PUBLIC_KEY_ID, PUBLIC_KEY_ID.toLowerCase()]) {
     const reply = signedReply({ status: 200, body: BODY, nowMs: NOW_MS, serial })
     const verification = verifySigned({ ...reply, body: Buffer.from(BODY) }, NOW_MS, keyOf)
     expect(verification).toMatchObject({ kind: 'verified', signed: { serial: asked.at(-1) } })
   }
-  expect(asked).toEqual(['5AB1EF00A', PUBLIC_KEY_ID, PUBLIC_KEY_ID.toLowerCase()])
+  expect(asked).toEqual(['5AB1EF00A', '5AB1EF00A', PUBLIC_KEY_ID, PUBLIC_KEY_ID.toLowerCase()])
 })
 
 it('looks at the age of what nobody asked for before it looks for the key', () => {

@@ -97,9 +97,12 @@ function signatureFieldsIn(
   return { kind: 'fields', signed: { serial: knownSerial(serial), timestamp, nonce, signature } }
 }
 
-/** A certificate's serial number is a number, however its hexadecimal digits are written. A `PUB_KEY_ID_…` is a name. */
-function knownSerial(serial: string): string {
-  return /^[0-9a-f]+$/i.test(serial) ? serial.toUpperCase() : serial
+/**
+ * A certificate's serial number is a number, however its hexadecimal digits are written: Java drops zeros at their beginning,
+ * OpenSSL writes whole bytes. A `PUB_KEY_ID_…` is a name.
+ */
+export function knownSerial(serial: string): string {
+  return /^[0-9a-f]+$/i.test(serial) ? serial.toUpperCase().replace(/^0+(?=.)/, '') : serial
 }
 
 function aheadOf({ timestamp }: SignatureFields, nowMs: number): number {

@@ -1,10 +1,14 @@
 import { type KeyObject, X509Certificate } from 'node:crypto'
 import { asJsonObject, jsonObjectFrom } from '../../wechatpay/json.ts'
+import { knownSerial } from '../../wechatpay/reply-signature.ts'
 import { decryptResource, encryptedResourceFrom } from '../../wechatpay/resource.ts'
 
 /** One of the certificates with which WeChat Pay signs; two are in use while one follows the other. */
 export interface PlatformCertificate {
+  /** As `knownSerial` has it. */
   readonly serial: string
+  /** The same as the certificate itself has it. */
+  readonly writtenSerial: string
   readonly key: KeyObject
   readonly effectiveAtMs: number
   readonly expiresAtMs: number
@@ -15,7 +19,8 @@ export function platformCertificate(
   key: KeyObject = certificate.publicKey,
 ): PlatformCertificate {
   return {
-    serial: certificate.serialNumber.toUpperCase(),
+    serial: knownSerial(certificate.serialNumber),
+    writtenSerial: certificate.serialNumber.toUpperCase(),
     key,
     effectiveAtMs: Date.parse(certificate.validFrom),
     expiresAtMs: Date.parse(certificate.validTo),
@@ -26,7 +31,9 @@ export function platformCertificate(
  * The certificates in an answer of `GET /v3/global/certificates`. Whoever made it knows the APIv3 key, for without it
  * no entry decrypts. The list's own times count where they are stricter: WeChat Pay brings an expiry forward there.
  *
- * @returns null if the body is no such list or one of its entries is not what it says it is
+ * An entry that is not what it says it is, or of another sort than RSA, is passed over: the others still sign.
+ *
+ * @returns null if the body is no such list, or none of its entries is of use
  */
 export function certificatesFrom(body: string, apiV3Key: KeyObject): readonly PlatformCertificate[] | null {
   const data = jsonObjectFrom(body)?.data
@@ -34,10 +41,9 @@ export function certificatesFrom(body: string, apiV3Key: KeyObject): readonly Pl
   const certificates: PlatformCertificate[] = []
   for (const entry of data) {
     const certificate = certificateFrom(entry, apiV3Key)
-    if (certificate === null) return null
-    certificates.push(certificate)
+    if (certificate !== null) certificates.push(certificate)
   }
-  return certificates
+  return certificates.length === 0 && data.length > 0 ? null : certificates
 }
 
 function certificateFrom(entry: unknown, apiV3Key: KeyObject): PlatformCertificate | null {
@@ -46,7 +52,7 @@ function certificateFrom(entry: unknown, apiV3Key: KeyObject): PlatformCertifica
   const pem = resource === null ? null : decryptResource(apiV3Key, resource)
   const certificate = pem === null ? null : x509From(pem)
   if (fields === null || certificate === null || certificate.key.asymmetricKeyType !== 'rsa') return null
-  if (typeof fields.serial_no !== 'string' || fields.serial_no.toUpperCase() !== certificate.serial)
+  if (typeof fields.serial_no !== 'string' || knownSerial(fields.serial_no) !== certificate.serial)
     return null
   const { effectiveAtMs, expiresAtMs } = certificate
   return {

@@ -1,6 +1,7 @@
 import { KeyObject, X509Certificate } from 'node:crypto'
 import { isPublicHost } from '../../core/placement.ts'
 import { cut, SHOWN_MAX, VerdictError, written } from '../../errors.ts'
+import { knownSerial } from '../../wechatpay/reply-signature.ts'
 import { apiV3Key } from '../../wechatpay/resource.ts'
 import { privateKeyFrom, publicKeyFrom } from '../../wechatpay/signing.ts'
 import type { Identity } from '../gateway.ts'
@@ -160,7 +161,7 @@ function serialOfMerchant(account: WechatPayAccount, key: KeyObject): string {
     )
   }
   const serial = certificate.serialNumber.toUpperCase()
-  if (serial_no !== undefined && serial_no.toUpperCase() !== serial) {
+  if (serial_no !== undefined && knownSerial(serial_no) !== knownSerial(serial)) {
     throw invalid('serial_no', serial_no, `${serial}, the serial number of merchantCertificate`)
   }
   return serial

@@ -106,6 +106,25 @@ it('a change-over: the new certificate is fetched when it signs first, and both 
   expect(keys.map(({ serial }) => serial)).toEqual([old.serial, next.serial])
 })
 
+it('serial numbers are numbers, with or without zeros before them', async () => {
+  const { query, keys } = setUp()
+  answerDownload = () => signed(certificateList(listed).replace(`"${old.serial}"`, `"00${old.serial}"`))
+  signing = { ...old, serial: `0${old.serial}` }
+  expect(await query()).toBe('answer')
+  expect(keys.map(({ serial }) => serial)).toEqual([old.serial])
+})
+
+it('entries of the list that are of no use take nothing from the others; a list without any is none', async () => {
+  const { query } = setUp()
+  const list = JSON.parse(certificateList(listed))
+  const odd = [null, { ...list.data[0], encrypt_certificate: { algorithm: 'AEAD_SM4_GCM' } }]
+  answerDownload = () => signed(JSON.stringify({ data: odd }))
+  expect(await query()).toBe('unknown-key')
+  await clock.advance(MISS_MS)
+  answerDownload = () => signed(JSON.stringify({ data: [...odd, ...list.data] }))
+  expect(await query()).toBe('answer')
+})
+
 it('an unknown serial costs one download in 60 s', async () => {
   const { query, downloads } = setUp()
   await query()

@@ -85,7 +85,7 @@ export class PlatformKeys {
     const { account, clock } = this.#options
     if (account.publicKey !== null) return account.publicKey.serial
     const newest = this.#newest
-    return newest !== null && isInForce(newest, clock.nowMs()) ? newest.serial : null
+    return newest !== null && isInForce(newest, clock.nowMs()) ? newest.writtenSerial : null
   }
 
   /** Fetches the certificates because one is missing, unless that was tried lately. */

@@ -253,6 +253,10 @@ it('decompresses what is announced as gzip, and only that', async () => {
     else if (url === '/broken') response.setHeader('content-encoding', 'gzip').end('{"a":1}')
     else if (url === '/bomb')
       response.setHeader('content-encoding', 'gzip').end(gzipSync(Buffer.alloc(2 * BODY_BYTES_MAX)))
+    else if (url === '/x-gzip') response.setHeader('content-encoding', ' X-GZIP').end(gzipSync('{"a":1}'))
+    else if (url === '/identity') response.setHeader('content-encoding', 'Identity').end('{"a":1}')
+    else if (url === '/unnamed') response.setHeader('content-encoding', '').end('{"a":1}')
+    else if (url === '/empty') response.setHeader('content-encoding', 'gzip').end()
     else if (url === '/other') response.setHeader('content-encoding', 'br').end('{"a":1}')
     else response.end(gzipSync('{"a":1}'))
   })
@@ -261,7 +265,9 @@ it('decompresses what is announced as gzip, and only that', async () => {
     const result = await send(request(origin, { path }))
     return result.kind === 'reply' ? result.body : result
   }
-  expect(await get('/announced')).toEqual(Buffer.from('{"a":1}'))
+  for (const path of ['/announced', '/x-gzip', '/identity', '/unnamed'])
+    expect(await get(path)).toEqual(Buffer.from('{"a":1}'))
+  expect(await get('/empty')).toEqual(Buffer.alloc(0))
   expect(await get('/plain')).toEqual(gzipSync('{"a":1}'))
   for (const path of ['/broken', '/bomb', '/other']) expect(await get(path)).toBe(null)
 })

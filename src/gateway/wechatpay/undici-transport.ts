@@ -177,9 +177,12 @@ class Call implements Dispatcher.DispatchHandler {
 
 const NO_BYTES = Buffer.alloc(0)
 
+/** Codings are words in any case, and `x-gzip` is `gzip` (RFC 9110, 8.4.1). Nothing is nothing in each. */
 function decoded(body: Buffer, encoding: HeaderMap[string]): Buffer | null {
-  if (encoding === undefined || encoding === 'identity') return body
-  if (encoding !== 'gzip') return null
+  if (encoding === undefined || body.length === 0) return body
+  const coding = String(encoding).trim().toLowerCase()
+  if (coding === '' || coding === 'identity') return body
+  if (coding !== 'gzip' && coding !== 'x-gzip') return null
   try {
     return gunzipSync(body, { maxOutputLength: BODY_BYTES_MAX })
   } catch {

@@ -32,11 +32,20 @@ export function readPlacing(trade_type: TradeType, body: Body, context: PlacingC
     total: fields.amount.total,
     currency: fields.amount.currency ?? DEFAULT_CURRENCY,
     fingerprint: fingerprint(body),
-    expiresAtMs: expiry(fields.time_expire, context.age),
-    auth_code: fields.payer?.auth_code ?? null,
-    notify_url: fields.notify_url ?? null,
+    ...(trade_type === 'MICROPAY' ? atTheTill(fields) : withCashier(fields, context.age)),
     echo: echo(body, fields),
   }
+}
+
+type OfItsKind = Pick<Placing, 'expiresAtMs' | 'auth_code' | 'notify_url'>
+
+/** A field that its kind doesn't have is one of those beyond the tables: nobody has looked at it, and it says nothing. */
+function atTheTill({ payer }: Fields): OfItsKind {
+  return { auth_code: payer?.auth_code ?? null, notify_url: null, expiresAtMs: null }
+}
+
+function withCashier({ time_expire, notify_url }: Fields, age: Age): OfItsKind {
+  return { auth_code: null, notify_url: notify_url ?? null, expiresAtMs: expiry(time_expire, age) }
 }
 
 /** The simulated merchants settle in Hong Kong dollars. */

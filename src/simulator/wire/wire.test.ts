@@ -483,3 +483,36 @@ describe('time_expire', () => {
     expect(JSON.parse((await query('common', out_trade_no)).text).trade_state).toBe('NOTPAY')
   })
 })
+
+describe('a field that its kind does not have says nothing, whatever it is', () => {
+  it.each([{}, [], 7, nextCode()])(
+    'payer.auth_code %j of a Native order uses up no code',
+    async (auth_code) => {
+      expect(
+        (await place('common', 'NATIVE', { out_trade_no: nextNumber(), payer: { auth_code } })).status,
+      ).toBe(200)
+      if (typeof auth_code !== 'string') return
+      const paid = await place('common', 'MICROPAY', { out_trade_no: nextNumber(), payer: { auth_code } })
+      expect(code(paid)).not.toBe('AUTH_CODE_INVALID')
+    },
+  )
+
+  it.each([{ notify_url: { toString: 1 } }, { notify_url: 7 }, { time_expire: {} }])(
+    '%j of Quick Pay',
+    async (fields) => {
+      const out_trade_no = nextNumber()
+      expect((await place('common', 'MICROPAY', { out_trade_no, ...fields })).status).toBe(200)
+      await control('POST', `orders/${out_trade_no}/pay`, { at: 'now' })
+      const refund = {
+        ...ids('common'),
+        appid: simulator.keys.identity.appid,
+        out_trade_no,
+        out_refund_no: nextNumber(),
+      }
+      const body = { ...refund, amount: { refund: 1, total: 1234, currency: 'HKD' } }
+      expect((await common.call('POST', '/v3/global/refunds', { body })).status).toBe(200)
+      await clock.advance(3_600_000)
+      expect(JSON.parse((await query('common', out_trade_no)).text).out_trade_no).toBe(out_trade_no)
+    },
+  )
+})
