@@ -42,6 +42,13 @@ function replay(order: OpenOrder, said: string, s: number): Learnt {
   return learntFrom(order, `query: ${said}`, at(s))
 }
 
+/** An outcome that is decided at second `s`, though its call was made long before. */
+function slow(order: OpenOrder, words: string, s: number, tookMs: number): Learnt {
+  const learnt = learntFrom(order, words, at(s))
+  if (!('tookMs' in learnt)) throw new Error(`${words} takes no time`)
+  return { ...learnt, tookMs }
+}
+
 /** Quick Pay, unpaid to the end of its window: the revoke is due. */
 const TO_THE_REVOKE: readonly Line[] = [
   [0.5, 'place: USERPAYING', 'waiting, query at 3.5'],
@@ -385,6 +392,16 @@ describe('"reversing a paid order returns the money"', () => {
     [46, 'crash in reverse', 'ending, reverse at 46'],
     [604_800, 'query: SUCCESS', 'SUCCESS'],
   ])
+  lives(
+    'whether a revoke is too old to be taken, WeChat Pay decides by its own clock, here 40 s behind ours',
+    quickPay(),
+    [
+      ...TO_THE_REVOKE,
+      [46, 'crash in reverse', 'ending, reverse at 46'],
+      [370, replay(quickPay(), 'SUCCESS', 330), 'ending, query at 400'],
+      [400, replay(quickPay(), 'SUCCESS', 360), 'SUCCESS'],
+    ],
+  )
   lives('an accepted revoke is remembered even when another worker wrote meanwhile', quickPay(), [
     ...TO_THE_REVOKE,
     [46, 'crash in reverse', 'ending, reverse at 46'],
@@ -399,6 +416,25 @@ describe('"reversing a paid order returns the money"', () => {
     [301, 'late reverse: ORDER_PAID', 'ending, query at 301'],
     [400, 'query: SUCCESS', 'ending, query at 402'],
     [610.001, 'late query: SUCCESS', 'SUCCESS'],
+  ])
+  lives(
+    'a refusal that is decided once more accounts for no revoke that another worker sent since',
+    quickPay(),
+    [
+      ...TO_THE_REVOKE,
+      [46, 'reverse: SYSTEM_ERROR', 'ending, query at 51'],
+      [51, 'query: NOTPAY', 'ending, reverse at 51'],
+      [51, 'crash in reverse', 'ending, reverse at 51'],
+      [52, slow(quickPay(), 'reverse: SYSTEM_ERROR', 52, 6_000), 'ending, query at 57'],
+      [57, 'query: SUCCESS', 'ending, reverse at 57'],
+    ],
+  )
+  lives('nor does one that never left', quickPay(), [
+    ...TO_THE_REVOKE,
+    [46, 'crash in reverse', 'ending, reverse at 46'],
+    [52, 'crash in reverse', 'ending, reverse at 52'],
+    [53, slow(quickPay(), 'reverse: unreachable', 53, 7_000), 'ending, reverse at 57'],
+    [357, 'late query: SUCCESS', 'ending, reverse at 357'],
   ])
   lives('a mark that passes goes with the next answer, and the revoke is repeated', quickPay(), [
     ...TO_THE_REVOKE,

@@ -161,14 +161,17 @@ function leastPauseMs(reaction: Reaction, calls: number): number {
 function afterRevoke(trail: RevokeTrail, outcome: Outcome<'done'>, sentAtMs: number): RevokeTrail {
   const { inFlightAtMs, unansweredAtMs } = trail
   const latestAtMs = latestOpenAtMs(trail)
+  // Another worker's, signed since, is under way: this outcome tells nothing of it.
+  const isOvertaken = inFlightAtMs !== null && inFlightAtMs > sentAtMs
   switch (outcome.kind) {
     case 'answer':
       return { ...trail, inFlightAtMs: null, accepted: true }
     case 'refusal':
+      if (isOvertaken) return trail
       // Of several open ones nobody knows which was refused: the latest counts as the one without an answer.
       return { ...trail, inFlightAtMs: null, unansweredAtMs: unansweredAtMs === null ? null : latestAtMs }
     case 'no-answer':
-      if (!outcome.sent) return { ...trail, inFlightAtMs: null }
+      if (!outcome.sent) return isOvertaken ? trail : { ...trail, inFlightAtMs: null }
       return {
         ...trail,
         inFlightAtMs: null,

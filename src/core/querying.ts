@@ -27,6 +27,8 @@ const CALL_MS_MAX = 30_000
 
 /** WeChat Pay signs whole seconds. */
 const SIGNED_TO_THE_MS = 1_000
+/** By its own clock WeChat Pay takes nothing that was signed 300 s ago: the margin for ours is not needed, but for that second. */
+const THEIR_MARGIN_MS = USABLE_MS - 300_000 - SIGNED_TO_THE_MS
 
 /** What becomes of an order when a query came back, or didn't. */
 export function onQueried(scene: Scene, { outcome, tookMs }: Extract<Learnt, { call: 'query' }>): Change {
@@ -80,7 +82,9 @@ export function onStatement(
   // What counts is when it was asked: a revoke may have taken effect while the answer was on its way.
   const askedAtMs = moment.nowMs - tookMs
   const toldAtMs = spokenAtMs(evidence, askedAtMs)
-  if (order.state === 'ending' && !revokesAreSettled(order.ending.revoke, toldAtMs)) {
+  // Whether a revoke is too old to be taken, WeChat Pay decides by its own clock.
+  const theirsMs = Number(evidence.timestamp) * 1_000 + THEIR_MARGIN_MS
+  if (order.state === 'ending' && !revokesAreSettled(order.ending.revoke, Math.min(toldAtMs, theirsMs))) {
     // An old reply over again, from before the revoke was too old to take effect.
     if (revokesAreSettled(order.ending.revoke, askedAtMs)) return draft.asBefore(moment.nowMs + SLOW_MS)
     return onPaidWhileRevoking(scene, order.ending, evidence)
