@@ -24,9 +24,17 @@ const SHORT_PAUSE_MS = 60_000
 /** Without any part of a budget, it is looked at again so soon. */
 const NOTHING_PAUSE_MS = 250
 
+/** Calls whose intent is written before they leave. */
+export type Effect = Extract<Call, 'place' | 'close' | 'reverse' | 'refund'>
+
 /** Keeps an account's calls inside its limits: a token bucket per call. Holds no clock: moments come in. */
 export class Budget {
   readonly #buckets: Readonly<Record<Call, Bucket>>
+  /**
+   * What has an effect is allowed before its intent is written, and leaves when it is: what a slow write held up would leave all
+   * at once. So each is allowed once more as it leaves.
+   */
+  readonly #leaving: Readonly<Record<Effect, Bucket>>
   /**
    * Whether a refund fails is known afterwards, so each takes its place among the failing ones before it leaves, and
    * gives it back if it was accepted.
@@ -46,6 +54,12 @@ export class Budget {
       refund: full('refund'),
       queryRefund: full('queryRefund'),
       queryRefunds: full('queryRefunds'),
+    }
+    this.#leaving = {
+      place: full('place'),
+      close: full('close'),
+      reverse: full('reverse'),
+      refund: full('refund'),
     }
     this.#failing = new Window(limits.failingRefund)
   }
@@ -73,6 +87,13 @@ export class Budget {
     if (this.#isShort) this.#refundsFromMs = nowMs + SHORT_PAUSE_MS
     this.#failing.take(nowMs)
     return bucket.take(nowMs, share)
+  }
+
+  /** Lets a call leave whose intent is written, and returns 0, or returns the ms until it may. */
+  leave(call: Effect, nowMs: number, part = 1): number {
+    const share = this.partAt(nowMs) * part
+    // Without any part of the budget nothing is sent, and whoever sends says so.
+    return share === 0 ? 0 : this.#leaving[call].take(nowMs, share)
   }
 
   /** WeChat Pay answered 429. */
@@ -142,6 +163,9 @@ class Bucket {
 class Window {
   readonly #perSecond: number
   #takenAtMs: number[] = []
+  #share = 1
+  /** When a share that has grown counts: until then the rest was somebody else's, who may have spent it. */
+  #growsAtMs: number | null = null
 
   constructor(perSecond: number) {
     this.#perSecond = perSecond
@@ -149,7 +173,7 @@ class Window {
 
   /** 0, or the ms until one can be spent. */
   waitMs(nowMs: number, share: number): number {
-    const perSecond = this.#perSecond * share
+    const perSecond = this.#perSecond * this.#shareAt(nowMs, share)
     const spanMs = Math.max(1_000, 1_000 / perSecond)
     this.#takenAtMs = this.#takenAtMs.filter((ms) => ms > nowMs - spanMs)
     const before = this.#takenAtMs.at(-Math.max(1, Math.floor(perSecond)))
@@ -158,6 +182,15 @@ class Window {
 
   take(nowMs: number): void {
     this.#takenAtMs.push(nowMs)
+  }
+
+  #shareAt(nowMs: number, share: number): number {
+    if (share > this.#share) this.#growsAtMs ??= nowMs + 1_000
+    if (share <= this.#share || nowMs >= (this.#growsAtMs ?? nowMs)) {
+      this.#share = share
+      this.#growsAtMs = null
+    }
+    return this.#share
   }
 
   giveBack(takenAtMs: number): void {

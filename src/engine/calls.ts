@@ -1,10 +1,11 @@
-import type { Clock } from '../clock.ts'
+import { type Clock, sleep } from '../clock.ts'
 import { CALLS, type Call } from '../core/change.ts'
 import type { Outcome, RefundStatement } from '../core/outcome.ts'
 import { refundReactionTo } from '../core/refund-reaction.ts'
+import { UNSENT_MS_MAX } from '../gateway/gateway.ts'
 import type { Random } from '../random.ts'
 import { Breaker } from './breaker.ts'
-import { Budget, type Limits } from './budget.ts'
+import { Budget, type Effect, type Limits } from './budget.ts'
 import type { Pulse } from './pulse.ts'
 import type { Report } from './report.ts'
 
@@ -40,6 +41,8 @@ export interface Made<T> {
 export class Calls {
   readonly #waits = Object.fromEntries(CALLS.map((call) => [call, 0])) as Record<Call, number>
   readonly #options: CallsOptions
+  /** The latest that stands in line to leave, by call. */
+  readonly #lines = new Map<Effect, Promise<void>>()
   readonly #budget: Budget
   readonly #breaker = new Breaker()
 
@@ -74,6 +77,28 @@ export class Calls {
       const waitMs = this.waitMs(call, this.#options.clock.nowMs())
       if (waitMs === 0) return
       await wait(waitMs)
+    }
+  }
+
+  /**
+   * Resolves when a call whose intent was written at `signedAtMs` may leave, or never will, because it is too late for it: one
+   * after the other, in the sequence in which they came.
+   */
+  leave(call: Effect, signedAtMs: number): Promise<void> {
+    const turn = (this.#lines.get(call) ?? Promise.resolve()).then(() => this.#leave(call, signedAtMs))
+    this.#lines.set(call, turn)
+    return turn
+  }
+
+  async #leave(call: Effect, signedAtMs: number): Promise<void> {
+    const { account, clock, pulse } = this.#options
+    for (;;) {
+      const nowMs = clock.nowMs()
+      const leftMs = signedAtMs + UNSENT_MS_MAX - nowMs
+      if (leftMs < 0) return
+      const waitMs = this.#budget.leave(call, nowMs, pulse?.shareOf(account, call, nowMs))
+      if (waitMs === 0) return
+      await sleep(clock, Math.min(waitMs, leftMs + 1))
     }
   }
 

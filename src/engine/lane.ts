@@ -139,6 +139,8 @@ export class Lane {
     this.#timer?.cancel()
     this.#timer = null
     await this.#intake.settled()
+    // At once: a call under way may last for half a minute, and a customer at the till does not wait for that.
+    await this.#intake.giveBack(this.#agenda.clear())
     while (this.#underWay.size > 0) await Promise.all(this.#underWay)
     await this.#intake.giveBack(this.#agenda.clear())
   }

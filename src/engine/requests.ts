@@ -50,6 +50,7 @@ export class Requests {
   async place(order: DueOrder, body: string): Promise<Learnt> {
     const { gateway, calls } = this.#options
     const { account, sub_mchid, out_trade_no, kind, latestPlacingAtMs: signedAtMs } = order
+    await calls.leave('place', signedAtMs)
     const { outcome, tookMs } = await calls.make('place', () =>
       gateway.place({ account, sub_mchid, out_trade_no, kind, body, signedAtMs }),
     )
@@ -58,6 +59,7 @@ export class Requests {
 
   async end(call: 'close' | 'reverse', order: DueOrder, signedAtMs: number): Promise<Learnt> {
     const { gateway, calls } = this.#options
+    await calls.leave(call, signedAtMs)
     const { outcome, tookMs } = await calls.make(call, () => gateway[call](order, signedAtMs))
     return { call, outcome, tookMs }
   }
@@ -77,6 +79,7 @@ export class Requests {
       reason: reason ?? undefined,
       notify_url,
     })
+    await calls.leave('refund', signedAtMs)
     const send = () => gateway.refund({ account, sub_mchid, out_trade_no, body, signedAtMs })
     return { call: 'refund', out_refund_no, ...(await calls.makeRefund(send, signedAtMs)) }
   }

@@ -1,7 +1,8 @@
 import type { Clock } from '../clock.ts'
 import type { Change } from '../core/change.ts'
 import { decide, type Learnt } from '../core/decide.ts'
-import type { Order } from '../core/order.ts'
+import { nameOf, type Order } from '../core/order.ts'
+import { VerdictError } from '../errors.ts'
 import type { Random } from '../random.ts'
 import type { Commit, Store } from '../store/store.ts'
 import type { Batcher } from './batcher.ts'
@@ -48,7 +49,10 @@ export class Road {
       const change = decide(current, learnt, lane.rules(current.kind), moment)
       if (change === null) return { order: current, change }
       if ((await this.write(change, lane, more)) === 'applied') return { order: change.order, change }
-      current = (await store.byId(order.id)) ?? current
+      const moved = await store.byId(order.id)
+      if (moved === null)
+        throw new VerdictError('ORDER_UNKNOWN', `${nameOf(order)} was moved out of the store meanwhile`)
+      current = moved
     }
   }
 

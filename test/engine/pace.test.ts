@@ -75,6 +75,26 @@ describe('the budget of an account', () => {
     expect(mostInOneSecond(placed)).toBeLessThanOrEqual(11)
   })
 
+  it('nor when a slow write lets go of all that waited for it', async () => {
+    const sent: Sent[] = []
+    let written: Promise<void> | null = null
+    const store = watchedStore(shop.store, async (what, call) => {
+      if (what === 'insert') await written
+      return call()
+    })
+    const verdict = await shop.verdict({ between: noting(sent), store, account: { limits: { place: 10 } } })
+    const slow = Promise.withResolvers<void>()
+    written = slow.promise
+    const placing = Promise.all(Array.from({ length: 60 }, () => verdict.place(orderOf('native'))))
+    await shop.clock.advance(5_000)
+    expect(sent).toEqual([])
+    slow.resolve()
+    await during(120_000, placing)
+    const placings = sent.filter(({ what }) => what.includes('POST')).map(({ atMs }) => atMs)
+    expect(placings.length).toBeGreaterThanOrEqual(60)
+    expect(mostInOneSecond(placings)).toBeLessThanOrEqual(10 + 1)
+  })
+
   it('an exhausted budget for closes holds up no query', async () => {
     const sent: Sent[] = []
     const verdict = await shop.verdict({ between: noting(sent), account: { limits: { close: 0.05 } } })

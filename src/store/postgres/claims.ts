@@ -32,13 +32,20 @@ export class Claims {
     const front = this.#fronts.of(account)
     const { till, elsewhere } = tillOnly ? front.looking : front.from(nowMs)
     const stillHereMs = Math.min(nowMs - TILL_PATIENCE_MS, dueUntilMs)
-    const rows = await this.#connection.rows(
+    const claiming = this.#connection.rows(
       CLAIM_DUE,
       ...[account, nowMs, dueUntilMs, stillHereMs, limit, worker, untilMs],
       ...this.#deadCells(),
       ...[till, elsewhere, OTHERS_ONE_IN, String(tillOnly)],
     )
-    const orders = await this.#dueOf(rows)
+    const orders = await front
+      .during(claiming)
+      .then((rows) => this.#dueOf(rows))
+      .catch((error: unknown) => {
+        // What it claimed all the same is free, and due in the past, when those claims are over.
+        front.lookAgain()
+        throw error
+      })
     const isHere = (order: DueOrder): boolean => isAtTheTill(order) && order.dueAtMs > stillHereMs
     return orders.toSorted(
       (a, b) => Number(isHere(b)) - Number(isHere(a)) || a.dueAtMs - b.dueAtMs || a.id - b.id,
@@ -62,12 +69,13 @@ export class Claims {
   async nextAtMs(account: string, beforeMs = Number.POSITIVE_INFINITY): Promise<number | null> {
     const front = this.#fronts.of(account)
     const from = front.looking
-    const [row = []] = await this.#connection.rows(
+    const looking = this.#connection.rows(
       SELECT_NEXT_DUE,
       ...[account, front.nowMs],
       ...this.#deadCells(),
       ...[from.till, from.elsewhere, Math.min(beforeMs, Number.MAX_SAFE_INTEGER)],
     )
+    const [row = []] = await front.during(looking)
     const [tillMs, elsewhereMs] = row.map((cell) => (cell === null ? null : integer(cell)))
     front.seen(from, tillMs ?? null, elsewhereMs ?? null, beforeMs)
     const firsts = [tillMs, elsewhereMs].filter((ms) => ms !== null && ms !== undefined)

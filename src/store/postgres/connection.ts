@@ -22,6 +22,8 @@ export interface ConnectionOptions {
   readonly url: string
   /** Connections at most. */
   readonly poolSize: number
+  /** How long a statement, or the making of a connection, may take at most. Default: 20 s, and 10 s. */
+  readonly answerMsMax?: number
   /** Whether the server keeps our statements by name: then nothing may stand in between that changes its connections. */
   readonly prepares?: boolean
   /** Hears of a connection that broke while nobody used it. */
@@ -51,13 +53,13 @@ export class Connection implements Session {
   readonly #prepares: boolean
   readonly #underWay = new Set<Promise<unknown>>()
 
-  constructor({ url, poolSize, prepares = false, onError }: ConnectionOptions) {
+  constructor({ url, poolSize, answerMsMax, prepares = false, onError }: ConnectionOptions) {
     this.#prepares = prepares
     this.#pool = new Pool({
       connectionString: url,
       max: poolSize,
-      connectionTimeoutMillis: CONNECT_MS_MAX,
-      query_timeout: STATEMENT_MS_MAX,
+      connectionTimeoutMillis: answerMsMax ?? CONNECT_MS_MAX,
+      query_timeout: answerMsMax ?? STATEMENT_MS_MAX,
       keepAlive: true,
       application_name: 'verdict',
       types: { getTypeParser },

@@ -36,13 +36,19 @@ export class Deliveries {
   }
 
   async claim({ target, worker, nowMs, untilMs, limit }: DeliveryClaim): Promise<readonly Delivery[]> {
-    const { elsewhere: afterMs } = this.#fronts.of(target).from(nowMs)
-    const rows = await this.#connection.rows(
+    const front = this.#fronts.of(target)
+    const { elsewhere: afterMs } = front.from(nowMs)
+    const claiming = this.#connection.rows(
       CLAIM_DELIVERIES,
       ...[target, nowMs, limit, worker, untilMs],
       ...this.#deadCells(),
       afterMs,
     )
+    const rows = await front.during(claiming).catch((error: unknown) => {
+      // It may have claimed some all the same.
+      front.lookAgain()
+      throw error
+    })
     const byDueTime = (a: Delivery, b: Delivery): number => (a.dueAtMs ?? 0) - (b.dueAtMs ?? 0) || a.id - b.id
     return rows.map(deliveryOf).sort(byDueTime)
   }
@@ -77,12 +83,13 @@ export class Deliveries {
   async nextAtMs(target: string): Promise<number | null> {
     const front = this.#fronts.of(target)
     const from = front.looking
-    const [row] = await this.#connection.rows(
+    const looking = this.#connection.rows(
       SELECT_NEXT_DELIVERY,
       ...[target, front.nowMs],
       ...this.#deadCells(),
       from.elsewhere,
     )
+    const [row] = await front.during(looking)
     const nextMs = row === undefined ? null : integer(row[0])
     front.seen(from, nextMs, nextMs)
     return nextMs

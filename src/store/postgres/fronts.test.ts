@@ -13,6 +13,11 @@ function looked() {
   return { time, front }
 }
 
+async function statement(time: { ms: number }, tookMs: number): Promise<void> {
+  await Promise.resolve()
+  time.ms += tookMs
+}
+
 /** One look to its end; returns where it began. */
 function look(front: Front, nowMs: number, [till, elsewhere]: readonly [number | null, number | null]): From {
   const from = front.from(nowMs)
@@ -39,16 +44,30 @@ describe('a look', () => {
     expect(isEverywhere(look(front, T0, [null, null]))).toBe(false)
   })
 
-  it('that is a full one and takes long is made so seldom that it takes a twentieth of the time', () => {
+  it('that is a full one and takes long is made so seldom that it takes a twentieth of the time', async () => {
     const { time, front } = looked()
     front.lookAgain()
     const from = front.from(T0)
-    time.ms = 1_000
+    await front.during(statement(time, 600))
+    await front.during(statement(time, 400))
     front.seen(from, null, null)
     time.ms = 20_999
     expect(isEverywhere(front.from(T0))).toBe(false)
     time.ms = 21_000
     expect(isEverywhere(front.from(T0))).toBe(true)
+  })
+
+  it('takes what its statements take, not what a budget lets pass between them', async () => {
+    const { time, front } = looked()
+    front.lookAgain()
+    const from = front.from(T0)
+    await front.during(statement(time, 10))
+    time.ms = 60_000
+    front.from(T0 + 60 * SECOND)
+    await front.during(statement(time, 10))
+    front.seen(from, null, null)
+    time.ms += 5_000
+    expect(isEverywhere(front.from(T0 + 65 * SECOND))).toBe(true)
   })
 
   it('that fails was none: a full one is tried again', () => {

@@ -26,8 +26,8 @@ export class Front {
   #from: From = EVERYWHERE
   #isFull = true
   #lookedFullyAt = Number.NEGATIVE_INFINITY
-  /** Null while no full look goes on. */
-  #startedAt: number | null = null
+  /** What the statements of the full look that goes on took, those of earlier tries at it included. */
+  #spentMs = 0
   #pauseMs = FULL_LOOK_MS
   /** How often a full look was asked for, how often as of the look that goes on, and as of the latest full one. */
   #asked = 0
@@ -48,11 +48,19 @@ export class Front {
     this.nowMs = Math.max(this.nowMs, nowMs)
     const now = this.#now()
     this.#isFull = this.#asked > this.#answered || now >= this.#lookedFullyAt + this.#pauseMs
-    // It may take several claims until one looks to the end.
-    if (this.#isFull) this.#startedAt ??= now
     this.#askedThen = this.#asked
     this.#freedMs = Number.POSITIVE_INFINITY
     return this.looking
+  }
+
+  /** A statement of the look: what it takes counts, and not what lies between two of them, which a budget may stretch. */
+  async during<Result>(statement: Promise<Result>): Promise<Result> {
+    const sinceMs = this.#now()
+    try {
+      return await statement
+    } finally {
+      if (this.#isFull) this.#spentMs += this.#now() - sinceMs
+    }
   }
 
   /** Where the look that goes on goes on. */
@@ -72,9 +80,8 @@ export class Front {
     this.#isFull = false
     this.#answered = this.#askedThen
     this.#lookedFullyAt = this.#now()
-    const tookMs = this.#lookedFullyAt - (this.#startedAt ?? this.#lookedFullyAt)
-    this.#startedAt = null
-    this.#pauseMs = Math.max(FULL_LOOK_MS, tookMs / FULL_LOOK_SHARE)
+    this.#pauseMs = Math.max(FULL_LOOK_MS, this.#spentMs / FULL_LOOK_SHARE)
+    this.#spentMs = 0
   }
 
   /** An order that is due then may be free now. */

@@ -47,7 +47,7 @@ export class Listener {
         failures += 1
         if (failures === 1 && !this.#ending.signal.aborted) this.#options.onError(error as Error)
       }
-      await this.#pause(Math.min(PAUSE_MS * 2 ** failures, PAUSE_MS_MAX))
+      await pause(Math.min(PAUSE_MS * 2 ** failures, PAUSE_MS_MAX), this.#ending.signal)
     }
   }
 
@@ -65,7 +65,11 @@ export class Listener {
       client.on('error', reject)
       client.on('end', () => reject(new Error('the connection ended')))
     })
-    lost.catch(() => {})
+    // Ends the pause. A race of the two would leave something behind in `lost` at each look, which may last for months.
+    const pausing = new AbortController()
+    const wake = (): void => pausing.abort()
+    lost.catch(wake)
+    this.#ending.signal.addEventListener('abort', wake, { once: true })
     client.on('notification', ({ payload }) => onPayload(payload ?? ''))
     try {
       await client.connect()
@@ -73,16 +77,19 @@ export class Listener {
       onListening()
       onGap()
       while (!this.#ending.signal.aborted) {
-        await Promise.race([this.#pause(LOOK_MS), lost])
-        if (!this.#ending.signal.aborted) await client.query('SELECT 1')
+        await pause(LOOK_MS, pausing.signal)
+        if (this.#ending.signal.aborted) return
+        if (pausing.signal.aborted) await lost
+        await client.query('SELECT 1')
       }
     } finally {
+      this.#ending.signal.removeEventListener('abort', wake)
       // On a way that leads nowhere any more the farewell is never answered.
       await within(systemClock, ANSWER_MS_MAX, client.end()).catch(() => {})
     }
   }
+}
 
-  async #pause(ms: number): Promise<void> {
-    await sleep(systemClock, ms, this.#ending.signal).catch(() => {})
-  }
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await sleep(systemClock, ms, signal).catch(() => {})
 }

@@ -21,6 +21,8 @@ export interface PeersOptions {
   /** Hears of that connection when it breaks, or can't be made. */
   readonly onError: (error: Error) => void
   readonly onDead: (dead: Dead) => void
+  /** Hears, before anybody else does, that another has left, or that something may have been missed. */
+  readonly onUnsure: () => void
 }
 
 /** What processes that share the database tell each other. */
@@ -67,14 +69,20 @@ export class PostgresPeers implements Peers {
   }
 
   watch(changed: (ids: readonly number[] | null) => void): () => Promise<void> {
+    const unsure = (): void => {
+      this.#options.onUnsure()
+      changed(null)
+    }
     const listener = new Listener({
       ...{ url: this.#options.url, onError: this.#options.onError },
       channel: CHANNEL,
       onPayload: (payload) => {
         const [from, ids] = payload.split(':')
-        if (from !== this.#self) changed(ids === undefined ? null : idsIn(ids))
+        if (from === this.#self) return
+        if (ids === undefined) unsure()
+        else changed(idsIn(ids))
       },
-      onGap: () => changed(null),
+      onGap: unsure,
     })
     listener.start()
     return () => listener.end()

@@ -31,6 +31,12 @@ import { PostgresReader } from './reader.ts'
 import { INSERT_STRAY, KEEP_PLATFORM_KEYS, KEY_ROW_WIDTH } from './statements/beside.ts'
 import { SELECT_STRAYS } from './statements/reading.ts'
 
+/**
+ * A heartbeat without an answer by then is of no use, and its connection leads nowhere: the next one takes another, in time
+ * for whoever may send for three seconds after a confirmed one.
+ */
+const BEAT_MS_MAX = 2_000
+
 /** The store of any number of processes. */
 export class PostgresStore extends PostgresReader implements Store {
   readonly peers: PostgresPeers
@@ -43,7 +49,7 @@ export class PostgresStore extends PostgresReader implements Store {
   #dead: Dead = { names: [], silentSinceMs: Number.MIN_SAFE_INTEGER }
 
   /** @param listening how its connection that listens is made, and who hears if that breaks */
-  constructor(connection: Connection, listening: Omit<PeersOptions, 'onDead'>) {
+  constructor(connection: Connection, listening: Omit<PeersOptions, 'onDead' | 'onUnsure'>) {
     super(connection)
     const deadCells = (): readonly Parameter[] => [this.#dead.names, this.#dead.silentSinceMs]
     this.#claims = new Claims(connection, deadCells)
@@ -54,8 +60,10 @@ export class PostgresStore extends PostgresReader implements Store {
       if (dead.names.some((name) => !this.#dead.names.includes(name))) this.#lookAgain()
       this.#dead = dead
     }
-    this.#beats = new Connection({ ...listening, poolSize: 1 })
-    this.peers = new PostgresPeers({ beats: this.#beats, connection }, { ...listening, onDead })
+    this.#beats = new Connection({ ...listening, poolSize: 1, answerMsMax: BEAT_MS_MAX })
+    // Others may have given back what they held: it is due in the past, too.
+    const onUnsure = (): void => this.#lookAgain()
+    this.peers = new PostgresPeers({ beats: this.#beats, connection }, { ...listening, onDead, onUnsure })
   }
 
   override async close(): Promise<void> {
