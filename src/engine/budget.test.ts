@@ -164,6 +164,21 @@ describe('refunds', () => {
     expect(failed).toBeLessThanOrEqual(DEFAULT_LIMITS.failingRefund)
   })
 
+  it('a part of the budget that has grown counts a second later: who had it before may have used it', () => {
+    const budget = new Budget(DEFAULT_LIMITS, T0)
+    const leftBy = (fromMs: number, toMs: number, part: number): number => {
+      let left = 0
+      for (let ms = fromMs; ms < toMs; ms++) if (budget.take('refund', T0 + ms, part) === 0) left += 1
+      return left
+    }
+    expect(leftBy(0, 1_000, 0)).toBe(0)
+    expect(leftBy(1_000, 2_000, 1)).toBe(0)
+    expect(leftBy(2_000, 2_100, 1)).toBe(6)
+    expect(leftBy(4_000, 5_000, 0.5)).toBe(3)
+    expect(leftBy(5_000, 6_000, 1)).toBe(3)
+    expect(leftBy(6_000, 7_000, 1)).toBe(6)
+  })
+
   it('twin: those that are accepted give their place back, and go as fast as the call may', () => {
     const budget = new Budget(DEFAULT_LIMITS, T0)
     let left = 0

@@ -74,6 +74,7 @@ export class Budget {
     const bucket = this.#buckets[call]
     if (share === 0) {
       bucket.fill(nowMs, 0)
+      if (call === 'refund') this.#failing.hasNoShare()
       return NOTHING_PAUSE_MS
     }
     if (call !== 'refund') return bucket.take(nowMs, share)
@@ -174,6 +175,7 @@ class Window {
   /** 0, or the ms until one can be spent. */
   waitMs(nowMs: number, share: number): number {
     const perSecond = this.#perSecond * this.#shareAt(nowMs, share)
+    if (perSecond === 0) return NOTHING_PAUSE_MS
     const spanMs = Math.max(1_000, 1_000 / perSecond)
     this.#takenAtMs = this.#takenAtMs.filter((ms) => ms > nowMs - spanMs)
     const before = this.#takenAtMs.at(-Math.max(1, Math.floor(perSecond)))
@@ -182,6 +184,11 @@ class Window {
 
   take(nowMs: number): void {
     this.#takenAtMs.push(nowMs)
+  }
+
+  hasNoShare(): void {
+    this.#share = 0
+    this.#growsAtMs = null
   }
 
   #shareAt(nowMs: number, share: number): number {

@@ -348,6 +348,29 @@ describe('an order is never left to nobody', () => {
 })
 
 describe('closing', () => {
+  it('gives back at once what nobody works on, and waits for its calls afterwards', async () => {
+    const nowMs = shop.clock.nowMs()
+    await enter([nowMs, nowMs + 900])
+    const released: number[] = []
+    const store = watchedStore(shop.store, (what, call) => {
+      if (what === 'release') released.push(shop.clock.nowMs() - nowMs)
+      return call()
+    })
+    const sent: Sent[] = []
+    const between = noting(sent, (what) => (isQuery(what) ? 8 * SECOND : 0))
+    const verdict = await shop.verdict({ store, between })
+    await shop.clock.advance(300)
+    expect(sent.filter(({ what }) => isQuery(what))).toHaveLength(1)
+    let isClosed = false
+    const closing = verdict.close().then(() => {
+      isClosed = true
+    })
+    await shop.clock.advance(100)
+    expect({ released, isClosed }).toEqual({ released: [300], isClosed: false })
+    await shop.clock.advance(20 * SECOND)
+    await closing
+  })
+
   it('waits for what a caller has begun: nothing is written after it', async () => {
     let isClosed = false
     const late: string[] = []

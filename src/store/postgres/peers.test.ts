@@ -8,6 +8,7 @@ import {
   dueDeliveries,
   enter,
   enterFree,
+  HELD,
   MINUTE_MS,
   newOrder,
   nextOf,
@@ -199,6 +200,24 @@ describe('a worker that is silent', () => {
     await beat(a, { worker: 'a' })
     await peersOf(a).leave('a')
     expect(await beat(b, { worker: 'b' })).toMatchObject({ dead: [], granted: { [BUDGET]: 1 } })
+  })
+
+  it('and has left is heard of: what it gave back, however long it has been due, is found by the next claim', async () => {
+    let hears = 0
+    const unwatch = peersOf(a).watch((ids) => {
+      if (ids === null) hears += 1
+    })
+    await expect.poll(() => hears).toBe(1)
+    const laterMs = T0 + MINUTE_MS
+    const [order] = await enter(b, [{}])
+    expect(await a.claimDue(due({ worker: 'a', nowMs: laterMs }))).toEqual([])
+    await a.nextDueAtMs(order.account)
+    await b.release([order.id], HELD.worker)
+    expect(await a.claimDue(due({ worker: 'a', nowMs: laterMs }))).toEqual([])
+    await peersOf(b).leave('b')
+    await expect.poll(() => hears).toBe(2)
+    expect(await a.claimDue(due({ worker: 'a', nowMs: laterMs }))).toMatchObject([{ id: order.id }])
+    await unwatch()
   })
 
   it('for an hour is forgotten', async () => {
