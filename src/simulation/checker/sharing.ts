@@ -6,8 +6,6 @@ import type { Findings } from './rules.ts'
 
 /** Nobody else asks about an order while one process may still hear what it asked; a lease outlasts a call. */
 const CALL_MS = 8_000
-/** Signed this long ago: timestamps are cut to whole seconds. */
-const HELD_MS = 1_500
 /** What a bucket holds is spent at once: a tenth of a second's calls, and at least one. */
 const BURST_S = 0.1
 
@@ -51,6 +49,8 @@ export class SharingChecker {
     if (nowMs - other.leftMs >= CALL_MS) return
     // A refund follows a verdict, which may have come by callback: what a question or a close before it comes to matters no more.
     if (isAboutRefunds(asked) && (other.asked.call === 'query' || other.asked.call === 'close')) return
+    // Nor what a question about another refund does, whose end came by callback: nothing was to be done about the order any more.
+    if (other.asked.call === 'queryRefund' && isForAnotherRefund(asked, other.asked)) return
     this.#findings.broke(
       'one process at a time',
       name,
@@ -58,10 +58,8 @@ export class SharingChecker {
     )
   }
 
-  #checkBudget({ asked: { call, mchid, timestamp }, life, nowMs, name }: Departure): void {
-    // What was granted and then waited for a slow store leaves when the store has it: that wait is not the budget's.
-    const heldMs = life.clock.nowMs() - timestamp * 1_000
-    if (call === 'certificates' || heldMs > HELD_MS) return
+  #checkBudget({ asked: { call, mchid }, life, nowMs, name }: Departure): void {
+    if (call === 'certificates') return
     const key = `${life.name} ${mchid} ${call}`
     const sent = (this.#sent.get(key) ?? []).filter((ms) => ms > nowMs - 1_000)
     sent.push(nowMs)
@@ -70,6 +68,10 @@ export class SharingChecker {
     if (sent.length <= perSecond + Math.max(1, perSecond * BURST_S) + 1) return
     this.#findings.broke('the budget holds', name, `${sent.length} of ${perSecond} ${call} calls in a second`)
   }
+}
+
+function isForAnotherRefund({ call, out_refund_no }: Asked, other: Asked): boolean {
+  return (call === 'refund' || call === 'queryRefund') && out_refund_no !== other.out_refund_no
 }
 
 function isAboutRefunds({ call }: Asked): boolean {
