@@ -8,7 +8,7 @@ import { folder, isAlive, resultOf, run, start, until } from './cli.ts'
 const ORDERS = 60
 const LONG_MS = 240_000
 /** Ten orders of which none waits for its 15 minutes, and no customer acts near the end of a window. */
-const SMALL = ['--orders', '10', '--seed', '883', '--speed', '60']
+const SMALL = ['--orders', '10', '--seed', '883', '--speed', '20']
 
 /** What the simulator drew for each customer whose order exists, from its own file, sorted by number. */
 function plansIn(store: string): Map<string, string> {
@@ -37,7 +37,7 @@ async function verdictsIn(file: string): Promise<Map<string, string>> {
 
 describe.concurrent('verdict demo --once', () => {
   const stores = { big: '', calm: '', again: '', harsh: '' }
-  const big = once('big', '--orders', String(ORDERS), '--seed', '7', '--faults', 'harsh', '--speed', '120')
+  const big = once('big', '--orders', String(ORDERS), '--seed', '7', '--faults', 'harsh', '--speed', '60')
   // After it: too many at once, and the calls no longer fit into the compressed time.
   const small = big.then(() =>
     Promise.all([
@@ -60,7 +60,7 @@ describe.concurrent('verdict demo --once', () => {
     expect(ended.stdout.trimEnd().split('\n')).toHaveLength(1)
     expect(ended.stderr).toMatch(/60 orders: \d+ open, SUCCESS \d+/)
     const { verdicts, timeToVerdictMs, ...result } = resultOf(ended)
-    expect(result).toMatchObject({ orders: ORDERS, open: 0, wrong: 0, seed: 7, speed: 120 })
+    expect(result).toMatchObject({ orders: ORDERS, open: 0, wrong: 0, seed: 7, speed: 60 })
     const counts = verdicts as Record<string, number>
     expect(Object.keys(counts)).toEqual(['SUCCESS', 'CLOSED', 'REVOKED', 'NOT_CREATED'])
     expect(Object.values(counts).reduce((sum, count) => sum + count)).toBe(ORDERS)
