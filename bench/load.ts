@@ -28,7 +28,7 @@ export interface Measured {
   readonly lagsMs: readonly number[]
 }
 
-/** V8 compiles what is run often once more and better: on a slow machine that takes 15 s, at up to a tenth of the CPU. */
+/** V8 compiles what is run often once more and better: from the 9th to the 17th second that still took a fiftieth of the CPU. */
 const WARM_UP_MS = 20_000
 const MEASURE_MS = 15_000
 /** Until the processes poll. */

@@ -17,6 +17,7 @@ import {
   placing,
   refusal,
   rulesFor,
+  slow,
   statement,
   T0,
   tracked,
@@ -40,13 +41,6 @@ function query(order: OpenOrder, trade_state: string, more: Partial<TradeStateme
 /** What WeChat Pay signed at second `s` comes again: a reply doesn't name its question. */
 function replay(order: OpenOrder, said: string, s: number): Learnt {
   return learntFrom(order, `query: ${said}`, at(s))
-}
-
-/** An outcome that is decided at second `s`, though its call was made long before. */
-function slow(order: OpenOrder, words: string, s: number, tookMs: number): Learnt {
-  const learnt = learntFrom(order, words, at(s))
-  if (!('tookMs' in learnt)) throw new Error(`${words} takes no time`)
-  return { ...learnt, tookMs }
 }
 
 /** Quick Pay, unpaid to the end of its window: the revoke is due. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Order } from './order.ts'
 import type { Learnt } from './scene.ts'
-import { at, type Line, learntFrom, live, lived, paid } from './testing.ts'
+import { at, type Line, learntFrom, live, lived, paid, slow } from './testing.ts'
 
 // How a refund ends other than by success, and what may contradict its end. `testing.ts` explains the words.
 
@@ -9,15 +9,11 @@ function lives(name: string, order: Order, lines: readonly Line[]): void {
   it(name, () => expect(live(order, lines)).toEqual(lines))
 }
 
+const asked = (): Order => lived(paid(), [[0, 'ask refund 500 as r1']])
+
 /** What WeChat Pay signed at second `s` about the only refund comes again: a refusal names neither question nor refund. */
 function replay(call: 'refund' | 'queryRefund', code: string, s: number): Learnt {
-  return learntFrom(lived(paid(), [[0, 'ask refund 500 as r1']]), `${call} r1: ${code}`, at(s))
-}
-
-/** The same, asked for `tookMs` ago. */
-function slow(words: string, s: number, tookMs: number): Learnt {
-  const learnt = learntFrom(lived(paid(), [[0, 'ask refund 500 as r1']]), words, at(s))
-  return { ...learnt, tookMs } as Learnt
+  return learntFrom(asked(), `${call} r1: ${code}`, at(s))
 }
 
 describe('REFUSED rests on a refusal for good, and on a query that does not know the number', () => {
@@ -98,7 +94,7 @@ describe('REFUSED rests on a refusal for good, and on a query that does not know
     [0, 'refund: timeout', 'SUCCESS, r1 requesting, queryRefund at 2'],
     [2, 'queryRefund: none', 'SUCCESS, r1 queued, refund at 4'],
     [4, 'refund: PARAM_ERROR', 'SUCCESS, r1 requesting, queryRefund at 4'],
-    [371, slow('queryRefund r1: none', 371, 1_500), 'SUCCESS, r1 requesting, queryRefund at 371'],
+    [371, slow(asked(), 'queryRefund r1: none', 371, 1_500), 'SUCCESS, r1 requesting, queryRefund at 371'],
     [371.1, 'queryRefund: none', 'SUCCESS !refund_refused, r1 REFUSED, queryRefunds at 371.1'],
   ])
   lives('an old signed "no such refund" that comes again tells nothing about now', paid(), [

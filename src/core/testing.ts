@@ -381,6 +381,13 @@ interface Then {
   readonly said: string
 }
 
+/** What is learnt of an order at second `s`, of a call that was made `tookMs` before. */
+export function slow(order: Order, words: string, s: number, tookMs: number): Learnt {
+  const learnt = learntFrom(order, words, at(s))
+  if (!('tookMs' in learnt)) throw new Error(`${words} takes no time`)
+  return { ...learnt, tookMs }
+}
+
 /** A test that asks more often has found an order without a pause. */
 const CALLS_MAX = 10_000
 /** These come by themselves, whatever is due. */

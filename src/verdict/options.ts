@@ -17,8 +17,8 @@ export type VerdictAccount = WechatPayAccount & {
   /** When to query, and when to end, per kind. A kind that is left out has its default, which follows WeChat Pay's guide. */
   readonly policies?: Policies
   /**
-   * Calls per second of the account, which processes on one PostgreSQL share, each above 0 and at most 1,000,000. Default: place, close and reverse 150, query
-   * 600; WeChat Pay names all but the close.
+   * Calls per second of the account, which processes on one PostgreSQL share, each above 0 and at most 1,000,000. Default:
+   * place, close and reverse 150, query 600; WeChat Pay names all but the close.
    */
   readonly limits?: Partial<Limits>
   /** Calls under way at once: 1 to 500, default 400. */

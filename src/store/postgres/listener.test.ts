@@ -1,7 +1,7 @@
-import { connect, createServer, type Socket } from 'node:net'
 import { Client } from 'pg'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { newTestDatabase, type TestDatabase } from '../../../test/support/postgres.ts'
+import { wayTo } from '../../../test/support/way.ts'
 import { Listener } from './listener.ts'
 import { type OwnServer, startOwnServer } from './own-server.ts'
 
@@ -39,33 +39,6 @@ async function say(url: string, payload: string): Promise<void> {
   await client.connect()
   await client.query('SELECT pg_notify($1, $2)', ['news', payload])
   await client.end()
-}
-
-/** A way to the server that can be cut. */
-async function wayTo(url: string) {
-  const { hostname, port } = new URL(url)
-  const sockets = new Set<Socket>()
-  const server = createServer((near) => {
-    const far = connect(Number(port), hostname)
-    for (const socket of [near, far]) {
-      sockets.add(socket)
-      socket.on('error', () => {})
-    }
-    near.pipe(far).pipe(near)
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  const way = new URL(url)
-  way.host = `127.0.0.1:${address.port}`
-  return {
-    url: way.href,
-    cut: () => {
-      for (const socket of sockets) socket.destroy()
-      sockets.clear()
-    },
-    close: () => server.close(),
-  }
 }
 
 describe('a listener', () => {
