@@ -98,12 +98,15 @@ async function prepared(isLate: boolean): Promise<PlaceParameters> {
   return order
 }
 
-/** More than half of the replies are lost, so that now and then a dozen in a row are: a day is enough for all of them. */
-async function untilAtRest(): Promise<void> {
-  for (let hour = 0; hour < 24; hour++) {
-    await shop.clock.advance(60 * MINUTE)
+/**
+ * More than half of the replies are lost, so that now and then a dozen in a row are: a day is enough for all of them.
+ * Ends early when the process dies.
+ */
+async function untilAtRest(mortal: Mortal): Promise<void> {
+  for (let minute = 0; minute < 24 * 60 && !mortal.isDead; minute++) {
     const [stored] = await shop.store.named('N1')
     if (stored === undefined || stored.dueAtMs === null) return
+    await shop.clock.advance(MINUTE)
   }
 }
 
@@ -116,16 +119,18 @@ async function live({ seed, ask, amounts }: Scenario, diesAtStep: number) {
   const opened = mortalVerdict(mortal)
   await shop.clock.advance(0)
   if (!mortal.isDead) ask(await opened, order)
-  for (let m = 0; m < 30 && !mortal.isDead; m++) await shop.clock.advance(MINUTE)
+  for (let s = 0; s < 10 && !mortal.isDead; s++) await shop.clock.advance(SECOND)
+  await untilAtRest(mortal)
   if (mortal.isDead) {
-    const next = await mortalVerdict(new Mortal(shop.clock))
+    const immortal = new Mortal(shop.clock)
+    const next = await mortalVerdict(immortal)
     await shop.clock.advance(SECOND)
     ask(next, order)
     await shop.clock.advance(10 * MINUTE)
     // An order that was still open then is asked for again, as the merchant would.
     ask(next, order)
+    await untilAtRest(immortal)
   }
-  await untilAtRest()
   const truth = await shop.truth('N1')
   const [stored] = await shop.store.named('N1')
   return {

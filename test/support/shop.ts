@@ -7,10 +7,10 @@ import { globalV3Gateway } from '../../src/gateway/wechatpay/global-v3.ts'
 import type { LearntKey } from '../../src/gateway/wechatpay/platform-keys.ts'
 import type { Transport } from '../../src/gateway/wechatpay/transport.ts'
 import { seededRandom } from '../../src/random.ts'
+import { simulationCredentials } from '../../src/simulation/credentials.ts'
 import {
   type CallbackFaultName,
   type Credentials,
-  createCredentials,
   createSimulator,
   type OrderList,
   type OrderView,
@@ -75,7 +75,7 @@ export class Shop {
 
   static async open(settings: ShopSettings = {}): Promise<Shop> {
     const clock = new VirtualClock()
-    credentials ??= createCredentials(clock.nowMs())
+    credentials ??= simulationCredentials()
     return new Shop(settings, clock, await sqliteStore({ file: ':memory:' }), await credentials)
   }
 
