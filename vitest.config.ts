@@ -8,6 +8,8 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 30_000,
+    // Vitest's own second is too short for a busy machine.
+    expect: { poll: { timeout: 20_000 } },
     passWithNoTests: false,
   },
 })

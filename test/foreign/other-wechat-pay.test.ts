@@ -10,8 +10,8 @@ import { type Merchant, ownerOf } from './wish.ts'
 
 // Both ways between a merchant and the other WeChat Pay, without Verdict.
 
-/** Three simulated minutes pass while a busy machine thinks for 0.1 s: a request may be no older than five. */
-const SPEED = 1_500
+/** Five simulated minutes, the age of a request at most, are a real second: a busy machine thinks for some tenths of one. */
+const SPEED = 300
 const ORDERS = 24
 const MERCHANT = {
   mode: 'institutional',

@@ -11,7 +11,6 @@ const broken: Error[] = []
 
 beforeAll(async () => {
   database = await newTestDatabase()
-  await asOwner(`ALTER DATABASE ${databaseName()} SET deadlock_timeout = '50ms'`)
   connection = new Connection({ url: database.url, poolSize: 2, onError: (error) => broken.push(error) })
   other = new Client({ connectionString: database.url })
   await other.connect()
@@ -152,7 +151,8 @@ describe('a deadlock', () => {
     await only('-', '-')
     await other.query('BEGIN')
     await other.query(`UPDATE notes SET note = note || 'o' WHERE id = 1`)
-    // Whoever waits for a lock for `deadlock_timeout` is who is ended: the other one waits longer.
+    // Whoever waits for a lock looks for a deadlock once, after `deadlock_timeout`, and is who is ended: within that second
+    // the other one, who looks much later, has to wait, too.
     await other.query(`SET LOCAL deadlock_timeout = '1min'`)
     const alone = connection.rows(`UPDATE notes SET note = note || 'a'`)
     await untilWaiting(1)
