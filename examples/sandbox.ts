@@ -9,11 +9,12 @@ import { type FaultName, startSimulator } from '../src/simulator/index.ts'
 
 const SPEED = 20
 
-export async function startSandbox() {
+export async function startSandbox({ bills }: { readonly bills?: 'at-once' } = {}) {
   const dir = await mkdtemp(join(tmpdir(), 'verdict-example-'))
   const clock = compressedClock(anchorNow(SPEED))
   // A callback may take 5 s of real time.
-  const simulator = await startSimulator({ dir, clock, callbackAnswerMs: 5_000 * SPEED })
+  const more = bills === undefined ? {} : { bills }
+  const simulator = await startSimulator({ dir, clock, callbackAnswerMs: 5_000 * SPEED, ...more })
   const accounts = await accountsFromFile(join(dir, 'account.json'))
   const account = accounts.find((each): each is CommonAccount => each.mode === 'common')
   if (account === undefined) throw new Error('the simulator has an account in common mode')

@@ -33,6 +33,10 @@ export const ERRORS = {
   REFUNDS_TOO_MANY: { status: 409 },
   /** No such delivery in the store. */
   DELIVERY_UNKNOWN: { status: 404 },
+  /** WeChat Pay has not made the day's bill yet. */
+  BILL_NOT_READY: { status: 409 },
+  /** No bill that is signed came, WeChat Pay refuses it, or it can't be read. */
+  BILL_FAILS: { status: 502 },
   /** Stored evidence doesn't prove what it is kept for. */
   EVIDENCE_INVALID: { status: 422 },
   /** The file is no Verdict database, or one of a newer Verdict. */

@@ -75,12 +75,15 @@ export type { Proof } from './proof.ts'
 export { proofOf } from './proof.ts'
 export type { Random } from './random.ts'
 export { seededRandom } from './random.ts'
+export { DIFFERENCES, type DifferenceKind } from './reconcile/compare.ts'
+export type { BillFacts, Difference, Reconciliation } from './reconcile/report.ts'
 export type { Delivery, DeliveryState, PlatformKey, Store, StoreReader } from './store/store.ts'
 export type {
   KeepKey,
   OrderHistory,
   OrderRef,
   PlaceParameters,
+  ReconcileParameters,
   RefundParameters,
   ResolveParameters,
   Schedule,

@@ -21,6 +21,8 @@ import { accountName, type WechatPayAccount } from './gateway/wechatpay/account.
 import { globalV3Gateway } from './gateway/wechatpay/global-v3.ts'
 import { amountToAccept, latestAmountIn, openedWith, type Proof, proofOf } from './proof.ts'
 import { systemRandom } from './random.ts'
+import { reconcile } from './reconcile/reconcile.ts'
+import type { Reconciliation } from './reconcile/report.ts'
 import type { Delivery, PlatformKey } from './store/store.ts'
 import { byName, engineAccount, type Plans, plansOf } from './verdict/accounts.ts'
 import { clockNotice, followStore } from './verdict/clocks.ts'
@@ -51,6 +53,16 @@ export type PlaceParameters = Omit<Placement, 'sub_mchid'> &
 
 /** An order that somebody else's code placed, and whether Verdict may end it. */
 export type TrackParameters = Omit<TrackOrder, keyof OrderKey> & OrderRef
+
+/** Which bill is wanted. */
+export interface ReconcileParameters {
+  /** `mchid` or `sp_mchid`. May be left out while one account is open. */
+  readonly account?: string
+  /** Institutional mode only: this sub-merchant's orders alone. Default: those of all. */
+  readonly sub_mchid?: string | null
+  /** A calendar day of Beijing of the last 180, as `2026-06-08` or `20260608`. */
+  readonly date: string
+}
 
 /** A refund to be made. */
 export interface RefundParameters {
@@ -397,6 +409,26 @@ export class Verdict {
     })
   }
 
+  /**
+   * Holds what is known here of one day against WeChat Pay's signed bill: every line against its order, and every order that
+   * was paid on that day against the bill. It changes nothing by itself: what is open here, or ended unpaid, and is paid there
+   * is asked about, as by `askNow`; the verdict, or the late money, comes from what WeChat Pay signs then. The other
+   * differences are for a person. The bill of a day is there from 10:00 Beijing time on the next day.
+   *
+   * @throws OPTION_INVALID, ACCOUNT_UNKNOWN, BILL_NOT_READY, BILL_FAILS, CLOSED
+   */
+  async reconcile({ date, account, sub_mchid = null }: ReconcileParameters): Promise<Reconciliation> {
+    const [name, { mode }] = this.#account(account)
+    if (sub_mchid !== null && (mode === 'common' || !isLine(sub_mchid, SUB_MCHID_LENGTH_MAX))) {
+      const expected = mode === 'common' ? 'none: the account is in common mode' : 'that of a sub-merchant'
+      throw new VerdictError('OPTION_INVALID', `sub_mchid is ${shown(sub_mchid)}; expected ${expected}`)
+    }
+    const gateway = this.#gateways.get(name) as Gateway
+    const { store, clock } = this.#engine
+    const ask = (order: OrderKey, by: string): Promise<Order> => this.#engine.askNow(order, by)
+    return reconcile({ account: name, mode, sub_mchid, date }, { gateway, store, clock, ask })
+  }
+
   /** Whether this process may send: not while the database that it shares with others doesn't confirm that it lives. */
   get maySend(): boolean {
     return this.#engine.maySend
@@ -416,12 +448,18 @@ export class Verdict {
   }
 
   #key({ account, sub_mchid, out_trade_no }: OrderRef): OrderKey {
+    const [name, known] = this.#account(account)
+    const byDefault = known.mode === 'institutional' ? (known.sub_mchid ?? null) : null
+    return { account: name, sub_mchid: sub_mchid ?? byDefault, out_trade_no }
+  }
+
+  /** @throws ACCOUNT_UNKNOWN */
+  #account(account: string | undefined): readonly [name: string, VerdictAccount] {
     const names = [...this.#accounts.keys()]
     const name = account ?? (names.length === 1 ? names[0] : undefined)
     const known = name === undefined ? undefined : this.#accounts.get(name)
     if (name === undefined || known === undefined) throw unknownAccount(account, names)
-    const byDefault = known.mode === 'institutional' ? (known.sub_mchid ?? null) : null
-    return { account: name, sub_mchid: sub_mchid ?? byDefault, out_trade_no }
+    return [name, known]
   }
 }
 
@@ -452,6 +490,8 @@ interface GatewayEdges {
   readonly observer?: Observer | undefined
   readonly sendUntilMs?: () => number
 }
+
+const SUB_MCHID_LENGTH_MAX = 32
 
 function checkBy(by: string): void {
   if (isLine(by, BY_LENGTH_MAX)) return

@@ -86,6 +86,11 @@ program
       .choices(['free', 'required'])
       .default('free'),
   )
+  .addOption(
+    new Option('--bills <when>', "when a day's bill is there")
+      .choices(['next-morning', 'at-once'])
+      .default('next-morning'),
+  )
   .addOption(new Option('--clock <file>', 'compressed time: this is the simulator of a demo').hideHelp())
   .action(async ({ clock, ...options }: SimulateFlags) => {
     const { runSimulator, runSimulatorOfDemo } = await import('./simulate.ts')
@@ -186,6 +191,18 @@ acting(program.command('resend').argument('<delivery>'))
   .action(async (id: string, flags) => {
     const { resendDelivery } = await import('./on-call/acts.ts')
     await resendDelivery({ id, ...flags }, { say, print })
+  })
+
+acting(program.command('reconcile'))
+  .description(
+    "holds a day against WeChat Pay's signed bill: exit code 0 if both say the same, 1 if they differ",
+  )
+  .option('--date <day>', 'a calendar day of Beijing, as 2026-06-08 (default: yesterday)')
+  .option('--account <mchid>', 'the mchid or sp_mchid, where several are configured')
+  .option('--sub-mchid <sub_mchid>', "the sub-merchant's orders alone (default: those of all)")
+  .action(async ({ subMchid: sub_mchid, ...flags }) => {
+    const { runReconcile } = await import('./on-call/reconcile.ts')
+    process.exitCode = await runReconcile({ sub_mchid, ...flags }, { say, print })
   })
 
 program

@@ -87,7 +87,7 @@ export interface Standing {
 /** The loop between stores and gateways: places, asks, decides, commits, and wakes those who wait. */
 export class Engine {
   readonly store: Store
-  readonly #clock: Clock
+  readonly clock: Clock
   readonly #lanes = new Map<string, Lane>()
   readonly #accounts = new Map<string, EngineAccount>()
   readonly #report: Report
@@ -117,7 +117,7 @@ export class Engine {
     onStoreTime,
   }: EngineOptions) {
     this.store = store
-    this.#clock = clock
+    this.clock = clock
     this.#keys = keys
     this.#report = new Report(notify, observer)
     this.#awaited = new Awaited({ store, clock, closing: this.#closing.signal })
@@ -174,7 +174,7 @@ export class Engine {
   }
 
   get maySend(): boolean {
-    return this.#clock.nowMs() <= this.sendUntilMs
+    return this.clock.nowMs() <= this.sendUntilMs
   }
 
   start(): void {
@@ -325,7 +325,7 @@ export class Engine {
   /** A message that was sent or has failed goes out again. @throws DELIVERY_UNKNOWN */
   async resend(id: number): Promise<Delivery> {
     this.#closing.signal.throwIfAborted()
-    const delivery = await this.store.resend(id, this.#clock.nowMs())
+    const delivery = await this.store.resend(id, this.clock.nowMs())
     if (delivery === null) {
       throw new VerdictError('DELIVERY_UNKNOWN', `there is no delivery ${id} that was sent or has failed`)
     }

@@ -14,7 +14,7 @@ import type { Placement } from '../core/placement.ts'
  * apart what came: an answer, a refusal, no answer. They never throw for what the network or WeChat Pay does, never
  * retry a call by themselves, and hand out a statement only after its signature was verified.
  */
-export interface Gateway extends RefundGateway, CallbackGateway {
+export interface Gateway extends RefundGateway, CallbackGateway, BillGateway {
   readonly identity: Identity
   /** The bytes of a placing request, to be written down before it is sent. The same placement gives the same bytes. */
   draft(placement: Placement): string
@@ -136,6 +136,25 @@ export interface RefundRange {
   /** How many refunds to leave out: 0 for the first page. */
   readonly offset: number
   readonly count: number
+}
+
+/** What an account's day came to, in WeChat Pay's books. */
+export interface BillGateway {
+  /**
+   * The bill of one day: an answer once its signature was verified, and its hash found in what was signed. A refusal
+   * `NO_STATEMENT_EXIST` says that there is none, or none yet.
+   *
+   * @param day a calendar day of Beijing, `20260608`
+   * @param sub_mchid institutional mode: this sub-merchant's alone; null: everybody's
+   */
+  bill(day: string, sub_mchid: string | null): Promise<Outcome<Bill>>
+}
+
+export interface Bill {
+  /** As it came: CSV in UTF-8. */
+  readonly csv: Uint8Array
+  /** Of `csv`, in hexadecimal digits: what WeChat Pay signs of a bill. */
+  readonly sha1: string
 }
 
 /** The callbacks of an account. */

@@ -26,6 +26,7 @@ import { keyRoutes } from './routes/keys.ts'
 import { orderDetailRoutes } from './routes/order-details.ts'
 import { orderRoutes } from './routes/orders.ts'
 import { overviewRoutes } from './routes/overview.ts'
+import { reconciliationRoutes } from './routes/reconciliations.ts'
 import { sessionRoutes } from './routes/session.ts'
 import { Sessions } from './sessions.ts'
 import type { Watching } from './watching.ts'
@@ -113,6 +114,7 @@ export function routesOf(desk: Desk, keys: ApiKeys, sessions: Sessions): readonl
     ...orderDetailRoutes(desk),
     ...deliveryRoutes(desk),
     ...accountRoutes(desk),
+    ...reconciliationRoutes(desk),
     ...keyRoutes(desk, keys),
     ...sessionRoutes(desk, keys, sessions),
   ]

@@ -5,6 +5,8 @@ import type { JournalLine } from '../core/change.ts'
 import { FINAL_STATES, isFinal, isStopped, KINDS, type Order, type Verdict } from '../core/order.ts'
 import type { Credential, Evidence } from '../core/outcome.ts'
 import { RESOLUTIONS, resolutionsOf } from '../core/resolving.ts'
+import { DIFFERENCES } from '../reconcile/compare.ts'
+import type { Reconciliation } from '../reconcile/report.ts'
 import { DELIVERY_STATES, type Delivery, type PlatformKey } from '../store/store.ts'
 import type { Schedule } from '../verdict.ts'
 
@@ -268,6 +270,67 @@ export function deliveryView(delivery: Delivery): z.input<typeof DeliveryView> {
     createdAt: at(delivery.createdAtMs),
     nextAttemptAt: atOrNull(delivery.dueAtMs),
     doneAt: atOrNull(delivery.doneAtMs),
+  }
+}
+
+const DifferenceView = z
+  .object({
+    kind: z.enum(DIFFERENCES),
+    /** Of the bill, its head being 1. */
+    line: z.int().nullable(),
+    sub_mchid: text.nullable(),
+    out_trade_no: text.nullable(),
+    transaction_id: text.nullable(),
+    out_refund_no: text.nullable(),
+    /** What the bill says, in its own words. */
+    billed: text.nullable(),
+    /** What is known here. */
+    here: text.nullable(),
+  })
+  .meta({ id: 'Difference' })
+
+export type DifferenceSeen = z.output<typeof DifferenceView>
+
+export const ReconciliationView = z
+  .object({
+    account: text,
+    sub_mchid: text.nullable(),
+    date: text,
+    /** Null: WeChat Pay signed that there is none, as of a day without trades. */
+    bill: z
+      .object({
+        sha1: text,
+        bytes: z.int(),
+        /** How its amounts are written: in the currency's smallest unit, or as `12.34`. */
+        unit: z.enum(['minor', 'major']).nullable(),
+        evidence: EvidenceView,
+      })
+      .nullable(),
+    lines: z.object({ payment: z.int(), refund: z.int(), reversal: z.int() }),
+    /** Lines that say what is known here. */
+    agreed: z.int(),
+    /** How many differences of each kind there are; none is left out. */
+    differing: z.partialRecord(z.enum(DIFFERENCES), z.int()),
+    /** At most 1,000 of them. */
+    differences: z.array(DifferenceView),
+    /** Orders that WeChat Pay is asked about because of the bill. */
+    asked: z.int(),
+  })
+  .meta({ id: 'Reconciliation' })
+
+export type ReconciliationSeen = z.output<typeof ReconciliationView>
+
+export function reconciliationView({
+  bill,
+  differences,
+  ...found
+}: Reconciliation): z.input<typeof ReconciliationView> {
+  return {
+    ...found,
+    lines: { ...found.lines },
+    differing: { ...found.differing },
+    differences: [...differences],
+    bill: bill === null ? null : { ...bill, evidence: evidenceView(bill.evidence, bill.evidence.body) },
   }
 }
 

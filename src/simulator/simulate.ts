@@ -5,6 +5,7 @@ import { faultLevel, seedFrom } from './control/faults.ts'
 import type { Customers } from './customers.ts'
 import type { FaultLevel } from './faults.ts'
 import { type Simulator, type StartSettings, startSimulator } from './start.ts'
+import type { BillSetting } from './wire/bill.ts'
 import type { ReplyKeySetting } from './wire/reply-key.ts'
 import type { HeaderSetting } from './wire/request-headers.ts'
 
@@ -24,6 +25,8 @@ export interface SimulateOptions {
   readonly replyKey?: string
   /** `free` or `required`. */
   readonly headers?: string
+  /** `next-morning` or `at-once`. */
+  readonly bills?: string
   /** How long an answer to a callback may take, in ms of the clock: more than 5,000 where that is compressed. */
   readonly callbackAnswerMs?: number
   /** As `secondMs` of `createSimulator`. */
@@ -79,6 +82,7 @@ function settingsFrom(options: SimulateOptions, clock: Clock) {
     callbackKey: oneOf('callbackKey', options.callbackKey ?? 'public-key', CALLBACK_KEYS),
     replyKey: oneOf('replyKey', options.replyKey ?? 'as-asked', REPLY_KEYS),
     headers: oneOf('headers', options.headers ?? 'free', HEADERS),
+    bills: oneOf('bills', options.bills ?? 'next-morning', BILLS),
     ...answerSetting(options.callbackAnswerMs),
     ...(options.secondMs !== undefined && { secondMs: options.secondMs }),
     ...ports,
@@ -100,6 +104,7 @@ const CUSTOMERS: readonly Customers[] = ['none', 'seeded']
 const CALLBACKS = ['on', 'off'] as const
 const REPLY_KEYS: readonly ReplyKeySetting[] = ['as-asked', 'public-key', 'certificate']
 const HEADERS: readonly HeaderSetting[] = ['free', 'required']
+const BILLS: readonly BillSetting[] = ['next-morning', 'at-once']
 const CALLBACK_KEYS: readonly CallbackKey[] = ['public-key', 'certificate', 'mixed']
 
 function oneOf<Value extends string>(name: string, value: string, known: readonly Value[]): Value {

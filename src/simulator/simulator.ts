@@ -21,6 +21,7 @@ import { openScripts } from './scripts.ts'
 import { openWeather } from './weather.ts'
 import { wireOf } from './wire/answer.ts'
 import type { VerifyCaller } from './wire/authenticate.ts'
+import type { BillSetting } from './wire/bill.ts'
 import type { WireAnswer, WireRequest } from './wire/exchange.ts'
 import { openReplyKeys, type ReplyKeySetting } from './wire/reply-key.ts'
 import type { HeaderSetting } from './wire/request-headers.ts'
@@ -41,6 +42,8 @@ export interface WorldSettings extends CallbackSettings {
   readonly headers?: HeaderSetting
   /** Default `none`: nobody pays by himself, except Quick Pay, which succeeds at once. */
   readonly customers?: Customers
+  /** Default `next-morning`: from 09:00 Beijing time on the next day on, as WeChat Pay's. `at-once`: any time, up to then. */
+  readonly bills?: BillSetting
   /** How many of a hundred refunds end ABNORMAL, where customers are seeded: 0 to 100. Default 3. */
   readonly abnormalShare?: number
   /** A second, in ms of the clock, for whoever counts requests per second. Default 1,000; more where it is compressed. */
@@ -87,6 +90,7 @@ export function createSimulator(settings: SimulatorSettings): SimulatorCore {
     headers: settings.headers ?? 'free',
     seed,
     customers,
+    bills: settings.bills ?? 'next-morning',
     nonce,
     ledger,
     clock,

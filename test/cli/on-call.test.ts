@@ -25,6 +25,12 @@ afterAll(() => service.close())
 const onCall = (...args: readonly string[]): Promise<Ended> =>
   startWith({ VERDICT_SERVICE: url, VERDICT_API_KEY: service.keys.operate }, ...args).ended
 
+/** Somebody refunds a cent on the merchant platform. */
+function elsewhere(out_trade_no: string) {
+  const url = `/_sim/orders/${out_trade_no}/refund`
+  return { method: 'POST', url, headers: {}, body: JSON.stringify({ amount: 1 }) }
+}
+
 async function placed(): Promise<string> {
   const out_trade_no = number()
   expect((await service.place(out_trade_no)).status).toBe(201)
@@ -102,16 +108,47 @@ describe('with a service', { timeout: LONG_MS }, () => {
     expect(ended.stderr).toMatch(expected)
   })
 
+  it('a day is held against its bill: 0 if nothing differs, 1 if something does', async () => {
+    const account = service.simulator.keys.identity.mchid
+    const out_trade_no = await placed()
+    await service.pay(out_trade_no)
+    const { verdict } = JSON.parse((await onCall('query', out_trade_no, '--json')).stdout)
+    const date = String(verdict.success_time).slice(0, 'yyyy-mm-dd'.length)
+    const day = ['reconcile', '--account', account, '--date', date]
+    // What other tests paid may still be on its way here.
+    const before = JSON.parse((await onCall(...day, '--json')).stdout)
+    expect(before.lines.payment).toBeGreaterThan(0)
+    await service.simulator.handle(elsewhere(out_trade_no))
+    const found = await onCall(...day)
+    expect(found).toMatchObject({ code: 1, stderr: '' })
+    expect(found.stdout).toMatch(
+      /^\S+, \d+: \d+ payments, \d+ refunds, 0 reversals; \d+ of \d+ lines agree$/m,
+    )
+    expect(found.stdout).toMatch(
+      /^ {2}unknown_refund {2}line \d+: .*the bill: refund \w+ 0\.01 HKD; here: SUCCESS /m,
+    )
+    const quiet = await onCall('reconcile', '--account', account, '--date', '2026-01-01')
+    expect(quiet).toMatchObject({ code: 0, stderr: '' })
+    expect(quiet.stdout).toMatch(/WeChat Pay has no bill of this day\nnothing differs\n$/)
+  })
+
   it.each([
     ['an order that is not there', ['query', 'NOBODY'], /NOBODY is not in the store.*\(ORDER_UNKNOWN\)/],
     ['a mark that is none', ['resolve', 'OPEN', '--action', 'seen', '--note', 'why'], /\(ORDER_STATE\)/],
     ['a refund of what is not paid', ['refund', 'OPEN', '--key', 'k'], /\(ORDER_STATE\)/],
     ['a message that is not there', ['resend', 'dlv_999'], /\(DELIVERY_UNKNOWN\)/],
+    [
+      'a day that is none',
+      ['reconcile', '--account', 'ACCOUNT', '--date', 'today'],
+      /date is "today"; expected a day/,
+    ],
     ['a message that is none', ['resend', 'ord_1'], /the delivery is "ord_1"; expected its id, as dlv_42/],
     ['files of keys, which are not there', ['order', 'OPEN', '--export', 'x'], /expected --store/],
   ])('%s is refused in one sentence', async (_, args, expected) => {
     const open = await placed()
-    const ended = await onCall(...args.map((arg) => (arg === 'OPEN' ? open : arg)))
+    const ended = await onCall(
+      ...args.map((arg) => ({ OPEN: open, ACCOUNT: service.simulator.keys.identity.mchid })[arg] ?? arg),
+    )
     expect(ended).toMatchObject({ code: 2, stdout: '' })
     expect(ended.stderr).toMatch(expected)
   })

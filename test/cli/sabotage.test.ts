@@ -77,6 +77,7 @@ function bound(gateway: Gateway): Gateway {
     refund: (request) => gateway.refund(request),
     queryRefund: (order, out_refund_no) => gateway.queryRefund(order, out_refund_no),
     queryRefunds: (order, transaction_id, range) => gateway.queryRefunds(order, transaction_id, range),
+    bill: (day, sub_mchid) => gateway.bill(day, sub_mchid),
     openCallback: (callback) => gateway.openCallback(callback),
     paySign: (request) => gateway.paySign(request),
     end: () => gateway.end(),

@@ -1,7 +1,7 @@
 /**
  * The rules of WeChat Pay's guide "Development and Access Instructions" that Verdict's parts so far are about, by page and
  * number, in our words. Page 1: reasonable query mechanism; 2: callback verification; 3: closed-loop transactions; 4:
- * complete refund logic; 5: important parameters; 6: API rules; 7: business connectivity.
+ * complete refund logic; 5: important parameters; 6: API rules; 7: business connectivity; 8: settlement and reconciliation.
  */
 export const GUIDE_RULES = {
   '1.1': 'no definite state from call or callback: query, by polling, not once',
@@ -67,6 +67,11 @@ export const GUIDE_RULES = {
   '7.3': 'timeouts on long links are normal',
   '7.4': 'diagnosis with curl',
   '7.5': 'switch the host only, never the path',
+  '8.6': 'an institution works out the amounts of its sub-merchants from the bills',
+  '8.7': 'a bill covers a calendar day of Beijing',
+  '8.8': 'it is there from 09:00 on the next day on; an empty one was fetched too early',
+  '8.9': 'bills are CSV',
+  '8.11': 'a refund that is PROCESSING in a bill counts as made',
 } as const satisfies Record<string, string>
 
 /** Every rule of these pages has a line in docs/rules.md; of the others those that are implemented. */

@@ -25,6 +25,11 @@ const SAYS: Readonly<Record<string, readonly string[]>> = {
     '0 queries, proof holds: true',
   ],
   'refund.ts': ['the same refund: true', 'REFUND_EXCEEDS', 'cup: 4400 SUCCESS', '1 refund of 4400'],
+  'reconcile.ts': [
+    '2 payments, 1 of them known here',
+    'unknown_order: B7, SUCCESS 88.00 HKD',
+    'signed: {"sha1":"',
+  ],
   'policy.ts': [
     '0 s: place the order, once',
     '2 s: query',

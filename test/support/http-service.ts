@@ -74,7 +74,10 @@ export class TestService {
 
   static async open(more: Pick<ServerOptions, 'everybody' | 'trustedProxies'> = {}): Promise<TestService> {
     const dir = await mkdtemp(join(tmpdir(), 'verdict-http-'))
-    const simulator = await startSimulator({ dir, clock: systemClock, port: 0, backupPort: 0 })
+    const simulator = await startSimulator({
+      ...{ dir, clock: systemClock, port: 0, backupPort: 0 },
+      bills: 'at-once',
+    })
     const accounts = await accountsFromFile(join(dir, 'account.json'))
     const store = await sqliteStore({ file: ':memory:' })
     const logged: string[] = []

@@ -139,7 +139,7 @@ function whoAsks(): string {
   }
 }
 
-async function atDesk(
+export async function atDesk(
   { service, config }: ActFlags,
   io: ActIo,
   work: (desk: Books & Acts) => Promise<void>,

@@ -1,5 +1,12 @@
 import type { Amount, Resolution } from '../../core/resolving.ts'
-import type { DeliverySeen, JournalSeen, OrderSeen, OrderState, RefundSeen } from '../../http/views.ts'
+import type {
+  DeliverySeen,
+  JournalSeen,
+  OrderSeen,
+  OrderState,
+  ReconciliationSeen,
+  RefundSeen,
+} from '../../http/views.ts'
 import type { DeliveryState } from '../../store/store.ts'
 import type { Limited } from './pages.ts'
 
@@ -59,6 +66,14 @@ export interface Acts {
   ): Promise<OrderSeen>
   /** @param id as the lists show it: `dlv_42`, or the number alone */
   resend(id: string): Promise<DeliverySeen>
+  reconcile(day: DayAsked): Promise<ReconciliationSeen>
+}
+
+/** Whose bill of which day. */
+export interface DayAsked {
+  readonly date: string
+  readonly account?: string | undefined
+  readonly sub_mchid?: string | undefined
 }
 
 export interface RefundAsked {

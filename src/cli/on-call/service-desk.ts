@@ -16,6 +16,8 @@ interface Data<Item> {
 
 /** Seconds that a question by hand is waited for. */
 const ANSWER_S = 10
+/** A large bill takes its time. */
+const BILL_MS_MAX = 1_800_000
 
 export interface ServiceDesk extends Books, Acts {
   evidenceOf(order: OrderSeen): Promise<EvidenceSeen>
@@ -94,6 +96,7 @@ export function serviceDesk(url: string, env: NodeJS.ProcessEnv): ServiceDesk {
       post(`${pathOf(order)}/refunds`, wish, { 'idempotency-key': idempotencyKey }),
     resolve: (order, answer) => post(`${pathOf(order)}/attention/resolve`, answer),
     resend: (id) => post(`/v1/deliveries/${deliveryId(id)}/resend`),
+    reconcile: (body) => service.ask('/v1/reconciliations', { method: 'POST', body, waitMs: BILL_MS_MAX }),
     close: async () => {},
   }
 }

@@ -7,6 +7,8 @@ export interface Asked {
   readonly query?: Readonly<Record<string, string | number | undefined>>
   readonly body?: object
   readonly headers?: Readonly<Record<string, string>>
+  /** How long the answer is waited for. Default: 90 s. */
+  readonly waitMs?: number
 }
 
 const ANSWER_MS_MAX = 90_000
@@ -32,7 +34,7 @@ export class ServiceClient {
   /** @throws what the service answers, with its code; OPTION_INVALID if nobody answers */
   async ask<Answer>(
     path: string,
-    { method = 'GET', query = {}, body, headers }: Asked = {},
+    { method = 'GET', query = {}, body, headers, waitMs = ANSWER_MS_MAX }: Asked = {},
   ): Promise<Answer> {
     const given = new URLSearchParams()
     for (const [name, value] of Object.entries(query)) if (value !== undefined) given.set(name, String(value))
@@ -40,7 +42,7 @@ export class ServiceClient {
     const reply = await fetch(`${this.#url}${path}${search}`, {
       method,
       redirect: 'error',
-      signal: AbortSignal.timeout(ANSWER_MS_MAX),
+      signal: AbortSignal.timeout(waitMs),
       headers: {
         authorization: `Bearer ${this.#key}`,
         ...(body !== undefined && { 'content-type': 'application/json' }),

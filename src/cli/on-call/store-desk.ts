@@ -1,5 +1,5 @@
 import { systemClock } from '../../clock.ts'
-import { deliveryView, numberIn, orderView, refundView } from '../../http/views.ts'
+import { deliveryView, numberIn, orderView, reconciliationView, refundView } from '../../http/views.ts'
 import { readServiceConfig } from '../../service-config.ts'
 import { postgresStore } from '../../store/postgres/index.ts'
 import { sqliteStore } from '../../store/sqlite/index.ts'
@@ -47,6 +47,14 @@ export async function storeDesk(config: string, by: string, { say }: Pick<Io, 's
       ),
     resolve: async (order, answer) => orderView(await verdict.resolve(refOf(order), { ...answer, by })),
     resend: async (id) => deliveryView(await verdict.resend(numberIn(deliveryId(id)))),
+    reconcile: async ({ date, account, sub_mchid }) =>
+      reconciliationView(
+        await verdict.reconcile({
+          date,
+          ...(account !== undefined && { account }),
+          ...(sub_mchid !== undefined && { sub_mchid }),
+        }),
+      ),
     async close() {
       await verdict.close()
       await store.close()

@@ -31,6 +31,8 @@ export interface SignedCall {
   readonly signedAtMs?: number
   /** Signed at once, and sent at this moment or later. */
   readonly notBeforeMs?: number | undefined
+  /** What is larger than any other answer, and takes longer than the account's calls may. */
+  readonly large?: Pick<HttpRequest, 'readTimeoutMs' | 'bodyBytesMax'>
 }
 
 const USER_AGENT = 'verdict-pay (Node.js)'
@@ -54,7 +56,7 @@ export class Calls {
     return UNSENT_MS_MAX + this.#calling.account.readTimeoutMs
   }
 
-  async send({ method, path, body, signedAtMs, notBeforeMs = 0 }: SignedCall): Promise<HttpResult> {
+  async send({ method, path, body, signedAtMs, notBeforeMs = 0, large }: SignedCall): Promise<HttpResult> {
     const { account, clock, signer, nonces, wanted, sendUntilMs } = this.#calling
     const startedAtMs = clock.nowMs()
     const atMs = signedAtMs ?? startedAtMs
@@ -73,7 +75,7 @@ export class Calls {
         signature,
       }),
       'accept',
-      'application/json',
+      large === undefined ? 'application/json' : 'application/json, text/plain',
       'user-agent',
       USER_AGENT,
     ]
@@ -83,7 +85,7 @@ export class Calls {
     const { connectTimeoutMs, readTimeoutMs } = account
     const notAfterMs = Math.min(Math.min(atMs, startedAtMs) + UNSENT_MS_MAX, sendUntilMs())
     const first = this.#host()
-    const request = { method, path, headers, body, notAfterMs, connectTimeoutMs, readTimeoutMs }
+    const request = { method, path, headers, body, notAfterMs, connectTimeoutMs, readTimeoutMs, ...large }
     const result = await this.#sendTo(first, request)
     // What surely never left may go to the other host at once, Quick Pay too. What may have left never does.
     const mayRepeat = result.kind === 'failure' && result.reason === 'unreachable' && !result.sent

@@ -19,6 +19,13 @@ export const PLACING_PATHS = {
   h5: `${BASE}/transactions/mweb`,
 } as const satisfies Record<Kind, string>
 
+/** @param sub_mchid null: in institutional mode the bill of all sub-merchants */
+export function billPath(ids: AccountIds, day: string, sub_mchid: string | null): string {
+  const who = ids.mode === 'common' ? { mchid: ids.mchid } : { sp_mchid: ids.sp_mchid }
+  const whose = sub_mchid === null ? {} : { sub_mchid }
+  return `${BASE}/statements?${new URLSearchParams({ date: day, ...who, ...whose })}`
+}
+
 export function queryPath(ids: AccountIds, order: OrderKey): string {
   return `${BASE}/transactions/out-trade-no/${encodeURIComponent(order.out_trade_no)}?${askedBy(ids, order)}`
 }

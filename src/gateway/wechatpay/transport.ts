@@ -24,6 +24,8 @@ export interface HttpRequest {
   readonly connectTimeoutMs: number
   /** From the first byte sent to the last byte received. */
   readonly readTimeoutMs: number
+  /** A longer reply, before or after its decompression, is not read to its end. Default: `BODY_BYTES_MAX`. */
+  readonly bodyBytesMax?: number
 }
 
 export type HttpResult = HttpReply | HttpFailure
@@ -46,5 +48,5 @@ export interface HttpFailure {
   readonly detail: string
 }
 
-/** No answer of WeChat Pay's comes near this. A longer body is not read to its end. */
+/** No answer of WeChat Pay's comes near this, but a bill. */
 export const BODY_BYTES_MAX = 1_048_576

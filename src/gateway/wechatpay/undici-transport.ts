@@ -124,7 +124,7 @@ class Call implements Dispatcher.DispatchHandler {
 
   onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#bytes += chunk.length
-    if (this.#bytes > BODY_BYTES_MAX) {
+    if (this.#bytes > this.#bytesMax) {
       this.#reply(null)
       this.#controller?.abort(new Error('body too long'))
     } else if (this.#first === null) this.#first = chunk
@@ -134,7 +134,7 @@ class Call implements Dispatcher.DispatchHandler {
 
   onResponseEnd(): void {
     const body = this.#more === null ? (this.#first ?? NO_BYTES) : Buffer.concat(this.#more)
-    this.#reply(decoded(body, this.#headers['content-encoding']))
+    this.#reply(decoded(body, this.#headers['content-encoding'], this.#bytesMax))
   }
 
   onResponseError(_: Dispatcher.DispatchController | null, error: Error): void {
@@ -158,6 +158,10 @@ class Call implements Dispatcher.DispatchHandler {
     else this.#fail('unreachable', `no connection within ${connectTimeoutMs} ms`)
   }
 
+  get #bytesMax(): number {
+    return this.#request.bodyBytesMax ?? BODY_BYTES_MAX
+  }
+
   #reply(body: Uint8Array | null): void {
     this.#end({ kind: 'reply', status: this.#status, headers: this.#headers, body })
   }
@@ -178,13 +182,13 @@ class Call implements Dispatcher.DispatchHandler {
 const NO_BYTES = Buffer.alloc(0)
 
 /** Codings are words in any case, and `x-gzip` is `gzip` (RFC 9110, 8.4.1). Nothing is nothing in each. */
-function decoded(body: Buffer, encoding: HeaderMap[string]): Buffer | null {
+function decoded(body: Buffer, encoding: HeaderMap[string], bytesMax: number): Buffer | null {
   if (encoding === undefined || body.length === 0) return body
   const coding = String(encoding).trim().toLowerCase()
   if (coding === '' || coding === 'identity') return body
   if (coding !== 'gzip' && coding !== 'x-gzip') return null
   try {
-    return gunzipSync(body, { maxOutputLength: BODY_BYTES_MAX })
+    return gunzipSync(body, { maxOutputLength: bytesMax })
   } catch {
     return null
   }

@@ -1,11 +1,12 @@
 import { createHash, type KeyObject } from 'node:crypto'
+import { beijingTime } from '../../wechatpay/beijing.ts'
 import { encryptResource } from '../../wechatpay/resource.ts'
 import type { Age } from '../age.ts'
 import type { OrderEvent } from '../truth/events.ts'
 import type { Order } from '../truth/order.ts'
 import type { RefundStatus } from '../truth/refund.ts'
 import { refundNoticeOf } from '../wire/refund-statement.ts'
-import { beijingTime, statementOf } from '../wire/statement.ts'
+import { statementOf } from '../wire/statement.ts'
 
 export type EventType = 'TRANSACTION.SUCCESS' | 'REFUND.SUCCESS' | 'REFUND.ABNORMAL' | 'REFUND.CLOSED'
 

@@ -1,4 +1,4 @@
-import { beijingDay } from './number.ts'
+import { beijingDayNumber } from '../../wechatpay/beijing.ts'
 import { moneyReturned, type Order, type Owner, paidAtMs } from './order.ts'
 import { refundLife, standingRefunds } from './refund.ts'
 
@@ -48,8 +48,8 @@ export function poolOfTheDay(
   { owner, currency }: { owner: Owner; currency: string },
   nowMs: number,
 ): number {
-  const today = beijingDay(nowMs)
-  const isToday = (ms: number | null): boolean => ms !== null && beijingDay(ms) === today
+  const today = beijingDayNumber(nowMs)
+  const isToday = (ms: number | null): boolean => ms !== null && beijingDayNumber(ms) === today
   const own = orders.filter((order) => account(order.owner) === account(owner) && order.currency === currency)
   const paid = own.filter((order) => isToday(paidAtMs(order)) && !moneyReturned(order))
   const drawn = own.flatMap((order) =>

@@ -68,6 +68,7 @@ function scope(wanted: Wanted, { world }: WireParts): Scope & { order: string | 
   const named = scopeOf(wanted)
   switch (wanted.call) {
     case 'certificates':
+    case 'bill':
       return { ...named, order: null }
     case 'place':
       return { ...named, order: named.key }

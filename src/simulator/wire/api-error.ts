@@ -80,6 +80,13 @@ export const RATE_LIMITED: ApiError = {
   number: 268447840,
 }
 
+export const NO_BILL: ApiError = {
+  status: 400,
+  code: 'NO_STATEMENT_EXIST',
+  message: 'There is no statement of this day, or not yet',
+  number: 268435461,
+}
+
 export const NO_CERTIFICATE: ApiError = {
   status: 404,
   code: 'RESOURCE_NOT_EXISTS',

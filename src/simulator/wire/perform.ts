@@ -1,4 +1,5 @@
 import { namedRandom } from '../../random.ts'
+import { beijingTime } from '../../wechatpay/beijing.ts'
 import { encryptResource } from '../../wechatpay/resource.ts'
 import type { Customers } from '../customers.ts'
 import type { Keys } from '../keys.ts'
@@ -6,11 +7,12 @@ import type { RefundEffect } from '../refunding.ts'
 import type { Order } from '../truth/order.ts'
 import type { Refund } from '../truth/refund.ts'
 import type { Effect, World } from '../world.ts'
-import { type ApiError, NO_CERTIFICATE, refusalError } from './api-error.ts'
+import { type ApiError, NO_BILL, NO_CERTIFICATE, refusalError } from './api-error.ts'
+import { type BillSetting, billOf, billReply } from './bill.ts'
 import { acceptanceOf, refundStatementOf, refundsStatementOf } from './refund-statement.ts'
 import type { ReplyKeys } from './reply-key.ts'
 import type { Unsigned } from './sign-reply.ts'
-import { beijingTime, credentialOf, statementOf } from './statement.ts'
+import { credentialOf, statementOf } from './statement.ts'
 import type { Wanted } from './understand.ts'
 
 export interface Performing {
@@ -19,6 +21,8 @@ export interface Performing {
   readonly replyKeys: ReplyKeys
   readonly seed: number
   readonly customers: Customers
+  /** When the bill of a day is there. */
+  readonly bills: BillSetting
   readonly nonce: () => string
 }
 
@@ -28,6 +32,10 @@ export function perform(wanted: Wanted, performing: Performing): Unsigned {
   switch (wanted.call) {
     case 'certificates':
       return performing.replyKeys.hasCertificate ? ok(certificates(performing)) : errorReply(NO_CERTIFICATE)
+    case 'bill': {
+      const file = billOf(wanted.asked, performing)
+      return file === null ? errorReply(NO_BILL) : billReply(file)
+    }
     case 'place':
       return told(world.place(wanted.placing), (order) => ok(placedBody(order, performing)))
     case 'query':

@@ -1,7 +1,8 @@
+import { beijingTime } from '../../wechatpay/beijing.ts'
 import type { Age } from '../age.ts'
 import type { Order } from '../truth/order.ts'
 import { type Refund, type RefundLife, refundLife } from '../truth/refund.ts'
-import { beijingTime, idsOf } from './statement.ts'
+import { idsOf } from './statement.ts'
 import type { Page } from './understand.ts'
 
 type Statement = Readonly<Record<string, unknown>>

@@ -13,7 +13,7 @@ export type Route =
       readonly by: 'out_refund_no' | 'refund_id'
       readonly value: string
     }
-  | { readonly call: 'refund' | 'refundsQuery' | 'certificates' }
+  | { readonly call: 'refund' | 'refundsQuery' | 'certificates' | 'bill' }
 
 export type CallName = Route['call']
 
@@ -38,11 +38,13 @@ const ABOUT_ONE: ReadonlyArray<readonly [call: 'query' | 'close' | 'reverse', me
   ]
 
 const REFUNDS = '/v3/global/refunds'
+const BILL = '/v3/global/statements'
 const ONE_REFUND = /^\/v3\/global\/refunds\/(id|out-refund-no)\/([^/]+)$/
 
 /** @param path without the query, still percent-encoded. Null: WeChat Pay has no such address, or not in this simulator. */
 export function routeOf(method: string, path: string): Route | null {
   if (method === 'GET' && path === '/v3/global/certificates') return { call: 'certificates' }
+  if (method === 'GET' && path === BILL) return { call: 'bill' }
   if (path === REFUNDS && (method === 'POST' || method === 'GET')) {
     return { call: method === 'POST' ? 'refund' : 'refundsQuery' }
   }
@@ -65,7 +67,7 @@ export function nowhere(method: string, path: string): string {
     return `${path} is no Global APIv3 address; expected /v3/global/..., see the list of endpoints`
   }
   const known = [ONE_REFUND, ...ABOUT_ONE.map(([, , pattern]) => pattern)]
-  if (placedAt(path) || path === REFUNDS || known.some((pattern) => pattern.test(path)))
+  if (placedAt(path) || path === REFUNDS || path === BILL || known.some((pattern) => pattern.test(path)))
     return `${method} is not the method of ${path}`
-  return `${path} is unknown; this simulator has placing, query, close, reverse, refunds and certificates`
+  return `${path} is unknown; this simulator has placing, query, close, reverse, refunds, statements and certificates`
 }

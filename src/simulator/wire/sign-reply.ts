@@ -18,8 +18,17 @@ export interface Unsigned {
   readonly status: number
   /** Empty: no content. */
   readonly body: string
+  /** Of a reply that is no JSON, or of which not the body is signed. */
+  readonly file?: SignedFile
   /** The number that ends the Request-ID; 0 if all went well. */
   readonly number: number
+}
+
+export interface SignedFile {
+  readonly contentType: string
+  readonly headers: Readonly<Record<string, string>>
+  /** What the signature covers in the place of the body. */
+  readonly covered: string
 }
 
 export interface ReplySigning {
@@ -34,7 +43,7 @@ export async function signedReply(
   reply: Unsigned,
   key: ReplyKey,
   signing: ReplySigning,
-  covered: string = reply.body,
+  covered: string = coveredOf(reply),
 ): Promise<WireReply> {
   const { keys, sign, nonce, nowMs } = signing
   const moment = { timestamp: String(Math.floor(nowMs() / 1000)), nonce: nonce() }
@@ -54,10 +63,15 @@ export async function signedReply(
   }
 }
 
+/** What the signature of a right reply covers. */
+export function coveredOf({ body, file }: Unsigned): string {
+  return file?.covered ?? body
+}
+
 export function unsignedReply(
-  { status, body, number }: Unsigned,
+  { status, body, number, file }: Unsigned,
   { nonce, nowMs }: ReplySigning,
-  contentType = 'application/json; charset=utf-8',
+  contentType = file?.contentType ?? 'application/json; charset=utf-8',
 ): WireReply {
   return {
     status,
@@ -65,6 +79,7 @@ export function unsignedReply(
       Date: new Date(nowMs()).toUTCString(),
       'Request-ID': `${nonce().toUpperCase()}-${number}`,
       ...(body === '' ? {} : { 'Content-Type': contentType }),
+      ...file?.headers,
     },
     body,
   }

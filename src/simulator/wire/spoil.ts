@@ -3,7 +3,14 @@ import type { CallFaultName, Fault } from '../faults.ts'
 import { RATE_LIMITED, refusalError, SYSTEM_ERROR } from './api-error.ts'
 import type { WireAnswer, WireReply } from './exchange.ts'
 import { errorReply } from './perform.ts'
-import { type ReplyKey, type ReplySigning, signedReply, type Unsigned, unsignedReply } from './sign-reply.ts'
+import {
+  coveredOf,
+  type ReplyKey,
+  type ReplySigning,
+  signedReply,
+  type Unsigned,
+  unsignedReply,
+} from './sign-reply.ts'
 
 /** What a reply needs on its way out. */
 export interface Delivery {
@@ -42,7 +49,7 @@ const SPOILERS: Readonly<Record<CallFaultName, Spoiler>> = {
   badGatewayAfter: (_, delivery) => page(502, 'Bad Gateway', delivery),
   rateLimited: (_, { key, signing }) => signedReply(errorReply(RATE_LIMITED), key, signing),
   rateLimitedAfter: (_, { key, signing }) => signedReply(errorReply(RATE_LIMITED), key, signing),
-  wrongSignature: (reply, { key, signing }) => signedReply(reply, key, signing, `${reply.body} `),
+  wrongSignature: (reply, { key, signing }) => signedReply(reply, key, signing, `${coveredOf(reply)} `),
   signatureProbe: probe,
   unreadableBody: unreadable,
   unsignedPage: (_, delivery) => page(200, 'Please log in to the network', delivery),
@@ -73,15 +80,17 @@ async function probe(reply: Unsigned, { key, signing }: Delivery): Promise<WireR
   return { ...signed, headers: { ...signed.headers, 'Wechatpay-Signature': value } }
 }
 
-/** JSON that breaks off, or no JSON at all; the signature over it is right. */
+/** JSON that breaks off, or no JSON at all; the signature over it is right. Of a file it is: over the hash of all of it. */
 function unreadable(
-  { status, body }: Unsigned,
+  { status, body, file }: Unsigned,
   { key, signing }: Delivery,
   degree: number,
 ): Promise<WireReply> {
   const cut = body.slice(0, Math.floor(body.length * degree))
   const broken = degree < 0.5 ? '<xml><return_code>SUCCESS</return_code></xml>' : cut || '{'
-  return signedReply({ status: status === 204 ? 200 : status, body: broken, number: 0 }, key, signing)
+  const readable = status === 204 ? 200 : status
+  if (file !== undefined) return signedReply({ status, body: cut, number: 0, file }, key, signing)
+  return signedReply({ status: readable, body: broken, number: 0 }, key, signing)
 }
 
 function page(status: number, title: string, { signing }: Delivery): WireReply {

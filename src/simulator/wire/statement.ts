@@ -1,14 +1,8 @@
 import { createHash } from 'node:crypto'
+import { beijingTime } from '../../wechatpay/beijing.ts'
 import type { Age } from '../age.ts'
 import { type Order, type Owner, orderKey, paidAtMs } from '../truth/order.ts'
 import { tradeStateOf } from '../truth/refund.ts'
-
-const BEIJING_MS = 8 * 3_600_000
-
-/** RFC 3339 in Beijing time, to the second, as WeChat Pay writes it. */
-export function beijingTime(ms: number): string {
-  return `${new Date(ms + BEIJING_MS).toISOString().slice(0, 19)}+08:00`
-}
 
 const DESCRIPTIONS = {
   NOTPAY: 'Order not paid',

@@ -7,6 +7,7 @@ import { type ApiError, paramError } from './api-error.ts'
 import type { WireRequest } from './exchange.ts'
 import { ownerOf } from './owner.ts'
 import { OUT_TRADE_NO } from './placing-fields.ts'
+import { type BillAsked, readBill } from './read-bill.ts'
 import { type PlacingContext, readPlacing } from './read-placing.ts'
 import { OUT_REFUND_NO, readRefund, readRefundsQuery } from './read-refund.ts'
 import { nowhere, type Route, routeOf } from './routes.ts'
@@ -19,6 +20,7 @@ export type Wanted =
   | { readonly call: 'refundQuery'; readonly selector: RefundSelector }
   | { readonly call: 'refundsQuery'; readonly selector: Selector; readonly page: Page }
   | { readonly call: 'certificates' }
+  | { readonly call: 'bill'; readonly asked: BillAsked }
 
 /** Which of an order's refunds are asked for. */
 export interface Page {
@@ -34,6 +36,10 @@ export function understand(request: WireRequest, context: PlacingContext): Wante
   switch (route.call) {
     case 'certificates':
       return { call: route.call }
+    case 'bill': {
+      const asked = readBill(Object.fromEntries(new URLSearchParams(query)), context.caller)
+      return 'code' in asked ? asked : { call: route.call, asked }
+    }
     case 'place':
       return placingWanted(route.trade_type, request.body, context)
     case 'refund':
@@ -59,6 +65,10 @@ export function scopeOf(wanted: Wanted): Scope {
   switch (wanted.call) {
     case 'certificates':
       return { key: 'certificates', out_trade_no: 'certificates' }
+    case 'bill': {
+      const name = `bill ${wanted.asked.day}`
+      return { key: name, out_trade_no: name }
+    }
     case 'place': {
       const { owner, out_trade_no } = wanted.placing
       return { key: orderKey(owner, out_trade_no), out_trade_no }

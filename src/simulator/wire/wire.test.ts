@@ -461,7 +461,7 @@ describe('a wrong field is named', () => {
 
 describe('an address that does not exist', () => {
   it.each([
-    ['GET', '/v3/global/statements', /this simulator has placing, query/],
+    ['GET', '/v3/global/settle/settlements', /this simulator has placing, query/],
     ['PUT', '/v3/global/refunds', /PUT is not the method/],
     ['GET', '/v3/pay/transactions/id/1', /no Global APIv3 address/],
     ['GET', '/v3/global/transactions/native', /GET is not the method/],

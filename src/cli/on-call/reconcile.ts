@@ -1,0 +1,63 @@
+import { systemClock } from '../../clock.ts'
+import type { DifferenceSeen, ReconciliationSeen } from '../../http/views.ts'
+import { beijingDate, DAY_MS } from '../../wechatpay/beijing.ts'
+import type { Io } from '../io.ts'
+import { type ActFlags, atDesk } from './acts.ts'
+
+export interface ReconcileFlags extends ActFlags {
+  readonly date?: string
+  readonly account?: string
+  readonly sub_mchid?: string
+}
+
+/**
+ * `verdict reconcile`: one day against WeChat Pay's bill.
+ *
+ * @returns the exit code: 0 if both say the same, 1 if they differ
+ */
+export async function runReconcile(
+  { date = beijingDate(systemClock.nowMs() - DAY_MS), account, sub_mchid, ...flags }: ReconcileFlags,
+  io: Pick<Io, 'say' | 'print'>,
+): Promise<number> {
+  let differing = 0
+  await atDesk(flags, io, async (desk) => {
+    const found = await desk.reconcile({ date, account, sub_mchid })
+    differing = Object.values(found.differing).reduce((sum, count) => sum + count, 0)
+    io.print(flags.json ? JSON.stringify(found) : inWords(found))
+  })
+  return differing === 0 ? 0 : 1
+}
+
+function inWords(found: ReconciliationSeen): string {
+  const { account, sub_mchid, date, bill, lines, agreed, differing, differences, asked } = found
+  const whose = sub_mchid === null ? account : `${account}/${sub_mchid}`
+  const { payment, refund, reversal } = lines
+  const said =
+    bill === null
+      ? 'WeChat Pay has no bill of this day'
+      : `${payment} payments, ${refund} refunds, ${reversal} reversals; ${agreed} of ${payment + refund + reversal} lines agree`
+  const counts = Object.entries(differing).map(([kind, count]) => `${count} ${kind}`)
+  const told =
+    differences.length < sum(Object.values(differing)) ? [`… and more; --json has 1,000 of them`] : []
+  return [
+    `${date}, ${whose}: ${said}`,
+    counts.length === 0 ? 'nothing differs' : `differs: ${counts.join(', ')}`,
+    ...differences.map(differenceInWords),
+    ...told,
+    ...(asked === 0
+      ? []
+      : [`WeChat Pay is asked about ${asked} of them now: what it signs decides; look again then`]),
+  ].join('\n')
+}
+
+function sum(counts: readonly number[]): number {
+  return counts.reduce((all, one) => all + one, 0)
+}
+
+function differenceInWords(difference: DifferenceSeen): string {
+  const { kind, line, sub_mchid, out_trade_no, out_refund_no, billed, here } = difference
+  const where = line === null ? '' : `line ${line}: `
+  const what = [sub_mchid, out_trade_no, out_refund_no].filter((part) => part !== null).join('/')
+  const there = billed === null ? 'not in the bill' : `the bill: ${billed}`
+  return `  ${kind}  ${where}${what}  ${there}; here: ${here ?? 'nothing'}`
+}

@@ -1,0 +1,198 @@
+import { describe, expect, it } from 'vitest'
+import type { Aftercare, LatePhase, RefundState } from '../core/aftercare.ts'
+import type { FinalState, Order } from '../core/order.ts'
+import { final, tracked } from '../core/testing.ts'
+import type { BillLine, BillRefund } from '../wechatpay/bill.ts'
+import { compared, isPaidIn, kindOf, refundsMadeIn } from './compare.ts'
+
+const PAID: BillLine = {
+  ...{ line: 2, trade_state: 'SUCCESS', mchid: '1900000001', sub_mchid: null, out_trade_no: 'A42' },
+  ...{ transaction_id: '4200', time: '2026-06-08 10:00:00', currency: 'HKD', total: '88.00', refund: null },
+}
+const REVERSED: BillLine = { ...PAID, trade_state: 'REVOKED' }
+
+function refundLine(refund: Partial<BillRefund> = {}): BillLine {
+  const numbers = { out_refund_no: 'R1', refund_id: '5030' }
+  return {
+    ...PAID,
+    trade_state: 'REFUND',
+    refund: { ...numbers, amount: '1.00', status: 'SUCCESS', ...refund },
+  }
+}
+
+const SUCCESS_TIME = '2026-06-08T10:00:00+08:00'
+
+function order(
+  state: FinalState,
+  { aftercare = null, ...more }: { aftercare?: Aftercare | null; transaction_id?: string | null } = {},
+): Order {
+  const { verdict, ...rest } = final(state)
+  const { transaction_id = state === 'SUCCESS' ? '4200' : null } = more
+  const success_time = state === 'SUCCESS' ? SUCCESS_TIME : null
+  return { ...rest, verdict: { ...verdict, transaction_id, success_time }, aftercare } as Order
+}
+
+function withRefund(state: RefundState, more: object = {}): Aftercare {
+  const numbers = {
+    out_refund_no: 'R1',
+    refund_id: '5030',
+    amount: 100,
+    state,
+    createdAtMs: Date.parse(SUCCESS_TIME),
+  }
+  const refund = { ...numbers, success_time: state === 'SUCCESS' ? SUCCESS_TIME : null, ...more }
+  return { late: null, compareAtMs: null, refunds: [refund as unknown as Aftercare['refunds'][number]] }
+}
+
+function withLate(phase: LatePhase): Aftercare {
+  const late = {
+    phase,
+    learntAtMs: 0,
+    transaction_id: '4200',
+    success_time: SUCCESS_TIME,
+    dueAtMs: null,
+    questions: 0,
+  }
+  return { late: { ...late, confirmedAtMs: null }, compareAtMs: null, refunds: [] }
+}
+
+describe('a payment in the bill', () => {
+  it.each<[string, Order | null, string | null]>([
+    ['an order that is not here', null, 'unknown_order'],
+    ['an open one', tracked('native'), 'order_open'],
+    ['a paid one', order('SUCCESS'), null],
+    ['a paid one whose number is not known', order('SUCCESS', { transaction_id: null }), null],
+    ['a paid one of another number', order('SUCCESS', { transaction_id: '4201' }), 'transaction_id'],
+    ['a closed one', order('CLOSED'), 'order_unpaid'],
+    ['a revoked one', order('REVOKED'), 'order_unpaid'],
+    ['one that was never created', order('NOT_CREATED'), 'order_unpaid'],
+    ['a closed one with late money', order('CLOSED', { aftercare: withLate('returned') }), null],
+    [
+      'a closed one of which late money is only suspected',
+      order('CLOSED', { aftercare: withLate('suspected') }),
+      'order_unpaid',
+    ],
+  ])('of %s', (_, here, differs) => {
+    expect(compared(PAID, here, false).differs).toBe(differs)
+  })
+
+  it('and a reversal of it agree with a revoked order, and with no other', () => {
+    expect(compared(PAID, order('REVOKED'), true).differs).toBeNull()
+    expect(compared(PAID, order('CLOSED'), true).differs).toBe('order_unpaid')
+  })
+
+  it('is held against our amount, whose currency has to be the same', () => {
+    expect(compared(PAID, order('SUCCESS'), false).amount).toEqual({
+      ...{ differs: 'amount', billed: '88.00', ours: 8_800, currency: 'HKD' },
+    })
+    expect(compared({ ...PAID, currency: 'USD' }, order('SUCCESS'), false).differs).toBe('amount')
+    expect(compared({ ...PAID, currency: null }, order('SUCCESS'), false).differs).toBeNull()
+  })
+})
+
+it.each<[string, Order | null, string | null]>([
+  ['an order that is not here', null, 'unknown_order'],
+  ['an open one', tracked('quick_pay'), 'order_open'],
+  ['a paid one', order('SUCCESS'), 'order_reversed'],
+  ['a revoked one', order('REVOKED'), null],
+])('a reversal in the bill of %s', (_, here, differs) => {
+  expect(compared(REVERSED, here, true).differs).toBe(differs)
+})
+
+describe('a refund in the bill', () => {
+  const made = refundLine()
+  it.each<[string, BillLine, Order | null, string | null]>([
+    ['of an order that is not here', made, null, 'unknown_order'],
+    ['of an open one', made, tracked('native'), 'order_open'],
+    ['that is not here', made, order('SUCCESS'), 'unknown_refund'],
+    [
+      'of another number',
+      refundLine({ out_refund_no: 'R2', refund_id: '5031' }),
+      order('SUCCESS', { aftercare: withRefund('SUCCESS') }),
+      'unknown_refund',
+    ],
+    ['that is made here', made, order('SUCCESS', { aftercare: withRefund('SUCCESS') }), null],
+    [
+      'that is named by WeChat Pay alone',
+      refundLine({ out_refund_no: null }),
+      order('SUCCESS', { aftercare: withRefund('SUCCESS') }),
+      null,
+    ],
+    ['that is open here', made, order('SUCCESS', { aftercare: withRefund('processing') }), 'refund_open'],
+    [
+      'that is on its way there and here',
+      refundLine({ status: 'PROCESSING' }),
+      order('SUCCESS', { aftercare: withRefund('processing') }),
+      null,
+    ],
+    [
+      'that is on its way there, which counts as made (guide 8.11)',
+      refundLine({ status: 'PROCESSING' }),
+      order('SUCCESS', { aftercare: withRefund('SUCCESS') }),
+      null,
+    ],
+    ['that failed here', made, order('SUCCESS', { aftercare: withRefund('CLOSED') }), 'refund_state'],
+    [
+      'that failed there',
+      refundLine({ status: 'REFUNDCLOSE' }),
+      order('SUCCESS', { aftercare: withRefund('SUCCESS') }),
+      'refund_state',
+    ],
+    [
+      'that failed there and here',
+      refundLine({ status: 'REFUNDCLOSE' }),
+      order('SUCCESS', { aftercare: withRefund('CLOSED') }),
+      null,
+    ],
+    [
+      'of late money',
+      made,
+      order('CLOSED', { aftercare: { ...withRefund('SUCCESS'), late: withLate('returned').late } }),
+      null,
+    ],
+  ])('%s', (_, line, here, differs) => {
+    expect(compared(line, here, false).differs).toBe(differs)
+  })
+
+  it('is held against our amount, if it has one', () => {
+    const here = order('SUCCESS', { aftercare: withRefund('SUCCESS') })
+    expect(compared(made, here, false).amount).toMatchObject({
+      differs: 'refund_amount',
+      billed: '1.00',
+      ours: 100,
+    })
+    expect(compared(refundLine({ amount: null }), here, false)).toEqual({ differs: null, amount: null })
+  })
+})
+
+it('a line is a payment, a refund, a reversal, or nothing that anybody knows', () => {
+  expect([PAID, refundLine(), REVERSED, { ...PAID, trade_state: 'SUCCES' }].map(kindOf)).toEqual([
+    ...['payment', 'refund', 'reversal'],
+    null,
+  ])
+})
+
+describe('a day', () => {
+  const day = {
+    fromMs: Date.parse('2026-06-08T00:00:00+08:00'),
+    toMs: Date.parse('2026-06-09T00:00:00+08:00'),
+  }
+  const final = order('SUCCESS', { aftercare: withRefund('SUCCESS') }) as Extract<Order, { state: 'SUCCESS' }>
+
+  it('has what was paid on it, by the moment that WeChat Pay states', () => {
+    expect(isPaidIn(final, day)).toBe(true)
+    expect(isPaidIn(final, { ...day, fromMs: day.toMs, toMs: day.toMs + 1 })).toBe(false)
+    const verdict = { ...final.verdict, success_time: null }
+    expect(isPaidIn({ ...final, verdict }, day)).toBe(false)
+  })
+
+  it('has the refunds that began and ended on it: others may stand in the next bill', () => {
+    expect(refundsMadeIn(final, day)).toHaveLength(1)
+    const begunBefore = { ...final, aftercare: withRefund('SUCCESS', { createdAtMs: day.fromMs - 1 }) }
+    const endedAfter = {
+      ...final,
+      aftercare: withRefund('SUCCESS', { success_time: '2026-06-09T00:00:00+08:00' }),
+    }
+    expect([begunBefore, endedAfter].map((one) => refundsMadeIn(one, day))).toEqual([[], []])
+  })
+})
