@@ -1,4 +1,5 @@
 import { afterEach, expect, it } from 'vitest'
+import { KINDS } from '../../src/core/order.ts'
 import type { Gateway } from '../../src/gateway/gateway.ts'
 import { sqliteStore } from '../../src/store/sqlite/index.ts'
 import type { Verdict } from '../../src/verdict.ts'
@@ -99,6 +100,34 @@ it('an order that was taken for closed is late money', async () => {
   expect(journal.some(({ note = '', said = '' }) => `${note} ${said}`.includes(`bill of ${DAY}`))).toBe(true)
   expect((await shop.truth('N1'))?.refunds).toMatchObject([{ refund: 1_234, status: 'SUCCESS' }])
 })
+
+it.each([1, 2, 3, 4, 5, 6])(
+  'a day on which everything went wrong agrees to the last line: seed %i',
+  async (seed) => {
+    shop = await Shop.open({ seed, customers: 'seeded', faults: 'harsh', latencyMs: 20 })
+    const verdict = await shop.verdict()
+    const orders = KINDS.flatMap((kind) =>
+      Array.from({ length: 8 }, (_, i) => orderOf(kind, { out_trade_no: `${kind}${i}`, ...hkd(500 + i) })),
+    )
+    for (const order of orders) {
+      verdict.place(order).catch(() => {})
+      await shop.clock.advance(5_000)
+    }
+    await shop.clock.advance(HOUR)
+    for (const { out_trade_no } of orders.filter((_, i) => i % 3 === 0)) {
+      verdict.refund({ out_trade_no }, { idempotencyKey: 'r', amount: 100 }).catch(() => {})
+      await shop.clock.advance(1_000)
+    }
+    await untilNextMorning()
+    await shop.faults({})
+    const found = await reconciled(verdict)
+    expect(found).toMatchObject({ differing: {}, asked: 0 })
+    const { payment, refund } = found.lines
+    expect([payment > orders.length / 2, refund > 5]).toEqual([true, true])
+    expect(found.agreed).toBe(payment + refund + found.lines.reversal)
+    expect(await shop.wrong()).toEqual([])
+  },
+)
 
 it('what others made is told: an order of their own, and a refund on the merchant platform', async () => {
   shop = await Shop.open()
