@@ -37,7 +37,7 @@ async function verdictsIn(file: string): Promise<Map<string, string>> {
 
 describe.concurrent('verdict demo --once', () => {
   const stores = { big: '', calm: '', again: '', harsh: '' }
-  const big = once('big', '--orders', String(ORDERS), '--seed', '7', '--faults', 'harsh', '--speed', '60')
+  const big = once('big', '--orders', String(ORDERS), '--seed', '7', '--faults', 'harsh', '--speed', '30')
   // After it: too many at once, and the calls no longer fit into the compressed time.
   const small = big.then(() =>
     Promise.all([
@@ -60,7 +60,7 @@ describe.concurrent('verdict demo --once', () => {
     expect(ended.stdout.trimEnd().split('\n')).toHaveLength(1)
     expect(ended.stderr).toMatch(/60 orders: \d+ open, SUCCESS \d+/)
     const { verdicts, timeToVerdictMs, ...result } = resultOf(ended)
-    expect(result).toMatchObject({ orders: ORDERS, open: 0, wrong: 0, seed: 7, speed: 60 })
+    expect(result).toMatchObject({ orders: ORDERS, open: 0, wrong: 0, seed: 7, speed: 30 })
     const counts = verdicts as Record<string, number>
     expect(Object.keys(counts)).toEqual(['SUCCESS', 'CLOSED', 'REVOKED', 'NOT_CREATED'])
     expect(Object.values(counts).reduce((sum, count) => sum + count)).toBe(ORDERS)
@@ -85,6 +85,13 @@ describe.concurrent('verdict demo --once', () => {
     const { expected, actual } = result.money as { expected: number; actual: number }
     expect(actual).toBe(expected)
     expect(actual).toBeGreaterThan(0)
+    const { payments, refunds, reversals, agreed, differing } = result.bills as Record<string, number>
+    expect({ agreed, differing }).toEqual({
+      agreed: Number(payments) + Number(refunds) + Number(reversals),
+      differing: 0,
+    })
+    // Every verdict SUCCESS has its line, and so has late money.
+    expect(payments).toBeGreaterThanOrEqual(Number(counts.SUCCESS))
     const { p50 = 0, p95 = 0, p99 = 0 } = timeToVerdictMs as Record<string, number>
     expect(p50).toBeGreaterThan(1_000)
     expect(p95).toBeGreaterThanOrEqual(p50)

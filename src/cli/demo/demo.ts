@@ -1,5 +1,7 @@
 import { accountName } from '../../gateway/wechatpay/account.ts'
+import type { Difference } from '../../reconcile/report.ts'
 import { audit, type Wrong } from './audit.ts'
+import { billsOf } from './bills.ts'
 import { NO_HAVOC } from './chaos.ts'
 import { serveCustomers } from './customers.ts'
 import type { DemoFlags } from './options.ts'
@@ -57,18 +59,21 @@ async function runLive(flags: DemoFlags, edges: DemoEdges): Promise<number> {
 }
 
 async function report(
-  { store, truth, run, speed, verdict, shop, chaos, workers }: Session,
+  { store, clock, truth, run, speed, verdict, shop, chaos, workers }: Session,
   { json }: DemoFlags,
-  { say, print }: DemoEdges,
+  { say, print, signal }: DemoEdges,
 ): Promise<number> {
   const { ordersHit, faults, money, busiestSecond } = await truth.statistics()
   const apiV3Keys = new Map(shop.accounts.map((account) => [accountName(account), account.apiV3Key]))
   const wrong = await audit(store, await truth.truth(), { apiV3Keys, tells: true })
+  const { accounts, elsewhere: gateways, startedAtMs } = shop
+  const { differences, ...bills } = await billsOf({ store, clock, accounts, gateways, startedAtMs, signal })
   const { kept, ...counts } = await summarize(store, wrong)
   const summary: Summary = {
     ...counts,
     callbacks: verdict.statistics.callbacks,
     money: { expected: kept, actual: money.kept },
+    bills: { ...bills, differing: differences.length },
     ordersWithFault: ordersHit,
     faults,
     team:
@@ -78,7 +83,7 @@ async function report(
     seed: run.seed,
     speed,
   }
-  sayWrong(wrong, say)
+  sayWrong([...wrong, ...differences.map(againstBill)], say)
   const missing = (run.orders ?? 0) - summary.orders
   if (missing > 0) say(`wrong: ${missing} customers' orders never entered Verdict`)
   print(json ? JSON.stringify(summary) : resultTable(summary))
@@ -86,11 +91,23 @@ async function report(
   if (!isMoneyRight) say(`wrong: ${kept} is kept, says Verdict; WeChat Pay has ${money.kept}`)
   const exceeded = summary.team?.budgetsExceeded ?? 0
   if (exceeded > 0) say(`wrong: ${exceeded} budgets were exceeded`)
-  const isRight = summary.open === 0 && summary.wrong === 0 && missing <= 0 && isMoneyRight && exceeded === 0
-  return isRight ? 0 : 1
+  const isRight =
+    summary.open === 0 && summary.wrong === 0 && missing <= 0 && isMoneyRight && differences.length === 0
+  return isRight && exceeded === 0 ? 0 : 1
 }
 
-function sayWrong(wrong: readonly Wrong[], say: DemoEdges['say']): void {
+function againstBill({
+  kind,
+  out_trade_no,
+  out_refund_no,
+  billed,
+  here,
+}: Difference): Pick<Wrong, 'order' | 'why'> {
+  const order = [out_trade_no, out_refund_no].filter((part) => part !== null).join('/')
+  return { order, why: `${kind}: the bill has ${billed ?? 'nothing'}, the store ${here ?? 'nothing'}` }
+}
+
+function sayWrong(wrong: ReadonlyArray<Pick<Wrong, 'order' | 'why'>>, say: DemoEdges['say']): void {
   for (const { order, why } of wrong.slice(0, WRONG_SHOWN_MAX)) say(`wrong: ${order}: ${why}`)
   if (wrong.length > WRONG_SHOWN_MAX) say(`wrong: ${wrong.length - WRONG_SHOWN_MAX} more`)
 }

@@ -2,6 +2,7 @@ import { type FinalState, isFinal } from '../../core/order.ts'
 import type { CallbackCounts } from '../../engine/report.ts'
 import type { Store } from '../../store/store.ts'
 import type { Wrong } from './audit.ts'
+import type { BillsReport } from './bills.ts'
 import { booksOf } from './books.ts'
 import type { Havoc } from './chaos.ts'
 import { everyOrder } from './every-order.ts'
@@ -34,6 +35,8 @@ export interface Summary {
   readonly deliveries: { readonly sent: number; readonly failed: number; readonly pending: number }
   /** What customers paid and have not got back: as Verdict says, and as WeChat Pay has it. */
   readonly money: { readonly expected: number; readonly actual: number }
+  /** What the signed bills of the run's days say, and how many of their lines, or of the store's payments, differ. */
+  readonly bills: Omit<BillsReport, 'differences'> & { readonly differing: number }
   readonly ordersWithFault: number
   readonly faults: Readonly<Record<string, number>>
   readonly quickPaySentTwice: number
@@ -97,7 +100,10 @@ export async function summarize(
   store: Store,
   wrong: readonly Wrong[],
 ): Promise<
-  Omit<Summary, 'callbacks' | 'ordersWithFault' | 'faults' | 'seed' | 'speed' | 'money' | 'team'> & {
+  Omit<
+    Summary,
+    'callbacks' | 'bills' | 'ordersWithFault' | 'faults' | 'seed' | 'speed' | 'money' | 'team'
+  > & {
     kept: number
   }
 > {

@@ -86,7 +86,7 @@ function orderRow(order: Order, nowMs: number): string[] {
 export function resultTable(summary: Summary): string {
   const { orders, verdicts, open, wrong, queries, noAnswers, timeToVerdictMs, ordersWithFault, attention } =
     summary
-  const { callbacks, refunds, lateMoney, deliveries, money } = summary
+  const { callbacks, refunds, lateMoney, deliveries, money, bills } = summary
   const { quickPaySentTwice, deliveriesMissing, team } = summary
   const { p50, p95, p99 } = timeToVerdictMs
   const rows = [
@@ -108,12 +108,20 @@ export function resultTable(summary: Summary): string {
         ? `${money.actual}, as WeChat Pay has it`
         : `${money.expected}; WeChat Pay has ${money.actual}`,
     ],
+    ["WeChat Pay's bills", billsInWords(bills)],
     ['met a fault', String(ordersWithFault)],
     ['queries', String(queries)],
     ['calls without an answer', String(noAnswers)],
     ['time to verdict (simulated)', `p50 ${seconds(p50)}, p95 ${seconds(p95)}, p99 ${seconds(p99)}`],
   ]
   return inColumns(rows).join('\n')
+}
+
+function billsInWords({ payments, refunds, reversals, agreed, differing }: Summary['bills']): string {
+  const lines = payments + refunds + reversals
+  const agree =
+    agreed === lines && differing === 0 ? 'all of them agree' : `${agreed} agree, ${differing} differences`
+  return `${lines} lines: ${payments} payments, ${refunds} refunds, ${reversals} reversals; ${agree}`
 }
 
 function teamRows(team: Summary['team']): string[][] {

@@ -48,7 +48,7 @@ export class WeChatPay {
     const { dir, clockFile, port, seed, faults, callbacks, say } = this.#options
     const args = ['simulate', '--dir', dir, '--clock', clockFile, '--customers', 'seeded']
     const more = ['--seed', String(seed), '--faults', faults, '--port', String(port)]
-    more.push('--callbacks', callbacks ? 'on' : 'off', '--callback-key', 'mixed')
+    more.push('--callbacks', callbacks ? 'on' : 'off', '--callback-key', 'mixed', '--bills', 'at-once')
     const main = new URL(`../main${import.meta.url.slice(-3)}`, import.meta.url)
     // In a group of its own: a Ctrl-C is for us, and we end it when we no longer need it. Should we be killed, it
     // notices that the channel is gone.
