@@ -140,6 +140,7 @@ export class Verdict {
   readonly #accounts: ReadonlyMap<string, VerdictAccount>
   readonly #gateways: ReadonlyMap<string, Gateway>
   readonly #plans: ReadonlyMap<string, Plans>
+  #reconciling: Promise<unknown> = Promise.resolve()
 
   private constructor(
     engine: Engine,
@@ -424,9 +425,14 @@ export class Verdict {
       throw new VerdictError('OPTION_INVALID', `sub_mchid is ${shown(sub_mchid)}; expected ${expected}`)
     }
     const gateway = this.#gateways.get(name) as Gateway
-    const { store, clock } = this.#engine
+    const { store, clock, closing: signal } = this.#engine
     const ask = (order: OrderKey, by: string): Promise<Order> => this.#engine.askNow(order, by)
-    return reconcile({ account: name, mode, sub_mchid, date }, { gateway, store, clock, ask })
+    // One after the other: each holds its bill in memory.
+    const mine = this.#reconciling
+      .catch(() => {})
+      .then(() => reconcile({ account: name, mode, sub_mchid, date }, { gateway, store, clock, signal, ask }))
+    this.#reconciling = mine
+    return mine
   }
 
   /** Whether this process may send: not while the database that it shares with others doesn't confirm that it lives. */

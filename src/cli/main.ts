@@ -195,7 +195,7 @@ acting(program.command('resend').argument('<delivery>'))
 
 acting(program.command('reconcile'))
   .description(
-    "holds a day against WeChat Pay's signed bill: exit code 0 if both say the same, 1 if they differ",
+    "holds a day against WeChat Pay's signed bill: exit code 0 if both say the same, 3 if they differ",
   )
   .option('--date <day>', 'a calendar day of Beijing, as 2026-06-08 (default: yesterday)')
   .option('--account <mchid>', 'the mchid or sp_mchid, where several are configured')

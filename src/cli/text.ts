@@ -1,3 +1,5 @@
+import { inMajorUnits } from '../wechatpay/currency.ts'
+
 /** Rows of cells as lines, each column as wide as its widest cell; the last is left as it is. */
 export function inColumns(rows: ReadonlyArray<readonly string[]>): string[] {
   const widths: number[] = []
@@ -31,17 +33,7 @@ function inParts(ms: number, [big, bigMs]: Part, [small, smallMs]: Part): string
 
 /** An amount in its currency's smallest unit, as people write it: `HKD 12.34`, `JPY 1234`. */
 export function money(total: number, currency: string): string {
-  const digits = fractionDigits(currency)
-  return `${currency} ${(total / 10 ** digits).toFixed(digits)}`
-}
-
-/** As ISO 4217 has it, which JavaScript's own tables follow. */
-function fractionDigits(currency: string): number {
-  const { maximumFractionDigits } = new Intl.NumberFormat('en', {
-    style: 'currency',
-    currency,
-  }).resolvedOptions()
-  return maximumFractionDigits ?? 2
+  return `${currency} ${inMajorUnits(total, currency)}`
 }
 
 /** What a table's head and an order's life say of the moments below. */

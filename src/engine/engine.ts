@@ -96,6 +96,8 @@ export class Engine {
   readonly #commits: Batcher<Commit, 'applied' | 'moved'>
   readonly #awaited: Awaited
   readonly #closing = new AbortController()
+  /** Aborts, with CLOSED, when this ends. */
+  readonly closing = this.#closing.signal
   readonly #road: Road
   readonly #desk: CallbackDesk
   readonly #silence: CallbackSilence

@@ -313,7 +313,7 @@ export const ReconciliationView = z
     differing: z.partialRecord(z.enum(DIFFERENCES), z.int()),
     /** At most 1,000 of them. */
     differences: z.array(DifferenceView),
-    /** Orders that WeChat Pay is asked about because of the bill. */
+    /** Orders that are due to be asked about at once because of the bill. */
     asked: z.int(),
   })
   .meta({ id: 'Reconciliation' })

@@ -1,3 +1,5 @@
+import { fractionDigits } from '../wechatpay/currency.ts'
+
 /**
  * How a bill writes amounts. WeChat Pay's documents don't say it of Global bills; mainland ones have yuan with two decimals,
  * where the API has fen.
@@ -17,16 +19,3 @@ export function amountIn(text: string, currency: string, unit: Unit): number | n
   const total = Number(whole + fraction.slice(0, digits).padEnd(digits, '0'))
   return Number.isSafeInteger(total) ? total : null
 }
-
-/** As ISO 4217 has it, which JavaScript's own tables follow; 2 for a text that is no currency. */
-function fractionDigits(currency: string): number {
-  if (!/^[A-Z]{3}$/.test(currency)) return 2
-  const known = digitsOf.get(currency)
-  if (known !== undefined) return known
-  const format = new Intl.NumberFormat('en', { style: 'currency', currency })
-  const digits = format.resolvedOptions().maximumFractionDigits ?? 2
-  digitsOf.set(currency, digits)
-  return digits
-}
-
-const digitsOf = new Map<string, number>()

@@ -1,14 +1,19 @@
 import { describe, expect, it } from 'vitest'
 import type { Aftercare, LatePhase, RefundState } from '../core/aftercare.ts'
-import type { FinalState, Order } from '../core/order.ts'
+import type { FinalOrder, FinalState, Order } from '../core/order.ts'
 import { final, tracked } from '../core/testing.ts'
 import type { BillLine, BillRefund } from '../wechatpay/bill.ts'
-import { compared, isPaidIn, kindOf, refundsMadeIn } from './compare.ts'
+import { compared, isOfAnotherDay, isPaidIn, kindOf, refundsMadeIn } from './compare.ts'
 
 const PAID: BillLine = {
   ...{ line: 2, trade_state: 'SUCCESS', mchid: '1900000001', sub_mchid: null, out_trade_no: 'A42' },
   ...{ transaction_id: '4200', time: '2026-06-08 10:00:00', currency: 'HKD', total: '88.00', refund: null },
 }
+const DAY = {
+  fromMs: Date.parse('2026-06-08T00:00:00+08:00'),
+  toMs: Date.parse('2026-06-09T00:00:00+08:00'),
+}
+const ALONE = { isReversed: false, day: DAY }
 const REVERSED: BillLine = { ...PAID, trade_state: 'REVOKED' }
 
 function refundLine(refund: Partial<BillRefund> = {}): BillLine {
@@ -73,20 +78,46 @@ describe('a payment in the bill', () => {
       'order_unpaid',
     ],
   ])('of %s', (_, here, differs) => {
-    expect(compared(PAID, here, false).differs).toBe(differs)
+    expect(compared(PAID, here, ALONE).differs).toBe(differs)
   })
 
   it('and a reversal of it agree with a revoked order, and with no other', () => {
-    expect(compared(PAID, order('REVOKED'), true).differs).toBeNull()
-    expect(compared(PAID, order('CLOSED'), true).differs).toBe('order_unpaid')
+    expect(compared(PAID, order('REVOKED'), { ...ALONE, isReversed: true }).differs).toBeNull()
+    expect(compared(PAID, order('CLOSED'), { ...ALONE, isReversed: true }).differs).toBe('order_unpaid')
+  })
+
+  it.each([
+    ['in another currency', { currency: 'USD' }],
+    ['of another number', { transaction_id: '4201' }],
+  ])('of an unpaid order makes it asked about, also %s', (_, more) => {
+    const here = order('CLOSED', { transaction_id: '4200' })
+    expect(compared({ ...PAID, ...more }, here, ALONE)).toMatchObject({ differs: 'order_unpaid', asks: true })
+  })
+
+  it('of an order that was reversed soon after midnight is asked about and not told: the next bill has its reversal', () => {
+    const revokedAt = (atMs: number): Order => {
+      const here = order('REVOKED')
+      return { ...here, verdict: { ...(here as FinalOrder).verdict, atMs } } as Order
+    }
+    const before = { differs: 'order_unpaid', asks: true }
+    expect(compared(PAID, revokedAt(DAY.toMs - 1), ALONE)).toMatchObject(before)
+    expect(compared(PAID, revokedAt(DAY.toMs), ALONE)).toMatchObject({ differs: null, asks: true })
+    expect(compared(PAID, revokedAt(DAY.toMs + 3_600_000), ALONE)).toMatchObject(before)
+  })
+
+  it('asks only about orders that are open or unpaid here', () => {
+    const asks = [tracked('native'), order('CLOSED'), order('SUCCESS'), null].map(
+      (here) => compared(PAID, here, ALONE).asks,
+    )
+    expect(asks).toEqual([true, true, false, false])
   })
 
   it('is held against our amount, whose currency has to be the same', () => {
-    expect(compared(PAID, order('SUCCESS'), false).amount).toEqual({
+    expect(compared(PAID, order('SUCCESS'), ALONE).amount).toEqual({
       ...{ differs: 'amount', billed: '88.00', ours: 8_800, currency: 'HKD' },
     })
-    expect(compared({ ...PAID, currency: 'USD' }, order('SUCCESS'), false).differs).toBe('amount')
-    expect(compared({ ...PAID, currency: null }, order('SUCCESS'), false).differs).toBeNull()
+    expect(compared({ ...PAID, currency: 'USD' }, order('SUCCESS'), ALONE).differs).toBe('amount')
+    expect(compared({ ...PAID, currency: null }, order('SUCCESS'), ALONE).differs).toBeNull()
   })
 })
 
@@ -96,7 +127,7 @@ it.each<[string, Order | null, string | null]>([
   ['a paid one', order('SUCCESS'), 'order_reversed'],
   ['a revoked one', order('REVOKED'), null],
 ])('a reversal in the bill of %s', (_, here, differs) => {
-  expect(compared(REVERSED, here, true).differs).toBe(differs)
+  expect(compared(REVERSED, here, { ...ALONE, isReversed: true }).differs).toBe(differs)
 })
 
 describe('a refund in the bill', () => {
@@ -150,18 +181,26 @@ describe('a refund in the bill', () => {
       order('CLOSED', { aftercare: { ...withRefund('SUCCESS'), late: withLate('returned').late } }),
       null,
     ],
+    [
+      'of our number and another of WeChat Pay',
+      refundLine({ refund_id: '5031' }),
+      order('SUCCESS', { aftercare: withRefund('SUCCESS') }),
+      'refund_id',
+    ],
   ])('%s', (_, line, here, differs) => {
-    expect(compared(line, here, false).differs).toBe(differs)
+    expect(compared(line, here, ALONE).differs).toBe(differs)
   })
 
   it('is held against our amount, if it has one', () => {
     const here = order('SUCCESS', { aftercare: withRefund('SUCCESS') })
-    expect(compared(made, here, false).amount).toMatchObject({
+    expect(compared(made, here, ALONE).amount).toMatchObject({
       differs: 'refund_amount',
       billed: '1.00',
       ours: 100,
     })
-    expect(compared(refundLine({ amount: null }), here, false)).toEqual({ differs: null, amount: null })
+    expect(compared(refundLine({ amount: null }), here, ALONE)).toMatchObject({ differs: null, amount: null })
+    const open = order('SUCCESS', { aftercare: withRefund('processing') })
+    expect(compared(refundLine({ status: 'PROCESSING' }), open, ALONE).amount).toMatchObject({ ours: 100 })
   })
 })
 
@@ -173,11 +212,26 @@ it('a line is a payment, a refund, a reversal, or nothing that anybody knows', (
 })
 
 describe('a day', () => {
-  const day = {
-    fromMs: Date.parse('2026-06-08T00:00:00+08:00'),
-    toMs: Date.parse('2026-06-09T00:00:00+08:00'),
-  }
+  const day = DAY
   const final = order('SUCCESS', { aftercare: withRefund('SUCCESS') }) as Extract<Order, { state: 'SUCCESS' }>
+
+  it('has late money of that day, once it is more than suspected', () => {
+    const late = (phase: LatePhase) => order('CLOSED', { aftercare: withLate(phase) }) as FinalOrder
+    expect([late('accepted'), late('suspected')].map((one) => isPaidIn(one, day))).toEqual([true, false])
+  })
+
+  it('is not that of a line that says another; one that says none is of it', () => {
+    const times = [
+      '2026-06-08 00:00:00',
+      '2026-06-08 23:59:59',
+      '2026-06-07 23:59:59',
+      '2026-06-09 00:00:00',
+      '',
+      null,
+    ]
+    const others = times.filter((time) => isOfAnotherDay({ ...PAID, time }, day))
+    expect(others).toEqual(['2026-06-07 23:59:59', '2026-06-09 00:00:00'])
+  })
 
   it('has what was paid on it, by the moment that WeChat Pay states', () => {
     expect(isPaidIn(final, day)).toBe(true)

@@ -22,12 +22,16 @@ export const DIFFERENCES = [
   /** Refunded in the bill and not here, or the other way round. */
   'refund_state',
   'refund_amount',
+  /** WeChat Pay's number of the refund is another one. */
+  'refund_id',
   /** Paid here on that day; the bill doesn't have it. */
   'not_in_bill',
   /** Refunded here on that day; the bill doesn't have it. */
   'refund_not_in_bill',
   /** The same line stands in the bill again. */
   'twice',
+  /** A payment of another day than the bill's. */
+  'other_day',
   /** A line that says nothing that could be compared. */
   'unreadable',
 ] as const
@@ -36,6 +40,8 @@ export type DifferenceKind = (typeof DIFFERENCES)[number]
 /** What a line says, once its order was looked up. */
 export interface Compared {
   readonly differs: DifferenceKind | null
+  /** Whether WeChat Pay is to be asked about the order. */
+  readonly asks: boolean
   /** An amount that is still to be held against ours: in which unit the bill writes them, the whole of it tells. */
   readonly amount: BilledAmount | null
 }
@@ -57,65 +63,83 @@ export function kindOf({ trade_state, refund }: BillLine): LineKind | null {
   return trade_state === 'SUCCESS' ? 'payment' : null
 }
 
-/**
- * A line of the bill against what is known here of its order.
- *
- * @param isReversed whether another line of the bill says that the order was reversed
- */
-export function compared(line: BillLine, order: Order | null, isReversed: boolean): Compared {
+/** What else is known when a line is judged. */
+export interface Around {
+  /** Whether another line of the bill says that the order was reversed. */
+  readonly isReversed: boolean
+  readonly day: Span
+}
+
+/** A line of the bill, of a known kind, against what is known here of its order. */
+export function compared(line: BillLine, order: Order | null, { isReversed, day }: Around): Compared {
   if (order === null) return only('unknown_order')
-  if (!isFinal(order)) return only('order_open')
+  if (!isFinal(order)) return { ...only('order_open'), asks: true }
+  if (kindOf(line) === 'reversal') return only(order.state === 'SUCCESS' ? 'order_reversed' : null)
+  if (line.refund !== null) return comparedRefund(line.refund, order)
+  if (!paidHere(order) && !(isReversed && order.state === 'REVOKED')) {
+    // Reversed after midnight, its reversal stands in the next bill. Asked about it is all the same.
+    return { ...only(isRevokedSoonAfter(order, day) ? null : 'order_unpaid'), asks: true }
+  }
   if (line.currency !== null && line.currency !== order.currency) return only('amount')
   if (isOther(line.transaction_id, transactionIdOf(order))) return only('transaction_id')
-  switch (kindOf(line)) {
-    case 'payment':
-      return paidHere(order) || (isReversed && order.state === 'REVOKED')
-        ? { differs: null, amount: amountOf('amount', line.total, order.total, order) }
-        : only('order_unpaid')
-    case 'reversal':
-      return only(order.state === 'SUCCESS' ? 'order_reversed' : null)
-    case 'refund':
-      return line.refund === null ? only('unreadable') : comparedRefund(line.refund, order)
-    case null:
-      return only('unreadable')
-  }
+  return { ...AGREES, amount: amountOf('amount', line.total, order.total, order) }
 }
 
 function comparedRefund(billed: BillRefund, order: FinalOrder): Compared {
   const ours = refundIn(order, billed)
   if (ours === undefined) return only('unknown_refund')
+  if (isOther(billed.refund_id, ours.refund_id)) return only('refund_id')
   // A refund that is being processed counts as made, in a bill (guide 8.11).
   const isMade = billed.status === null || billed.status === 'SUCCESS' || billed.status === 'PROCESSING'
-  if (!isEnded(ours)) return only(isMade && billed.status !== 'PROCESSING' ? 'refund_open' : null)
-  if (isMade !== (ours.state === 'SUCCESS')) return only('refund_state')
-  const amount = billed.amount === null ? null : amountOf('refund_amount', billed.amount, ours.amount, order)
-  return { differs: null, amount }
+  if (isEnded(ours) && isMade !== (ours.state === 'SUCCESS')) return only('refund_state')
+  if (!isEnded(ours) && isMade && billed.status !== 'PROCESSING') return only('refund_open')
+  if (billed.amount === null) return AGREES
+  return { ...AGREES, amount: amountOf('refund_amount', billed.amount, ours.amount, order) }
 }
 
 function refundIn({ aftercare }: FinalOrder, { out_refund_no, refund_id }: BillRefund): Refund | undefined {
-  return aftercare?.refunds.find(
-    (one) =>
-      (out_refund_no !== null && one.out_refund_no === out_refund_no) ||
-      (refund_id !== null && one.refund_id === refund_id),
+  const refunds = aftercare?.refunds ?? []
+  return (
+    refunds.find((one) => one.out_refund_no === out_refund_no) ??
+    refunds.find((one) => one.refund_id !== null && one.refund_id === refund_id)
   )
 }
 
-/** Whether the customer's payment is known here: by the verdict, or as late money. */
-function paidHere({ state, aftercare }: FinalOrder): boolean {
-  const late = aftercare?.late ?? null
-  return state === 'SUCCESS' || (late !== null && late.phase !== 'suspected')
+/** A revoke that WeChat Pay confirmed so soon after midnight may have been carried out after it. */
+const SOON_MS = 3_600_000
+
+function isRevokedSoonAfter({ state, verdict }: FinalOrder, { toMs }: Span): boolean {
+  return state === 'REVOKED' && verdict.atMs >= toMs && verdict.atMs < toMs + SOON_MS
 }
 
-function transactionIdOf({ verdict, aftercare }: FinalOrder): string | null {
-  return verdict.transaction_id ?? aftercare?.late?.transaction_id ?? null
+/** The customer's payment as it is known here, by the verdict or as late money; null without one. */
+function paymentOf({ state, verdict, aftercare }: FinalOrder): Payment | null {
+  if (state === 'SUCCESS') return verdict
+  const late = aftercare?.late ?? null
+  return late === null || late.phase === 'suspected' ? null : late
+}
+
+interface Payment {
+  readonly transaction_id: string | null
+  readonly success_time: string | null
+}
+
+function paidHere(order: FinalOrder): boolean {
+  return paymentOf(order) !== null
+}
+
+export function transactionIdOf(order: FinalOrder): string | null {
+  return paymentOf(order)?.transaction_id ?? order.verdict.transaction_id
 }
 
 function isOther(theirs: string | null, ours: string | null): boolean {
   return theirs !== null && ours !== null && theirs !== ours
 }
 
+const AGREES: Compared = { differs: null, asks: false, amount: null }
+
 function only(differs: DifferenceKind | null): Compared {
-  return { differs, amount: null }
+  return { ...AGREES, differs }
 }
 
 function amountOf(
@@ -135,7 +159,13 @@ export interface Span {
 
 /** Whether the order was paid in this span, as WeChat Pay states it. */
 export function isPaidIn(order: FinalOrder, span: Span): boolean {
-  return order.state === 'SUCCESS' && isIn(momentOf(order.verdict.success_time), span)
+  return isIn(momentOf(paymentOf(order)?.success_time ?? null), span)
+}
+
+/** Whether a line says of itself that it is of another day; one that doesn't say when is of none. */
+export function isOfAnotherDay({ time }: BillLine, { fromMs, toMs }: Span): boolean {
+  const ms = Date.parse(`${time?.replace(' ', 'T')}+08:00`)
+  return ms < fromMs || ms >= toMs
 }
 
 /** The refunds of an order that began and ended in this span: they can stand in no other day's bill. */

@@ -1,21 +1,25 @@
-import { type FinalOrder, isFinal, type Order, type OrderKey } from '../core/order.ts'
+import { FINAL_STATES, type FinalOrder, isFinal, type Order, type OrderKey } from '../core/order.ts'
 import { shown, VerdictError } from '../errors.ts'
 import type { StoreReader } from '../store/store.ts'
 import { DAY_MS } from '../wechatpay/beijing.ts'
-import { BillHeadError, type BillLine, billEntries } from '../wechatpay/bill.ts'
-import { amountIn, type Unit } from './amount.ts'
+import { type BillEntry, type BillFile, BillHeadError, type BillLine, openBill } from '../wechatpay/bill.ts'
+import type { Unit } from './amount.ts'
 import {
-  type BilledAmount,
   compared,
+  DIFFERENCES,
   type DifferenceKind,
+  isOfAnotherDay,
   isPaidIn,
   kindOf,
   type LineKind,
   refundsMadeIn,
   type Span,
+  transactionIdOf,
 } from './compare.ts'
+import { Amounts, DIFFERENCES_MAX, Findings, type Place } from './findings.ts'
 import type { Difference } from './report.ts'
 
+/** Whose bill of which day. */
 export interface BillWish {
   readonly account: string
   readonly mode: 'common' | 'institutional'
@@ -27,111 +31,167 @@ export interface BillWish {
 /** What of the store is looked at. */
 export type Books = Pick<StoreReader, 'find' | 'list'>
 
-/** An order that entered so long before the day can hardly have been paid on it. */
-const LOOK_BACK_MS = 3 * DAY_MS
+/** Lets others have their turn, and throws if nobody waits for the result any more. */
+export type Pause = () => Promise<void>
+
+/** What came of it. */
+export interface ComparisonResult {
+  readonly unit: Unit | null
+  readonly lines: Readonly<Record<LineKind, number>>
+  readonly agreed: number
+  readonly differing: Readonly<Partial<Record<DifferenceKind, number>>>
+  readonly differences: readonly Difference[]
+  readonly toAsk: readonly OrderKey[]
+}
+
+/**
+ * An order that entered so long before the day can hardly have been paid on it; and one that was tracked, as much as so long
+ * after its payment.
+ */
+const AROUND_MS = 3 * DAY_MS
 /** Lines of the bill that are looked up at the same time. */
 const AT_ONCE = 100
 /** Orders of the store that are read at the same time. */
 const PAGE = 500
-const DIFFERENCES_MAX = 1_000
 
 /** Gathers what the bill and the store say, and where they differ. */
 export class Comparison {
   readonly #wish: BillWish
   readonly #day: Span
   readonly #lines: Record<LineKind, number> = { payment: 0, refund: 0, reversal: 0 }
-  readonly #reversed = new Set<string>()
+  /** Lines that were read, and the first reason why one can't be compared. */
+  #read = 0
+  #why: string | null = null
+  /** Lines that differ. */
+  #differing = 0
+  /** Payments of another day. */
+  #ofOtherDays = 0
   /** Payments of orders that are revoked here: a reversal may stand further down. */
   readonly #revoked: Array<{ readonly line: BillLine; readonly order: Order }> = []
-  /** Of payments and reversals the order's name, of refunds theirs too. */
+  /** What the bill says: `payment` and the order's name, `refund`, that and one of its numbers. */
   readonly #seen = new Set<string>()
   readonly #toAsk = new Map<string, OrderKey>()
   readonly #amounts = new Amounts()
-  readonly #found = new Findings()
+  readonly #ofLines = new Findings()
+  readonly #ofOrders = new Findings()
 
+  /** @param day the bill's */
   constructor(wish: BillWish, day: Span) {
     this.#wish = wish
     this.#day = day
   }
 
+  /** Whether the bill says anything. */
   get hasLines(): boolean {
-    return this.#lines.payment + this.#lines.refund + this.#lines.reversal > 0
+    return this.#read > 0
   }
 
-  /**
-   * @param pause lets others have their turn: a large bill takes seconds
-   * @throws BILL_FAILS, and what the store throws
-   */
-  async readBill(csv: Uint8Array, store: Books, pause: () => Promise<void>): Promise<void> {
+  /** @throws BILL_FAILS, and what the store and `pause` throw */
+  async readBill(csv: Uint8Array, store: Books, pause: Pause): Promise<void> {
+    const file = this.#open(csv)
     let batch: BillLine[] = []
-    for (const line of this.#readable(csv, (one, why) => this.#found.add(unreadable(one, why)))) {
-      batch.push(line)
-      if (batch.length < AT_ONCE) continue
+    for (const entry of file?.entries ?? []) {
+      this.#read += 1
+      const line = this.#comparable(entry)
+      if (line !== null) batch.push(line)
+      if (this.#read % AT_ONCE !== 0) continue
       await this.#compare(batch, store)
       await pause()
       batch = []
     }
     await this.#compare(batch, store)
-    for (const { line, order } of this.#revoked)
-      this.#judge(line, order, this.#reversed.has(this.#nameOf(line)))
+    for (const { line, order } of this.#revoked) this.#judge(line, order)
+    this.#checkIsThisBill()
   }
 
-  async readStore(store: Books): Promise<void> {
+  /**
+   * Looks for what was paid and refunded here in the bill.
+   *
+   * @param paid the part of the day that the bill surely covers
+   * @throws what the store and `pause` throw
+   */
+  async readStore(paid: Span, store: Books, pause: Pause): Promise<void> {
     const { account, sub_mchid } = this.#wish
     const filter = {
       account,
       ...(sub_mchid !== null && { sub_mchid }),
-      states: ['SUCCESS'],
-      createdFromMs: this.#day.fromMs - LOOK_BACK_MS,
-    } as const
+      states: FINAL_STATES,
+      createdFromMs: this.#day.fromMs - AROUND_MS,
+      createdToMs: this.#day.toMs + AROUND_MS,
+    }
     for (let before: number | null = null; ; ) {
       const orders: readonly Order[] = await store.list(filter, { before, limit: PAGE })
-      for (const order of orders) if (isFinal(order)) this.#lookFor(order)
+      for (const order of orders) if (isFinal(order)) this.#lookFor(order, paid)
       const last = orders.at(-1)
       if (last === undefined || orders.length < PAGE) return
       before = last.id
+      await pause()
     }
   }
 
-  result() {
-    const unit = this.#amounts.unit
-    for (const { difference, amount } of this.#amounts.differing)
-      this.#found.add({ ...difference, kind: amount.differs })
-    const { counts, differences } = this.#found
-    const ofLines = differences.filter(({ line }) => line !== null)
+  result(): ComparisonResult {
+    const amounts = this.#amounts.differing
     const lines = { ...this.#lines }
+    const ofLines = [...this.#ofLines.kept, ...amounts.kept].toSorted(
+      (a, b) => Number(a.line) - Number(b.line),
+    )
+    const differences = [...ofLines, ...this.#ofOrders.kept].slice(0, DIFFERENCES_MAX)
     return {
-      unit,
+      unit: this.#amounts.unit,
       lines,
-      agreed: lines.payment + lines.refund + lines.reversal - this.#found.lines,
-      differing: counts,
-      differences: [
-        ...ofLines.toSorted((a, b) => Number(a.line) - Number(b.line)),
-        ...differences.filter(({ line }) => line === null),
-      ],
+      agreed: lines.payment + lines.refund + lines.reversal - this.#differing - amounts.total,
+      differing: summed([this.#ofLines.counts, amounts.counts, this.#ofOrders.counts]),
+      differences,
       toAsk: [...this.#toAsk.values()],
     }
   }
 
-  /** The lines that can be compared; the others are told. @throws BILL_FAILS */
-  *#readable(csv: Uint8Array, tell: (line: number, why: string) => void): Generator<BillLine> {
+  /** @throws BILL_FAILS */
+  #open(csv: Uint8Array): BillFile | null {
     try {
-      for (const entry of billEntries(csv)) {
-        if (entry.kind === 'unreadable') tell(entry.line, entry.why)
-        else if (this.#isForeign(entry.line))
-          tell(entry.line.line, `it is about the merchant ${shown(entry.line.mchid)}`)
-        else if (kindOf(entry.line) === null)
-          tell(entry.line.line, `its state is ${shown(entry.line.trade_state)}`)
-        else yield entry.line
-      }
+      const file = openBill(csv)
+      const isWhose = this.#wish.mode === 'common' || this.#wish.sub_mchid !== null
+      if (file === null || file.namesSubMerchants || isWhose) return file
+      throw new BillHeadError(
+        'its first line has no column 子商户号; expected one, as it is of all sub-merchants',
+      )
     } catch (error) {
       if (!(error instanceof BillHeadError)) throw error
       throw new VerdictError('BILL_FAILS', `the bill can't be read: ${error.message}`)
     }
   }
 
-  #isForeign({ mchid }: BillLine): boolean {
-    return mchid !== null && mchid !== this.#wish.account
+  /** The line, if it can be compared; else it is told why not. */
+  #comparable(entry: BillEntry): BillLine | null {
+    const why = entry.kind === 'unreadable' ? entry.why : this.#whyNot(entry.line)
+    if (why === null && entry.kind === 'line') return entry.line
+    this.#why ??= why
+    const line = entry.kind === 'line' ? entry.line.line : entry.line
+    this.#ofLines.add({ ...NOWHERE, kind: 'unreadable', line, billed: why })
+    return null
+  }
+
+  #whyNot(line: BillLine): string | null {
+    const { account, sub_mchid } = this.#wish
+    if (line.mchid !== null && line.mchid !== account) return `it is about the merchant ${shown(line.mchid)}`
+    if (sub_mchid !== null && line.sub_mchid !== null && line.sub_mchid !== sub_mchid)
+      return `it is about the sub-merchant ${shown(line.sub_mchid)}`
+    return kindOf(line) === null ? `its state is ${shown(line.trade_state)}` : null
+  }
+
+  /** Nobody signs which day a bill is of, or whose it is: that, its lines say. @throws BILL_FAILS */
+  #checkIsThisBill(): void {
+    const { payment, refund, reversal } = this.#lines
+    if (this.#read > 0 && payment + refund + reversal === 0)
+      throw new VerdictError(
+        'BILL_FAILS',
+        `none of the bill's ${this.#read} lines can be compared: ${this.#why}`,
+      )
+    if (payment > 0 && this.#ofOtherDays === payment)
+      throw new VerdictError(
+        'BILL_FAILS',
+        `the bill is of another day: none of its ${payment} payments is of this one`,
+      )
   }
 
   async #compare(batch: readonly BillLine[], store: Books): Promise<void> {
@@ -143,51 +203,47 @@ export class Comparison {
     const kind = kindOf(line)
     if (kind === null) return
     this.#lines[kind] += 1
-    if (this.#isSeen(kind, line)) {
-      this.#found.add({ ...differenceOf(line, order), kind: 'twice' })
-      return
-    }
-    if (kind === 'reversal') this.#reversed.add(this.#nameOf(line))
-    if (kind === 'payment' && order?.state === 'REVOKED') this.#revoked.push({ line, order })
-    else this.#judge(line, order, false)
+    if (this.#wasSeen(kind, line)) this.#differs('twice', line, order)
+    else if (kind === 'payment' && isOfAnotherDay(line, this.#day)) {
+      this.#ofOtherDays += 1
+      this.#differs('other_day', line, order)
+    } else if (kind === 'payment' && order?.state === 'REVOKED') this.#revoked.push({ line, order })
+    else this.#judge(line, order)
   }
 
-  #judge(line: BillLine, order: Order | null, isReversed: boolean): void {
-    const difference = differenceOf(line, order)
-    const { differs, amount } = compared(line, order, isReversed)
-    if (differs !== null) this.#found.add({ ...difference, kind: differs })
-    if (amount !== null) this.#amounts.add(difference, amount)
-    if (differs === 'order_open' || differs === 'order_unpaid')
-      this.#toAsk.set(this.#nameOf(line), this.#keyOf(line))
+  #judge(line: BillLine, order: Order | null): void {
+    const isReversed = this.#seen.has(`reversal ${this.#nameOf(line)}`)
+    const { differs, asks, amount } = compared(line, order, { isReversed, day: this.#day })
+    if (asks) this.#toAsk.set(this.#nameOf(line), this.#keyOf(line))
+    if (differs !== null) this.#differs(differs, line, order)
+    if (amount !== null) this.#amounts.add(placeOf(line, order), amount)
+  }
+
+  #differs(kind: DifferenceKind, line: BillLine, order: Order | null): void {
+    this.#differing += 1
+    this.#ofLines.add({ ...placeOf(line, order), kind })
   }
 
   /** Whether the same line stood there before. */
-  #isSeen(kind: LineKind, line: BillLine): boolean {
+  #wasSeen(kind: LineKind, line: BillLine): boolean {
     const name = `${kind} ${this.#nameOf(line)}`
     const names = kind === 'refund' ? refundNames(name, line) : [name]
-    const isSeen = names.some((one) => this.#seen.has(one))
+    const wasSeen = names.some((one) => this.#seen.has(one))
     for (const one of names) this.#seen.add(one)
-    return isSeen
+    return wasSeen
   }
 
-  #lookFor(order: FinalOrder): void {
+  #lookFor(order: FinalOrder, paid: Span): void {
     const name = this.#nameOf(order)
-    const base = { line: null, sub_mchid: order.sub_mchid, out_trade_no: order.out_trade_no, billed: null }
-    const { transaction_id } = order.verdict
-    if (isPaidIn(order, this.#day) && !this.#seen.has(`payment ${name}`)) {
-      this.#found.add({
-        ...base,
-        kind: 'not_in_bill',
-        transaction_id,
-        out_refund_no: null,
-        here: inWords(order),
-      })
-    }
-    for (const { out_refund_no, refund_id, amount } of refundsMadeIn(order, this.#day)) {
-      const names = [out_refund_no, refund_id].map((number) => `refund ${name} ${number}`)
-      if (names.some((one) => this.#seen.has(one))) continue
+    const { sub_mchid, out_trade_no } = order
+    const place = { ...NOWHERE, sub_mchid, out_trade_no, transaction_id: transactionIdOf(order) }
+    const isThere = this.#seen.has(`payment ${name}`) || this.#seen.has(`reversal ${name}`)
+    if (isPaidIn(order, paid) && !isThere)
+      this.#ofOrders.add({ ...place, kind: 'not_in_bill', here: inWords(order) })
+    for (const { out_refund_no, refund_id, amount } of refundsMadeIn(order, paid)) {
+      if ([out_refund_no, refund_id].some((number) => this.#seen.has(`refund ${name} ${number}`))) continue
       const here = `refunded ${amount} ${order.currency}`
-      this.#found.add({ ...base, kind: 'refund_not_in_bill', transaction_id, out_refund_no, here })
+      this.#ofOrders.add({ ...place, kind: 'refund_not_in_bill', out_refund_no, here })
     }
   }
 
@@ -206,72 +262,28 @@ export class Comparison {
   }
 }
 
+type Counts = ComparisonResult['differing']
+
+function summed(all: readonly Counts[]): Counts {
+  const sums: Partial<Record<DifferenceKind, number>> = {}
+  for (const kind of DIFFERENCES) {
+    const count = all.reduce((sum, counts) => sum + (counts[kind] ?? 0), 0)
+    if (count > 0) sums[kind] = count
+  }
+  return sums
+}
+
+const NOWHERE: Place = {
+  ...{ line: null, sub_mchid: null, out_trade_no: null, transaction_id: null, out_refund_no: null },
+  ...{ billed: null, here: null },
+}
+
 function refundNames(name: string, { refund }: BillLine): readonly string[] {
   const numbers = [refund?.out_refund_no, refund?.refund_id]
   return numbers.flatMap((number) => (number == null ? [] : [`${name} ${number}`]))
 }
 
-/** In which unit the bill writes its amounts, and which of them differ from ours then. */
-class Amounts {
-  readonly #pending: Array<{ readonly difference: Place; readonly amount: BilledAmount }> = []
-  #fits: Record<Unit, number> = { minor: 0, major: 0 }
-  #hasFraction = false
-
-  add(difference: Place, amount: BilledAmount): void {
-    const { billed, ours, currency } = amount
-    this.#hasFraction ||= billed.includes('.')
-    const fits = UNITS.filter((unit) => amountIn(billed, currency, unit) === ours)
-    for (const unit of fits) this.#fits[unit] += 1
-    // Of a currency without a smaller unit both are the same.
-    if (fits.length < UNITS.length) this.#pending.push({ difference, amount })
-  }
-
-  /** A fraction says it; else what fits more of the orders. Null without any amount that could tell. */
-  get unit(): Unit | null {
-    if (this.#hasFraction) return 'major'
-    const { minor, major } = this.#fits
-    if (minor === 0 && major === 0) return null
-    return major > minor ? 'major' : 'minor'
-  }
-
-  get differing() {
-    const unit = this.unit ?? 'minor'
-    return this.#pending.filter(
-      ({ amount: { billed, ours, currency } }) => amountIn(billed, currency, unit) !== ours,
-    )
-  }
-}
-
-const UNITS: readonly Unit[] = ['minor', 'major']
-
-type Place = Omit<Difference, 'kind'>
-
-class Findings {
-  readonly differences: Difference[] = []
-  readonly counts: Partial<Record<DifferenceKind, number>> = {}
-  /** Lines of the bill, of those that can be compared, that differ. */
-  lines = 0
-
-  add(difference: Difference): void {
-    const { kind, line } = difference
-    this.counts[kind] = (this.counts[kind] ?? 0) + 1
-    if (line !== null && kind !== 'unreadable') this.lines += 1
-    if (this.differences.length < DIFFERENCES_MAX) this.differences.push(difference)
-  }
-}
-
-function unreadable(line: number, why: string): Difference {
-  const nothing = {
-    sub_mchid: null,
-    out_trade_no: null,
-    transaction_id: null,
-    out_refund_no: null,
-    here: null,
-  }
-  return { kind: 'unreadable', line, ...nothing, billed: why }
-}
-
-function differenceOf(line: BillLine, order: Order | null): Place {
+function placeOf(line: BillLine, order: Order | null): Place {
   const { sub_mchid, out_trade_no, transaction_id, refund, trade_state, currency } = line
   const amount = [refund?.amount ?? line.total, currency].filter((part) => part !== null).join(' ')
   const billed =

@@ -3,12 +3,14 @@ import { VirtualClock } from '../../test/support/virtual-clock.ts'
 import { isFinal, type Order, type OrderKey } from '../core/order.ts'
 import type { Outcome } from '../core/outcome.ts'
 import { answer, final, noAnswer, refusal, tracked } from '../core/testing.ts'
+import { VerdictError } from '../errors.ts'
 import type { Bill } from '../gateway/gateway.ts'
+import type { OrderFilter } from '../store/store.ts'
 import type { BillWish } from './comparison.ts'
 import { reconcile } from './reconcile.ts'
 
 const COLUMNS =
-  '商户号,子商户号,微信订单号,商户订单号,交易状态,微信退款单号,商户退款单号,退款状态,标价币种,订单金额,申请退款金额'
+  '交易时间,商户号,子商户号,微信订单号,商户订单号,交易状态,微信退款单号,商户退款单号,退款状态,标价币种,订单金额,申请退款金额'
 const WISH: BillWish = { account: '1900000001', mode: 'common', sub_mchid: null, date: '2026-06-08' }
 const NOON = '2026-06-08T12:00:00+08:00'
 const NEXT_MORNING_MS = Date.parse('2026-06-09T10:00:00+08:00')
@@ -45,42 +47,66 @@ interface Given {
   readonly orders?: readonly Order[]
   readonly nowMs?: number
   readonly wish?: Partial<BillWish>
+  readonly ask?: (out_trade_no: string) => Promise<unknown>
+  /** What happens at each look into the store. */
+  readonly onLook?: () => void
+  readonly signal?: AbortSignal
 }
 
-async function reconciled({ bills, orders = [], nowMs = NEXT_MORNING_MS, wish }: Given) {
+async function reconciled(given: Given) {
+  const { orders = [], nowMs = NEXT_MORNING_MS, wish, onLook = () => {}, ask = async () => {} } = given
   const asked: string[] = []
   const asking: string[] = []
-  const given = [...bills]
+  const bills = [...given.bills]
   const clock = new VirtualClock(nowMs)
   const same = (a: OrderKey, b: OrderKey): boolean =>
-    a.out_trade_no === b.out_trade_no && a.sub_mchid === b.sub_mchid
+    a.account === b.account && a.out_trade_no === b.out_trade_no && a.sub_mchid === b.sub_mchid
   const result = reconcile(
     { ...WISH, ...wish },
     {
       clock,
+      signal: given.signal ?? new AbortController().signal,
       gateway: {
         async bill(day, sub_mchid) {
           asking.push(`${day} ${sub_mchid ?? 'all'}`)
-          return given.shift() ?? noAnswer('timeout')
+          return bills.shift() ?? noAnswer('timeout')
         },
       },
       store: {
-        find: async (key) => orders.find((order) => same(order, key)) ?? null,
-        // Newest first, one on a page less than what fits: the last page is a whole one, too.
-        list: async ({ states = [] }, { before, limit }) =>
-          orders
-            .filter((order) => states.includes(order.state))
+        async find(key) {
+          onLook()
+          return orders.find((order) => same(order, key)) ?? null
+        },
+        async list(filter, { before, limit }) {
+          onLook()
+          return orders
             .map((order, i) => ({ ...order, id: i + 1 }))
             .toReversed()
-            .filter(({ id }) => before === null || id < before)
-            .slice(0, limit),
+            .filter((order) => fits(order, filter) && (before === null || order.id < before))
+            .slice(0, limit)
+        },
       },
-      ask: async ({ out_trade_no }, by) => void asked.push(`${out_trade_no}: ${by}`),
+      async ask({ out_trade_no }, by) {
+        await ask(out_trade_no)
+        asked.push(`${out_trade_no}: ${by}`)
+      },
     },
   )
   result.catch(() => {})
   await clock.advance(60_000)
   return { ...(await result), asked, asking }
+}
+
+/** As every store has it. */
+function fits(order: Order, filter: OrderFilter): boolean {
+  const { account, sub_mchid, states, createdFromMs = 0, createdToMs = Number.POSITIVE_INFINITY } = filter
+  return (
+    order.account === account &&
+    (sub_mchid === undefined || order.sub_mchid === sub_mchid) &&
+    states?.includes(order.state) === true &&
+    order.createdAtMs >= createdFromMs &&
+    order.createdAtMs < createdToMs
+  )
 }
 
 describe('orders that were paid on the day', () => {
@@ -105,6 +131,53 @@ describe('orders that were paid on the day', () => {
     const { differing, differences } = await reconciled({ bills: [bill(line({ 商户订单号: 'A7' }))], orders })
     expect(differing).toEqual({ not_in_bill: 1_200 })
     expect(differences).toHaveLength(1_000)
+  })
+
+  it('are those of this account, and of this sub-merchant if one is named', async () => {
+    const ofSub = (sub_mchid: string): Order => ({ ...paid('A1'), account: '1900000100', sub_mchid })
+    const orders = [paid('A1'), { ...paid('A2'), account: '1900000002' }, ofSub('1'), ofSub('2')]
+    const none = { bills: [refusal('NO_STATEMENT_EXIST')], orders }
+    const wish = { account: '1900000100', mode: 'institutional' } as const
+    const missing = async (more: Partial<BillWish>) =>
+      (await reconciled({ ...none, wish: more })).differences.map((one) => one.sub_mchid ?? one.out_trade_no)
+    expect(await missing({})).toEqual(['A1'])
+    expect(await missing(wish)).toEqual(['2', '1'])
+    expect(await missing({ ...wish, sub_mchid: '1' })).toEqual(['1'])
+  })
+
+  it('and entered more than three days before or after it are not looked for', async () => {
+    const entered = (days: number): Order => ({
+      ...paid(`D${days}`),
+      createdAtMs: Date.parse(NOON) + days * 86_400_000,
+    })
+    const orders = [-4, -3, 0, 3, 4].map(entered)
+    const found = await reconciled({ bills: [refusal('NO_STATEMENT_EXIST')], orders })
+    expect(found.differences.map(({ out_trade_no }) => out_trade_no)).toEqual(['D3', 'D0', 'D-3'])
+  })
+
+  it('after they were given up are looked for as well', async () => {
+    const late = { phase: 'accepted', transaction_id: '4300', success_time: NOON }
+    const aftercare = { late, compareAtMs: null, refunds: [] }
+    const orders = [{ ...final('CLOSED', { out_trade_no: 'A1' }), aftercare } as unknown as Order]
+    const found = await reconciled({ bills: [refusal('NO_STATEMENT_EXIST')], orders })
+    expect(found.differences).toMatchObject([
+      { kind: 'not_in_bill', out_trade_no: 'A1', transaction_id: '4300' },
+    ])
+  })
+
+  it('within the last minute of a day that is not over may not be in its bill yet', async () => {
+    const nowMs = Date.parse(NOON) + 59_999
+    const found = (more: number) =>
+      reconciled({ bills: [bill(line({ 商户订单号: 'A2' }))], orders: [paid('A1')], nowMs: nowMs + more })
+    expect((await found(0)).differing).toEqual({ unknown_order: 1 })
+    expect((await found(2)).differing).toEqual({ unknown_order: 1, not_in_bill: 1 })
+  })
+
+  it('and reversed in the bill are one difference, not two', async () => {
+    const reversed = line({ 商户订单号: 'A1', 交易状态: 'REVOKED' })
+    expect(await reconciled({ bills: [bill(reversed)], orders: [paid('A1')] })).toMatchObject({
+      differing: { order_reversed: 1 },
+    })
   })
 
   it('have their refunds in it, too', async () => {
@@ -152,6 +225,41 @@ describe('a line', () => {
     ])
   })
 
+  it('of another day is told; if all payments are, it is another bill', async () => {
+    const of = (number: string, 交易时间: string): string => line({ 商户订单号: number, 交易时间 })
+    const orders = [paid('A1'), paid('A2')]
+    const lines = [of('A1', '2026-06-08 12:00:00'), of('A2', '2026-06-09 00:00:00')]
+    expect(await reconciled({ bills: [bill(...lines)], orders })).toMatchObject({
+      agreed: 1,
+      differing: { other_day: 1 },
+    })
+    const all = [of('A1', '2026-06-07 12:00:00'), of('A2', '2026-06-09 00:00:00')]
+    await expect(reconciled({ bills: [bill(...all)], orders })).rejects.toMatchObject({
+      ...{ code: 'BILL_FAILS', message: expect.stringContaining('of another day') },
+    })
+  })
+
+  it('of another sub-merchant than the one that was asked for is told', async () => {
+    const wish = { account: '1900000100', mode: 'institutional', sub_mchid: '1' } as const
+    const lines = ['1', '2'].map((子商户号) => line({ 商户号: '1900000100', 子商户号, 商户订单号: 'A1' }))
+    const orders = [{ ...paid('A1'), account: '1900000100', sub_mchid: '1' }]
+    expect(await reconciled({ bills: [bill(...lines)], orders, wish })).toMatchObject({
+      ...{ agreed: 1, differing: { unreadable: 1 } },
+      differences: [{ line: 3, billed: 'it is about the sub-merchant "2"' }],
+    })
+  })
+
+  it('of a payment that was reversed agrees with a revoked order, wherever the reversal stands', async () => {
+    const both = ['REVOKED', 'SUCCESS'].map((交易状态) => line({ 商户订单号: 'A1', 交易状态 }))
+    for (const lines of [both, both.toReversed()]) {
+      const found = await reconciled({
+        bills: [bill(...lines)],
+        orders: [final('REVOKED', { out_trade_no: 'A1' })],
+      })
+      expect(found).toMatchObject({ differing: {}, agreed: 2, asked: [] })
+    }
+  })
+
   it('of an institution is about its sub-merchant', async () => {
     const ofSub = (sub_mchid: string): Order => ({ ...paid('A1'), account: '1900000100', sub_mchid })
     const wish = { account: '1900000100', mode: 'institutional' } as const
@@ -176,6 +284,24 @@ describe('a line', () => {
     const { asked } = await reconciled({ bills: [bill(...lines)], orders })
     expect(asked).toEqual(['open: bill of 2026-06-08', 'closed: bill of 2026-06-08'])
   })
+
+  it('of an order that is moved out of the store meanwhile costs the report nothing', async () => {
+    const lines = ['gone', 'open'].map((number) => line({ 商户订单号: number }))
+    const orders = ['gone', 'open'].map((out_trade_no) => tracked('native', { out_trade_no }))
+    const given = { bills: [bill(...lines)], orders }
+    const failing = (code: 'ORDER_UNKNOWN' | 'STORE_FAILS') =>
+      reconciled({
+        ...given,
+        ask: async (number) => {
+          if (number === 'gone') throw new VerdictError(code, 'it is gone')
+        },
+      })
+    expect(await failing('ORDER_UNKNOWN')).toMatchObject({
+      differing: { order_open: 2 },
+      asked: ['open: bill of 2026-06-08'],
+    })
+    await expect(failing('STORE_FAILS')).rejects.toThrow('it is gone')
+  })
 })
 
 describe('the amounts of a bill', () => {
@@ -197,6 +323,27 @@ describe('the amounts of a bill', () => {
   it('are of one unit: the odd one is told', async () => {
     expect(await found('88.00', '88.00', '8800')).toMatchObject({ agreed: 2, differing: { amount: 1 } })
     expect(await found('8800', '8800', '88')).toMatchObject({ agreed: 2, differing: { amount: 1 } })
+  })
+
+  it('are of the unit that fits the most, where no fraction says another thing', async () => {
+    const jpy = { ...paid('J1'), currency: 'JPY' }
+    const lines = [
+      ...['A0', 'A1'].map((number) => line({ 商户订单号: number, 订单金额: '8800' })),
+      line({ 商户订单号: 'J1', 订单金额: '8800.00', 标价币种: 'JPY' }),
+    ]
+    const orders = [paid('A0'), paid('A1'), jpy]
+    expect(await reconciled({ bills: [bill(...lines)], orders })).toMatchObject({
+      agreed: 3,
+      bill: { unit: 'minor' },
+    })
+    expect(await found('8800.00', '8800.00')).toMatchObject({ agreed: 2, bill: { unit: 'minor' } })
+  })
+
+  it('and currencies that differ are counted together', async () => {
+    const lines = [line({ 商户订单号: 'A0', 标价币种: 'USD' }), line({ 商户订单号: 'A1', 订单金额: '88.01' })]
+    expect(await reconciled({ bills: [bill(...lines)], orders: [paid('A0'), paid('A1')] })).toMatchObject({
+      ...{ agreed: 0, differing: { amount: 2 } },
+    })
   })
 
   it('that agree in neither are told', async () => {
@@ -226,7 +373,7 @@ describe('without a bill', () => {
     ],
   ] as const)('%s', async (_, outcome, nowMs, code) => {
     const found = reconciled({ bills: [outcome], nowMs })
-    if (code === null) expect(await found).toMatchObject({ bill: null, differing: {} })
+    if (code === null) expect(await found).toMatchObject({ agreed: 0, differing: {} })
     else await expect(found).rejects.toMatchObject({ code })
   })
 
@@ -243,5 +390,54 @@ describe('without a bill', () => {
     })
     expect(found).toMatchObject({ agreed: 1, asking: Array.from({ length: 4 }, () => '20260608 all') })
     await expect(reconciled({ bills: [] })).rejects.toMatchObject({ code: 'BILL_FAILS' })
+  })
+})
+
+it('an institution is told whose its lines are, or it is no bill', async () => {
+  const csv = Buffer.from('商户订单号,交易状态,订单金额\r\n`A1,`SUCCESS,`88.00\r\n')
+  const given = { bills: [answer({ csv, sha1: '' })] }
+  const wish = { account: '1900000100', mode: 'institutional' } as const
+  await expect(reconciled({ ...given, wish })).rejects.toThrow(/no column 子商户号/)
+  expect(await reconciled({ ...given, wish: { ...wish, sub_mchid: '1' } })).toMatchObject({
+    differing: { unknown_order: 1 },
+  })
+})
+
+describe('others', () => {
+  const many = Array.from({ length: 1_000 }, (_, i) => `A${i}`)
+
+  it.each([
+    ['that agree', many.map((number) => line({ 商户订单号: number }))],
+    ['that nobody can compare', many.map(() => '`x')],
+  ])('have their turn while lines are read %s', async (_, lines) => {
+    let turns = 0
+    let next = setImmediate(function again() {
+      turns += 1
+      next = setImmediate(again)
+    })
+    const given = {
+      bills: [bill(line({ 商户订单号: 'first' }), ...lines)],
+      orders: many.map((number) => paid(number)),
+    }
+    await reconciled(given)
+    clearImmediate(next)
+    expect(turns).toBeGreaterThan(many.length / 100)
+  })
+
+  it('may end it at any look into the store', async () => {
+    const lines = many.slice(0, 250).map((number) => line({ 商户订单号: number }))
+    const orders = many.slice(0, 1_000).map((number) => paid(number))
+    for (const looks of [1, 101, 252]) {
+      const ending = new AbortController()
+      let left = looks
+      const onLook = (): void => {
+        left -= 1
+        if (left === 0) ending.abort(new VerdictError('CLOSED', 'it ends'))
+      }
+      const found = reconciled({ bills: [bill(...lines)], orders, onLook, signal: ending.signal })
+      await expect(found).rejects.toMatchObject({ code: 'CLOSED' })
+    }
+    const ended = AbortSignal.abort(new VerdictError('CLOSED', 'it ends'))
+    await expect(reconciled({ bills: [], signal: ended })).rejects.toMatchObject({ code: 'CLOSED' })
   })
 })

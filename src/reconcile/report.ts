@@ -18,7 +18,10 @@ export interface Reconciliation {
   readonly differing: Readonly<Partial<Record<DifferenceKind, number>>>
   /** The differences, at most 1,000: first those of the bill's lines, in their sequence. */
   readonly differences: readonly Difference[]
-  /** Orders that WeChat Pay is asked about because of the bill: those that are open or ended unpaid here, and paid there. */
+  /**
+   * Orders that are due to be asked about at once because of the bill: those that are open or ended unpaid here, and paid
+   * there. Whoever works on the store asks.
+   */
   readonly asked: number
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type BillEntry, BillHeadError, type BillLine, billEntries } from './bill.ts'
+import { type BillEntry, BillHeadError, type BillLine, openBill } from './bill.ts'
 
 const HEAD =
   '交易时间,公众账号ID,商户号,子商户号,设备号,微信订单号,商户订单号,用户标识,交易类型,交易状态,付款银行,充值券币种,充值券金额,优惠券币种,优惠券金额,微信退款单号,商户退款单号,退款类型,退款状态,商品名称,商户数据包,手续费,费率,标价币种,订单金额(标价币种),用户支付币种,用户支付金额,结算币种,应结订单金额,支付汇率,退款汇率,申请退款金额,用户退款币种,用户退款金额,退款结算币种,退款应结订单金额,充值券退款金额,优惠券退款金额'
@@ -24,7 +24,7 @@ function row(values: Readonly<Record<string, string>>, head = HEAD): string {
 }
 
 function entries(...lines: readonly string[]): readonly BillEntry[] {
-  return [...billEntries(Buffer.from(lines.join('\r\n')))]
+  return [...(openBill(Buffer.from(lines.join('\r\n')))?.entries ?? [])]
 }
 
 function lines(...given: readonly string[]): readonly BillLine[] {
@@ -78,7 +78,35 @@ describe('a Global bill', () => {
   })
 
   it('may begin with a byte order mark and end its lines with LF alone', () => {
-    expect([...billEntries(Buffer.from(`\uFEFF${HEAD}\n${row(PAID)}\n`))]).toEqual(entries(HEAD, row(PAID)))
+    const file = openBill(Buffer.from(`\uFEFF${HEAD}\n${row(PAID)}\n`))
+    expect([...(file?.entries ?? [])]).toEqual(entries(HEAD, row(PAID)))
+  })
+
+  it('that has nothing in it is empty', () => {
+    for (const text of ['', '\uFEFF', '\r\n\r\n']) expect(openBill(Buffer.from(text))).toBeNull()
+  })
+
+  it('says whether its lines name sub-merchants', () => {
+    expect(openBill(Buffer.from(HEAD))?.namesSubMerchants).toBe(true)
+    expect(openBill(Buffer.from('商户订单号,交易状态,订单金额'))?.namesSubMerchants).toBe(false)
+  })
+
+  it('goes on after a line that lacks its first backtick, or a value with a line end in it', () => {
+    const [first = '', second = ''] = row({ ...PAID, 商品名称: 'hot\ntea' }).split('\n')
+    const odd = row(PAID).slice(1)
+    expect(entries(HEAD, odd, first, second, row({ ...PAID, 商户订单号: 'A43' }))).toMatchObject([
+      { kind: 'line', line: { line: 2, out_trade_no: 'A42' } },
+      { kind: 'unreadable', line: 3 },
+      { kind: 'unreadable', line: 4 },
+      { kind: 'line', line: { line: 5, out_trade_no: 'A43' } },
+    ])
+  })
+
+  it('may have a comma at the end of its lines', () => {
+    expect(entries(`${HEAD},`, row(PAID), `${row(PAID)},\``)).toMatchObject([
+      { kind: 'line' },
+      { kind: 'line' },
+    ])
   })
 
   it('that has a head alone has no lines', () => {
@@ -99,7 +127,7 @@ describe('a Global bill', () => {
     }
   })
 
-  it.each(['', 'x', '<html><body>busy</body></html>', '交易时间,微信订单号'])(
+  it.each(['x', '<html><body>busy</body></html>', '交易时间,微信订单号'])(
     'whose head is %j can not be read',
     (head) => {
       expect(() => entries(head, row(PAID))).toThrow(BillHeadError)
@@ -138,6 +166,15 @@ describe('a mainland bill', () => {
     expect(lines(head, row(paid, head), ...summary, '')).toMatchObject([
       { line: 2, out_trade_no: 'A42', currency: 'CNY', total: '12.34', refund: null },
     ])
-    expect(entries(head, ...summary)).toEqual([])
+  })
+
+  it('is told of if its summary counts other lines than there are', () => {
+    const summary = (count: string): readonly string[] => ['总交易单数,应结订单总金额', `\`${count},\`11.00`]
+    expect(entries(head, row(paid, head), ...summary('1'))).toMatchObject([{ kind: 'line' }])
+    expect(entries(head, ...summary('0.0'))).toEqual([])
+    expect(entries(head, row(paid, head), ...summary('2.0'))).toMatchObject([
+      { kind: 'line' },
+      { kind: 'unreadable', line: 4, why: 'the summary counts 2 lines; there are 1' },
+    ])
   })
 })

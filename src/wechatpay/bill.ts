@@ -16,7 +16,7 @@ export interface BillLine {
   readonly out_trade_no: string
   /** WeChat Pay's number of the order. */
   readonly transaction_id: string | null
-  /** When it happened, Beijing time without a zone. */
+  /** When it happened, Beijing time without a zone: `2026-06-08 10:34:56`. */
   readonly time: string | null
   readonly currency: string | null
   /** The order's amount in `currency`. Whether in its smallest unit or not, WeChat Pay's documents don't say. */
@@ -65,49 +65,102 @@ const NEEDED: readonly Column[] = ['out_trade_no', 'trade_state', 'total']
 
 export class BillHeadError extends Error {}
 
+/** A bill whose head was read. */
+export interface BillFile {
+  /** Whether its lines say whose order each is. */
+  readonly namesSubMerchants: boolean
+  /**
+   * Its lines, one after the other. One that can't be read is told, and the next one read. The summary at the end, where there
+   * is one, is none of them; if it counts others than there were, that is told.
+   */
+  readonly entries: Iterable<BillEntry>
+}
+
 /**
- * The lines of a bill, one after the other: a large one is never in memory twice. The summary at its end, where there is
- * one, is left out. A line that can't be read is told, and the next one read.
+ * Opens a bill; null if it is empty.
  *
  * @throws BillHeadError if the head doesn't name the columns that are needed
  */
-export function* billEntries(csv: Uint8Array): Generator<BillEntry> {
+export function openBill(csv: Uint8Array): BillFile | null {
   const lines = linesOf(csv)
-  const head = lines.next()
-  const names = head.done === true ? [] : cellsOf(head.value.replace(/^\uFEFF/, ''))
+  const head = headIn(lines)
+  if (head === null) return null
+  const names = withoutEmptyEnd(cellsOf(head), 1)
   const places = placesOf(names)
-  let line = 1
-  let isQuoted = false
-  for (const text of lines) {
-    line += 1
-    if (text === '') continue
-    // The summary has a head of its own, and no head has backticks.
-    if (isSummary(text, isQuoted)) return
-    isQuoted ||= text.startsWith('`')
-    yield entryOf(text, { line, places, width: names.length })
+  return {
+    namesSubMerchants: places.sub_mchid !== -1,
+    entries: entriesOf(lines, { places, width: names.length }),
   }
 }
 
+/** The first line with anything in it. By hand: whoever leaves a loop over a generator ends it. */
+function headIn(lines: Generator<Line, void>): string | null {
+  for (let next = lines.next(); next.done !== true; next = lines.next()) {
+    const text = next.value.text.replace(/^\uFEFF/, '')
+    if (text.trim() !== '') return text
+  }
+  return null
+}
+
+interface Line {
+  /** In the file, from 1. */
+  readonly line: number
+  readonly text: string
+}
+
 /** UTF-8; what is none becomes U+FFFD, and then names no order. */
-function* linesOf(csv: Uint8Array): Generator<string, void> {
+function* linesOf(csv: Uint8Array): Generator<Line, void> {
   const bytes = Buffer.from(csv.buffer, csv.byteOffset, csv.byteLength)
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0, line = 1; at < bytes.length; line++) {
     const end = bytes.indexOf(LINE_FEED, at)
     const until = end === -1 ? bytes.length : end
-    yield bytes.toString('utf8', at, until).replace(/\r$/, '')
+    yield { line, text: bytes.toString('utf8', at, until).replace(/\r$/, '') }
     at = until + 1
   }
 }
 
 const LINE_FEED = 0x0a
 
+function* entriesOf(lines: Generator<Line, void>, head: Head): Generator<BillEntry> {
+  let count = 0
+  let isSummary = false
+  for (const { line, text } of lines) {
+    if (text === '') continue
+    if (isSummary) {
+      const counted = Number(cellsOf(text)[0])
+      if (Number.isInteger(counted) && counted !== count)
+        yield { kind: 'unreadable', line, why: `the summary counts ${counted} lines; there are ${count}` }
+      return
+    }
+    isSummary = SUMMARY.test(text)
+    if (isSummary) continue
+    count += 1
+    yield entryOf(text, line, head)
+  }
+}
+
+/** The first name in the head of a summary: 总交易单数, the number of lines. */
+const SUMMARY = /^[`"]*(总|total )/i
+
 /** A comma may stand in a value; a comma before a backtick parts two. */
 function cellsOf(line: string): readonly string[] {
   if (line.startsWith('`')) return line.slice(1).split(',`')
-  return line.split(',').map((cell) => cell.replace(/^[`"]|"$/g, ''))
+  return line.split(',').map((cell) => cell.replace(/^"(.*)"$/, '$1').replace(/^`/, ''))
+}
+
+/** Without the empty cells that a comma at the end of a line makes, but for the first ones. */
+function withoutEmptyEnd(cells: readonly string[], atLeast: number): readonly string[] {
+  let length = cells.length
+  while (length > atLeast && cells[length - 1]?.trim() === '') length -= 1
+  return cells.slice(0, length)
 }
 
 type Places = Readonly<Record<Column, number>>
+
+interface Head {
+  readonly places: Places
+  readonly width: number
+}
 
 function placesOf(names: readonly string[]): Places {
   const known = names.map(plain)
@@ -132,15 +185,8 @@ function plain(name: string): string {
   return name.trim().toLowerCase().replaceAll('（', '(').replaceAll('）', ')').replace(/\.$/, '')
 }
 
-function isSummary(text: string, isQuoted: boolean): boolean {
-  return (isQuoted && !text.startsWith('`')) || /^[`"]?(总|total )/i.test(text)
-}
-
-function entryOf(
-  text: string,
-  { line, places, width }: { line: number; places: Places; width: number },
-): BillEntry {
-  const cells = cellsOf(text)
+function entryOf(text: string, line: number, { places, width }: Head): BillEntry {
+  const cells = withoutEmptyEnd(cellsOf(text), width)
   if (cells.length !== width)
     return { kind: 'unreadable', line, why: `it has ${cells.length} values; expected ${width}, as its head` }
   const cell = (column: Column): string | null => {

@@ -59,7 +59,7 @@ async function billOf(
   const wish = { account: name, mode: account.mode, sub_mchid: null, date }
   for (let attempt = 1; ; attempt++) {
     try {
-      return await reconcile(wish, { gateway, store, clock, ask: async () => {}, billsAtOnce: true })
+      return await reconcile(wish, { gateway, store, clock, signal, ask: async () => {}, billsAtOnce: true })
     } catch (error) {
       const isSilence = error instanceof VerdictError && error.code === 'BILL_FAILS'
       if (!isSilence || attempt === ATTEMPTS_MAX) throw error

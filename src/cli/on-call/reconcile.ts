@@ -10,10 +10,13 @@ export interface ReconcileFlags extends ActFlags {
   readonly sub_mchid?: string
 }
 
+/** Neither bad input, which is 2, nor a failure, which is 1: whoever looks at the code alone must not take one for the other. */
+const EXIT_DIFFERS = 3
+
 /**
  * `verdict reconcile`: one day against WeChat Pay's bill.
  *
- * @returns the exit code: 0 if both say the same, 1 if they differ
+ * @returns the exit code: 0 if both say the same, 3 if they differ; whatever else goes wrong throws
  */
 export async function runReconcile(
   { date = beijingDate(systemClock.nowMs() - DAY_MS), account, sub_mchid, ...flags }: ReconcileFlags,
@@ -25,7 +28,7 @@ export async function runReconcile(
     differing = Object.values(found.differing).reduce((sum, count) => sum + count, 0)
     io.print(flags.json ? JSON.stringify(found) : inWords(found))
   })
-  return differing === 0 ? 0 : 1
+  return differing === 0 ? 0 : EXIT_DIFFERS
 }
 
 function inWords(found: ReconciliationSeen): string {
@@ -37,16 +40,17 @@ function inWords(found: ReconciliationSeen): string {
       ? 'WeChat Pay has no bill of this day'
       : `${payment} payments, ${refund} refunds, ${reversal} reversals; ${agreed} of ${payment + refund + reversal} lines agree`
   const counts = Object.entries(differing).map(([kind, count]) => `${count} ${kind}`)
-  const told =
-    differences.length < sum(Object.values(differing)) ? [`… and more; --json has 1,000 of them`] : []
+  const untold = sum(Object.values(differing)) - differences.length
   return [
     `${date}, ${whose}: ${said}`,
     counts.length === 0 ? 'nothing differs' : `differs: ${counts.join(', ')}`,
     ...differences.map(differenceInWords),
-    ...told,
+    ...(untold === 0 ? [] : [`  … and ${untold} more`]),
     ...(asked === 0
       ? []
-      : [`WeChat Pay is asked about ${asked} of them now: what it signs decides; look again then`]),
+      : [
+          `${asked} orders are to be asked about now, by whoever works on them: what WeChat Pay signs decides; look again then`,
+        ]),
   ].join('\n')
 }
 

@@ -1,3 +1,4 @@
+import { Agent, fetch } from 'undici'
 import { ERRORS, type ErrorCode, shown, VerdictError } from '../../errors.ts'
 
 export const API_KEY_VARIABLE = 'VERDICT_API_KEY'
@@ -39,7 +40,10 @@ export class ServiceClient {
     const given = new URLSearchParams()
     for (const [name, value] of Object.entries(query)) if (value !== undefined) given.set(name, String(value))
     const search = given.size === 0 ? '' : `?${given}`
+    // Node's own fetch gives up after five minutes without an answer, whatever the signal says.
+    const dispatcher = new Agent({ headersTimeout: 0, bodyTimeout: 0 })
     const reply = await fetch(`${this.#url}${path}${search}`, {
+      dispatcher,
       method,
       redirect: 'error',
       signal: AbortSignal.timeout(waitMs),
@@ -54,6 +58,7 @@ export class ServiceClient {
       throw invalid(`${this.#url} does not answer (${why}); expected a running verdict serve`, { cause })
     })
     const answer: unknown = await reply.json().catch(() => null)
+    await dispatcher.close()
     if (!reply.ok) throw refused(reply.status, answer)
     if (answer === null) throw invalid(`${this.#url} answers no JSON; expected a running verdict serve`)
     return answer as Answer

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { beijingDayMs, beijingTime, DAY_MS } from '../../wechatpay/beijing.ts'
+import { inMajorUnits } from '../../wechatpay/currency.ts'
 import type { Age } from '../age.ts'
 import { moneyReturned, type Order, paidAtMs } from '../truth/order.ts'
 import { type Refund, refundLife } from '../truth/refund.ts'
@@ -96,7 +97,8 @@ function at(orderMs: number, age: Age): { readonly atMs: number; readonly 交易
 
 function commonOf(order: Order): Omit<Row, 'atMs'> {
   const { owner, currency, total } = order
-  const amount = written(total, currency)
+  // As the mainland's bills have yuan.
+  const amount = inMajorUnits(total, currency)
   return {
     商户号: owner.mode === 'common' ? owner.mchid : owner.sp_mchid,
     子商户号: owner.mode === 'common' ? '' : owner.sub_mchid,
@@ -117,7 +119,7 @@ function commonOf(order: Order): Omit<Row, 'atMs'> {
 }
 
 function refundRow({ currency }: Order, one: Refund, status: string, age: Age): Row {
-  const amount = written(one.refund, currency)
+  const amount = inMajorUnits(one.refund, currency)
   return {
     ...at(one.createdAtMs, age),
     交易状态: 'REFUND',
@@ -131,15 +133,6 @@ function refundRow({ currency }: Order, one: Refund, status: string, age: Age): 
     退款结算币种: currency,
     退款应结订单金额: amount,
   }
-}
-
-/** As the mainland's bills have yuan: in the currency itself, with the decimals that it has. */
-function written(amount: number, currency: string): string {
-  const { maximumFractionDigits: digits = 2 } = new Intl.NumberFormat('en', {
-    style: 'currency',
-    currency,
-  }).resolvedOptions()
-  return (amount / 10 ** digits).toFixed(digits)
 }
 
 function csvOf(rows: readonly Row[]): string {

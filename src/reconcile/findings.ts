@@ -1,0 +1,63 @@
+import { amountIn, type Unit } from './amount.ts'
+import type { BilledAmount, DifferenceKind } from './compare.ts'
+import type { Difference } from './report.ts'
+
+/** Of each kind all are counted, and so many of all are kept: a report is for people. */
+export const DIFFERENCES_MAX = 1_000
+
+/** Where a difference was found. */
+export type Place = Omit<Difference, 'kind'>
+
+/** Differences, counted, the first ones kept. */
+export class Findings {
+  readonly kept: Difference[] = []
+  readonly counts: Partial<Record<DifferenceKind, number>> = {}
+
+  add(difference: Difference): void {
+    const { kind } = difference
+    this.counts[kind] = (this.counts[kind] ?? 0) + 1
+    if (this.kept.length < DIFFERENCES_MAX) this.kept.push(difference)
+  }
+
+  get total(): number {
+    return Object.values(this.counts).reduce((sum, count) => sum + count, 0)
+  }
+}
+
+const UNITS: readonly Unit[] = ['minor', 'major']
+
+/**
+ * The amounts of a bill: in which unit it writes them, and which differ from ours then. Of each unit it is kept what would
+ * differ; of a million lines that agree, nothing.
+ */
+export class Amounts {
+  readonly #differing: Readonly<Record<Unit, Findings>> = { minor: new Findings(), major: new Findings() }
+  readonly #fits: Record<Unit, number> = { minor: 0, major: 0 }
+  #hasFraction = false
+
+  add(place: Place, { differs, billed, ours, currency }: BilledAmount): void {
+    const [minor, major] = UNITS.map((unit) => amountIn(billed, currency, unit))
+    this.#hasFraction ||= minor === null && major !== null
+    // Of a currency without a smaller unit both are the same.
+    if (minor === ours && major === ours) return
+    for (const [unit, amount] of [
+      ['minor', minor],
+      ['major', major],
+    ] as const) {
+      if (amount === ours) this.#fits[unit] += 1
+      else this.#differing[unit].add({ ...place, kind: differs })
+    }
+  }
+
+  /** A fraction of the smallest unit can be none; else what fits more of the orders. Null without any amount that could tell. */
+  get unit(): Unit | null {
+    if (this.#hasFraction) return 'major'
+    const { minor, major } = this.#fits
+    if (minor === 0 && major === 0) return null
+    return major > minor ? 'major' : 'minor'
+  }
+
+  get differing(): Findings {
+    return this.#differing[this.unit ?? 'minor']
+  }
+}
