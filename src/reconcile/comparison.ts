@@ -229,7 +229,7 @@ export class Comparison {
     const name = `${kind} ${this.#nameOf(line)}`
     const names = kind === 'refund' ? refundNames(name, line) : [name]
     const wasSeen = names.some((one) => this.#seen.has(one))
-    for (const one of names) this.#seen.add(one)
+    for (const one of names) this.#seen.add(ownCopy(one))
     return wasSeen
   }
 
@@ -276,6 +276,11 @@ function summed(all: readonly Counts[]): Counts {
 const NOWHERE: Place = {
   ...{ line: null, sub_mchid: null, out_trade_no: null, transaction_id: null, out_refund_no: null },
   ...{ billed: null, here: null },
+}
+
+/** What was cut from a line holds all of the line in memory, for as long as it is kept itself. */
+function ownCopy(text: string): string {
+  return Buffer.from(text).toString()
 }
 
 function refundNames(name: string, { refund }: BillLine): readonly string[] {
