@@ -31,6 +31,7 @@ describe('the tables of options are those of the commands', () => {
     ['orders', section(textOf('docs/operations.md'), 'verdict orders')],
     ['attention', section(textOf('docs/operations.md'), 'verdict attention')],
     ['deliveries', section(textOf('docs/operations.md'), 'verdict deliveries')],
+    ['reconcile', textOf('docs/reconciliation.md').split('## When')[0] ?? ''],
     ['prove', section(textOf('docs/proof.md'), 'Worlds from a seed')],
     ['simulate', textOf('docs/simulator.md').split('## The folder')[0] ?? ''],
   ])('verdict %s', async (command, markdown) => {

@@ -25,7 +25,7 @@ export async function runReconcile(
   let differing = 0
   await atDesk(flags, io, async (desk) => {
     const found = await desk.reconcile({ date, account, sub_mchid })
-    differing = Object.values(found.differing).reduce((sum, count) => sum + count, 0)
+    differing = sum(Object.values(found.differing))
     io.print(flags.json ? JSON.stringify(found) : inWords(found))
   })
   return differing === 0 ? 0 : EXIT_DIFFERS
@@ -49,7 +49,7 @@ function inWords(found: ReconciliationSeen): string {
     ...(asked === 0
       ? []
       : [
-          `${asked} orders are to be asked about now, by whoever works on them: what WeChat Pay signs decides; look again then`,
+          `${asked === 1 ? 'one order is' : `${asked} orders are`} to be asked about now, by whoever works on them: what WeChat Pay signs decides; look again then`,
         ]),
   ].join('\n')
 }
@@ -63,5 +63,6 @@ function differenceInWords(difference: DifferenceSeen): string {
   const where = line === null ? '' : `line ${line}: `
   const what = [sub_mchid, out_trade_no, out_refund_no].filter((part) => part !== null).join('/')
   const there = billed === null ? 'not in the bill' : `the bill: ${billed}`
-  return `  ${kind}  ${where}${what}  ${there}; here: ${here ?? 'nothing'}`
+  // A bill's own words: whatever they do to a terminal, they don't.
+  return `  ${kind}  ${where}${what}  ${there}; here: ${here ?? 'nothing'}`.replaceAll(/\p{Cc}/gu, '\u{FFFD}')
 }
