@@ -29,7 +29,7 @@ export interface BillWish {
 }
 
 /** What of the store is looked at. */
-export type Books = Pick<StoreReader, 'find' | 'list'>
+export type Books = Pick<StoreReader, 'findAll' | 'list'>
 
 /** Lets others have their turn, and throws if nobody waits for the result any more. */
 export type Pause = () => Promise<void>
@@ -195,7 +195,7 @@ export class Comparison {
   }
 
   async #compare(batch: readonly BillLine[], store: Books): Promise<void> {
-    const orders = await Promise.all(batch.map((line) => store.find(this.#keyOf(line))))
+    const orders = await store.findAll(batch.map((line) => this.#keyOf(line)))
     for (const [i, line] of batch.entries()) this.#compareOne(line, orders[i] ?? null)
   }
 

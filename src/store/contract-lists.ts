@@ -227,6 +227,35 @@ export function listsContract(name: string, openStore: () => Promise<Store>): vo
     })
   })
 
+  describe(`${name}: many keys`, () => {
+    it('find each its order, or none, in their sequence', async () => {
+      const store = await openStore()
+      const orders = await world(store)
+      const unknown = [
+        { account: ACCOUNT, sub_mchid: null, out_trade_no: 'nobody' },
+        { account: '1900000003', sub_mchid: null, out_trade_no: 'A2' },
+        { account: ACCOUNT, sub_mchid: '1900000008', out_trade_no: 'A1' },
+        { account: ACCOUNT, sub_mchid: null, out_trade_no: '1900000007/A1' },
+        { account: ACCOUNT, sub_mchid: null, out_trade_no: `A1','x"\\\\{}` },
+        { account: ACCOUNT, sub_mchid: null, out_trade_no: 'A\0' },
+      ]
+      const mixed = [...orders, ...unknown, ...orders.slice(0, 2)]
+      const found = await store.findAll(mixed)
+      expect(found).toEqual([...orders, ...unknown.map(() => null), ...orders.slice(0, 2)])
+      expect(await Promise.all(mixed.map((key) => store.find(key)))).toEqual(found)
+      expect(await store.findAll([])).toEqual([])
+      expect(await store.findAll(unknown)).toEqual(unknown.map(() => null))
+    })
+
+    it('may be a thousand', async () => {
+      const store = await openStore()
+      await enter(store, many(1_000, {}))
+      const orders = await store.page(0, 1_000)
+      expect(orders).toHaveLength(1_000)
+      expect(await store.findAll(orders.toReversed())).toEqual(orders.toReversed())
+    })
+  })
+
   describe(`${name}: orders that are overdue`, () => {
     it('are counted as they are listed: open, and due before the moment', async () => {
       const store = await openStore()

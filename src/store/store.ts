@@ -71,6 +71,8 @@ export interface Store {
 
   byId(id: number): Promise<Order | null>
   find(key: OrderKey): Promise<Order | null>
+  /** The same for many at a time, at most 1,000: an order or null for each, in their sequence. */
+  findAll(keys: readonly OrderKey[]): Promise<ReadonlyArray<Order | null>>
   /** All orders that bear this number, whatever the account and sub-merchant. */
   named(out_trade_no: string): Promise<readonly Order[]>
   /** How many orders are in each state now. */
@@ -177,6 +179,7 @@ export type StoreReader = Pick<
   Store,
   | 'byId'
   | 'find'
+  | 'findAll'
   | 'named'
   | 'countByState'
   | 'page'

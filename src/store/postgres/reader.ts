@@ -31,6 +31,7 @@ import type {
   StoreReader,
   Stray,
 } from '../store.ts'
+import { arrayLiteral } from './array-literal.ts'
 import type { Connection, Parameter, Session } from './connection.ts'
 import { SELECT_API_KEYS, SELECT_PLATFORM_KEYS } from './statements/beside.ts'
 import {
@@ -43,6 +44,7 @@ import {
   SELECT_DELIVERIES,
   SELECT_EVIDENCE,
   SELECT_JOURNAL,
+  SELECT_NAMED_IDS,
   SELECT_OLDEST_DUE,
   SELECT_ORDERS,
   SELECT_STRAYS,
@@ -63,6 +65,21 @@ export class PostgresReader implements StoreReader {
 
   find(key: OrderKey): Promise<Order | null> {
     return orderBy(this.connection, key)
+  }
+
+  async findAll(keys: readonly OrderKey[]): Promise<ReadonlyArray<Order | null>> {
+    if (keys.length === 0) return []
+    const columns = [
+      keys.map(({ out_trade_no }) => out_trade_no),
+      keys.map(({ account }) => account),
+      keys.map(({ sub_mchid }) => subMchidCell(sub_mchid)),
+    ]
+    const rows = await this.connection.rows(SELECT_NAMED_IDS, ...columns.map(arrayLiteral))
+    const ids = rows.map(([id]) => integer(id))
+    if (ids.length === 0) return keys.map(() => null)
+    const orders = await ordersIn(this.connection, SELECT_CHOSEN_ORDERS, ids)
+    const byKey = new Map(orders.map((order) => [keyText(order), order]))
+    return keys.map((key) => byKey.get(keyText(key)) ?? null)
   }
 
   async named(out_trade_no: string): Promise<readonly Order[]> {
@@ -164,6 +181,11 @@ export class PostgresReader implements StoreReader {
   #orders(where: string, ...parameters: readonly Parameter[]): Promise<readonly Order[]> {
     return ordersIn(this.connection, `${SELECT_ORDERS} ${where}`, ...parameters)
   }
+}
+
+/** Another text for every key, whatever stands in it. */
+function keyText({ account, sub_mchid, out_trade_no }: OrderKey): string {
+  return JSON.stringify([account, sub_mchid, out_trade_no])
 }
 
 export async function orderBy(

@@ -65,6 +65,10 @@ export class SqliteReader implements StoreReader {
     return this.lookups.orderByKey.first(out_trade_no, account, subMchidCell(sub_mchid))
   }
 
+  async findAll(keys: readonly OrderKey[]): Promise<ReadonlyArray<Order | null>> {
+    return Promise.all(keys.map((key) => this.find(key)))
+  }
+
   async placingOf(id: number): Promise<StoredPlacing | null> {
     return this.#placing.first(id)
   }

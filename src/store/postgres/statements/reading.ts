@@ -26,6 +26,11 @@ export const SELECT_ORDERS = `SELECT ${ALL_COLUMNS}, ${AFTERCARE_CELLS}, ${REFUN
 /** Takes row numbers. */
 export const SELECT_CHOSEN_ORDERS = `${SELECT_ORDERS} WHERE orders.id = ANY ($1::bigint[]) ORDER BY orders.id DESC`
 
+/** Takes the columns of many keys. */
+export const SELECT_NAMED_IDS = `SELECT orders.id
+  FROM unnest($1::text[], $2::text[], $3::text[]) AS wanted (out_trade_no, account, sub_mchid)
+  JOIN verdict.orders USING (out_trade_no, account, sub_mchid)`
+
 /** Those for whom something is due, one after the other, since the index over due times begins with them. */
 const DUE_ACCOUNTS = `WITH RECURSIVE accounts (account) AS (
   SELECT min(account) FROM verdict.orders WHERE due_at IS NOT NULL
