@@ -140,7 +140,7 @@ export class Verdict {
   readonly #accounts: ReadonlyMap<string, VerdictAccount>
   readonly #gateways: ReadonlyMap<string, Gateway>
   readonly #plans: ReadonlyMap<string, Plans>
-  #reconciling: Promise<unknown> = Promise.resolve()
+  #reconciling: Promise<void> = Promise.resolve()
 
   private constructor(
     engine: Engine,
@@ -428,10 +428,13 @@ export class Verdict {
     const { store, clock, closing: signal } = this.#engine
     const ask = (order: OrderKey, by: string): Promise<Order> => this.#engine.askNow(order, by)
     // One after the other: each holds its bill in memory.
-    const mine = this.#reconciling
-      .catch(() => {})
-      .then(() => reconcile({ account: name, mode, sub_mchid, date }, { gateway, store, clock, signal, ask }))
-    this.#reconciling = mine
+    const mine = this.#reconciling.then(() =>
+      reconcile({ account: name, mode, sub_mchid, date }, { gateway, store, clock, signal, ask }),
+    )
+    this.#reconciling = mine.then(
+      () => {},
+      () => {},
+    )
     return mine
   }
 

@@ -28,7 +28,7 @@ export const DIFFERENCES = [
   'not_in_bill',
   /** Refunded here on that day; the bill doesn't have it. */
   'refund_not_in_bill',
-  /** The same line stands in the bill again. */
+  /** Another line of a payment, refund or reversal that the bill had before. */
   'twice',
   /** A payment of another day than the bill's. */
   'other_day',
@@ -75,17 +75,17 @@ export function compared(line: BillLine, order: Order | null, { isReversed, day 
   if (order === null) return only('unknown_order')
   if (!isFinal(order)) return { ...only('order_open'), asks: true }
   if (kindOf(line) === 'reversal') return only(order.state === 'SUCCESS' ? 'order_reversed' : null)
-  if (line.refund !== null) return comparedRefund(line.refund, order)
-  if (!paidHere(order) && !(isReversed && order.state === 'REVOKED')) {
+  if (line.refund !== null) return comparedRefund(line.refund, line.currency, order)
+  if (!paidHere(order) && !isReversed) {
     // Reversed after midnight, its reversal stands in the next bill. Asked about it is all the same.
     return { ...only(isRevokedSoonAfter(order, day) ? null : 'order_unpaid'), asks: true }
   }
-  if (line.currency !== null && line.currency !== order.currency) return only('amount')
+  if (isOther(line.currency, order.currency)) return only('amount')
   if (isOther(line.transaction_id, transactionIdOf(order))) return only('transaction_id')
   return { ...AGREES, amount: amountOf('amount', line.total, order.total, order) }
 }
 
-function comparedRefund(billed: BillRefund, order: FinalOrder): Compared {
+function comparedRefund(billed: BillRefund, currency: string | null, order: FinalOrder): Compared {
   const ours = refundIn(order, billed)
   if (ours === undefined) return only('unknown_refund')
   if (isOther(billed.refund_id, ours.refund_id)) return only('refund_id')
@@ -93,6 +93,7 @@ function comparedRefund(billed: BillRefund, order: FinalOrder): Compared {
   const isMade = billed.status === null || billed.status === 'SUCCESS' || billed.status === 'PROCESSING'
   if (isEnded(ours) && isMade !== (ours.state === 'SUCCESS')) return only('refund_state')
   if (!isEnded(ours) && isMade && billed.status !== 'PROCESSING') return only('refund_open')
+  if (isOther(currency, order.currency)) return only('refund_amount')
   if (billed.amount === null) return AGREES
   return { ...AGREES, amount: amountOf('refund_amount', billed.amount, ours.amount, order) }
 }
@@ -172,8 +173,12 @@ export function isOfAnotherDay({ time }: BillLine, { fromMs, toMs }: Span): bool
 export function refundsMadeIn({ aftercare }: FinalOrder, span: Span): readonly Refund[] {
   const refunds = aftercare?.refunds ?? []
   return refunds.filter(
-    ({ state, createdAtMs, success_time }) =>
-      state === 'SUCCESS' && isIn(createdAtMs, span) && isIn(momentOf(success_time), span),
+    ({ origin, state, createdAtMs, success_time }) =>
+      // When one that was made elsewhere was asked for, nobody here knows.
+      origin !== 'elsewhere' &&
+      state === 'SUCCESS' &&
+      isIn(createdAtMs, span) &&
+      isIn(momentOf(success_time), span),
   )
 }
 

@@ -62,12 +62,12 @@ export class Comparison {
   /** Lines that were read, and the first reason why one can't be compared. */
   #read = 0
   #why: string | null = null
-  /** Lines that differ. */
+  /** Lines that say another thing than what is known here. */
   #differing = 0
   /** Payments of another day. */
   #ofOtherDays = 0
-  /** Payments of orders that are revoked here: a reversal may stand further down. */
-  readonly #revoked: Array<{ readonly line: BillLine; readonly order: Order }> = []
+  /** Payments of orders that ended unpaid here: a reversal may stand further down. */
+  readonly #unpaid: Array<{ readonly line: BillLine; readonly order: Order }> = []
   /** What the bill says: `payment` and the order's name, `refund`, that and one of its numbers. */
   readonly #seen = new Set<string>()
   readonly #toAsk = new Map<string, OrderKey>()
@@ -100,7 +100,7 @@ export class Comparison {
       batch = []
     }
     await this.#compare(batch, store)
-    for (const { line, order } of this.#revoked) this.#judge(line, order)
+    for (const { line, order } of this.#unpaid) this.#judge(line, order)
     this.#checkIsThisBill()
   }
 
@@ -203,11 +203,12 @@ export class Comparison {
     const kind = kindOf(line)
     if (kind === null) return
     this.#lines[kind] += 1
-    if (this.#wasSeen(kind, line)) this.#differs('twice', line, order)
-    else if (kind === 'payment' && isOfAnotherDay(line, this.#day)) {
+    if (kind === 'payment' && isOfAnotherDay(line, this.#day)) {
       this.#ofOtherDays += 1
       this.#differs('other_day', line, order)
-    } else if (kind === 'payment' && order?.state === 'REVOKED') this.#revoked.push({ line, order })
+    } else if (this.#wasSeen(kind, line)) this.#differs('twice', line, order)
+    else if (kind === 'payment' && order !== null && isFinal(order) && order.state !== 'SUCCESS')
+      this.#unpaid.push({ line, order })
     else this.#judge(line, order)
   }
 
@@ -216,6 +217,8 @@ export class Comparison {
     const { differs, asks, amount } = compared(line, order, { isReversed, day: this.#day })
     if (asks) this.#toAsk.set(this.#nameOf(line), this.#keyOf(line))
     if (differs !== null) this.#differs(differs, line, order)
+    // Nobody is accused, and it is not what is known here either.
+    else if (asks) this.#differing += 1
     if (amount !== null) this.#amounts.add(placeOf(line, order), amount)
   }
 

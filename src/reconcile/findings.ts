@@ -34,10 +34,12 @@ export class Amounts {
   readonly #differing: Readonly<Record<Unit, Findings>> = { minor: new Findings(), major: new Findings() }
   readonly #fits: Record<Unit, number> = { minor: 0, major: 0 }
   #hasFraction = false
+  #hasPoint = false
 
   add(place: Place, { differs, billed, ours, currency }: BilledAmount): void {
     const [minor, major] = UNITS.map((unit) => amountIn(billed, currency, unit))
     this.#hasFraction ||= minor === null && major !== null
+    this.#hasPoint ||= billed.includes('.')
     // Of a currency without a smaller unit both are the same.
     if (minor === ours && major === ours) return
     for (const [unit, amount] of [
@@ -49,11 +51,15 @@ export class Amounts {
     }
   }
 
-  /** A fraction of the smallest unit can be none; else what fits more of the orders. Null without any amount that could tell. */
+  /**
+   * A fraction of the smallest unit can be none; else what fits more of the orders, or if both fit as many, what a point says.
+   * Null without any amount that could tell.
+   */
   get unit(): Unit | null {
     if (this.#hasFraction) return 'major'
     const { minor, major } = this.#fits
     if (minor === 0 && major === 0) return null
+    if (major === minor) return this.#hasPoint ? 'major' : 'minor'
     return major > minor ? 'major' : 'minor'
   }
 

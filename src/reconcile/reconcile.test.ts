@@ -233,7 +233,13 @@ describe('a line', () => {
       agreed: 1,
       differing: { other_day: 1 },
     })
-    const all = [of('A1', '2026-06-07 12:00:00'), of('A2', '2026-06-09 00:00:00')]
+    // One of another day doesn't stand in the way of the one of this day.
+    const both = [of('A1', '2026-06-07 12:00:00'), of('A1', '2026-06-08 12:00:00')]
+    expect(await reconciled({ bills: [bill(...both)], orders: [paid('A1')] })).toMatchObject({
+      ...{ agreed: 1, differing: { other_day: 1 } },
+    })
+    const before = of('A1', '2026-06-07 12:00:00')
+    const all = [before, before, of('A2', '2026-06-09 00:00:00')]
     await expect(reconciled({ bills: [bill(...all)], orders })).rejects.toMatchObject({
       ...{ code: 'BILL_FAILS', message: expect.stringContaining('of another day') },
     })
@@ -249,15 +255,25 @@ describe('a line', () => {
     })
   })
 
-  it('of a payment that was reversed agrees with a revoked order, wherever the reversal stands', async () => {
+  it('of a payment that was reversed agrees with an order that ended unpaid, wherever the reversal stands', async () => {
     const both = ['REVOKED', 'SUCCESS'].map((交易状态) => line({ 商户订单号: 'A1', 交易状态 }))
     for (const lines of [both, both.toReversed()]) {
-      const found = await reconciled({
-        bills: [bill(...lines)],
-        orders: [final('REVOKED', { out_trade_no: 'A1' })],
-      })
-      expect(found).toMatchObject({ differing: {}, agreed: 2, asked: [] })
+      for (const state of ['REVOKED', 'CLOSED'] as const) {
+        const orders = [final(state, { out_trade_no: 'A1' })]
+        const found = await reconciled({ bills: [bill(...lines)], orders })
+        expect(found).toMatchObject({ differing: {}, agreed: 2, asked: [] })
+      }
     }
+  })
+
+  it('of an order that was reversed soon after midnight accuses nobody, and agrees with nothing either', async () => {
+    const order = final('REVOKED', { out_trade_no: 'A1' })
+    const verdict = { ...order.verdict, atMs: Date.parse('2026-06-09T00:10:00+08:00') }
+    const found = await reconciled({
+      bills: [bill(line({ 商户订单号: 'A1' }))],
+      orders: [{ ...order, verdict } as Order],
+    })
+    expect(found).toMatchObject({ differing: {}, agreed: 0, asked: ['A1: bill of 2026-06-08'] })
   })
 
   it('of an institution is about its sub-merchant', async () => {
@@ -337,6 +353,12 @@ describe('the amounts of a bill', () => {
       bill: { unit: 'minor' },
     })
     expect(await found('8800.00', '8800.00')).toMatchObject({ agreed: 2, bill: { unit: 'minor' } })
+    // One of two can't be right: a point says which.
+    const cents = { ...paid('A1'), total: 88 } as Order
+    const tie = [line({ 商户订单号: 'A0', 订单金额: '88.00' }), line({ 商户订单号: 'A1', 订单金额: '88.00' })]
+    expect(await reconciled({ bills: [bill(...tie)], orders: [paid('A0'), cents] })).toMatchObject({
+      ...{ agreed: 1, bill: { unit: 'major' }, differences: [{ kind: 'amount', out_trade_no: 'A1' }] },
+    })
   })
 
   it('and currencies that differ are counted together', async () => {

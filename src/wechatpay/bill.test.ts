@@ -109,6 +109,16 @@ describe('a Global bill', () => {
     ])
   })
 
+  it('does not guess what a line says that has a separator in a value', () => {
+    const shifted = row({ ...PAID, 商户数据包: 'a,`b' })
+    const crafted = row({ ...PAID, 商户数据包: 'x,`0,`0,`HKD,`0.01' })
+    expect(entries(HEAD, shifted, crafted)).toMatchObject([
+      { kind: 'unreadable', why: 'it has 39 values; expected 38, as its head' },
+      { kind: 'unreadable', why: 'it has 42 values; expected 38, as its head' },
+    ])
+    expect(entries(`${HEAD},`, shifted)).toMatchObject([{ kind: 'line', line: { currency: null } }])
+  })
+
   it('that has a head alone has no lines', () => {
     expect(entries(HEAD)).toEqual([])
     expect(entries(HEAD, '')).toEqual([])

@@ -85,11 +85,12 @@ export function openBill(csv: Uint8Array): BillFile | null {
   const lines = linesOf(csv)
   const head = headIn(lines)
   if (head === null) return null
-  const names = withoutEmptyEnd(cellsOf(head), 1)
+  const names = cellsOf(head)
   const places = placesOf(names)
+  const width = lengthWithoutEmptyEnd(names)
   return {
     namesSubMerchants: places.sub_mchid !== -1,
-    entries: entriesOf(lines, { places, width: names.length }),
+    entries: entriesOf(lines, { places, width, widthMax: names.length }),
   }
 }
 
@@ -148,11 +149,11 @@ function cellsOf(line: string): readonly string[] {
   return line.split(',').map((cell) => cell.replace(/^"(.*)"$/, '$1').replace(/^`/, ''))
 }
 
-/** Without the empty cells that a comma at the end of a line makes, but for the first ones. */
-function withoutEmptyEnd(cells: readonly string[], atLeast: number): readonly string[] {
+/** How many cells there are without the empty ones that a comma at the end of a line makes. */
+function lengthWithoutEmptyEnd(cells: readonly string[]): number {
   let length = cells.length
-  while (length > atLeast && cells[length - 1]?.trim() === '') length -= 1
-  return cells.slice(0, length)
+  while (length > 0 && cells[length - 1]?.trim() === '') length -= 1
+  return length
 }
 
 type Places = Readonly<Record<Column, number>>
@@ -160,6 +161,8 @@ type Places = Readonly<Record<Column, number>>
 interface Head {
   readonly places: Places
   readonly width: number
+  /** With the empty cells at its end. */
+  readonly widthMax: number
 }
 
 function placesOf(names: readonly string[]): Places {
@@ -185,9 +188,12 @@ function plain(name: string): string {
   return name.trim().toLowerCase().replaceAll('（', '(').replaceAll('）', ')').replace(/\.$/, '')
 }
 
-function entryOf(text: string, line: number, { places, width }: Head): BillEntry {
-  const cells = withoutEmptyEnd(cellsOf(text), width)
-  if (cells.length !== width)
+/** A value with a separator in it moves all that follow it: then the line is one too long, and what it says nobody knows. */
+function entryOf(text: string, line: number, { places, width, widthMax }: Head): BillEntry {
+  const cells = cellsOf(text)
+  const isWhole =
+    cells.length === width || (cells.length === widthMax && lengthWithoutEmptyEnd(cells) <= width)
+  if (!isWhole)
     return { kind: 'unreadable', line, why: `it has ${cells.length} values; expected ${width}, as its head` }
   const cell = (column: Column): string | null => {
     const value = cells[places[column]]?.trim() ?? ''

@@ -1,6 +1,9 @@
 const digitsOf = new Map<string, number>()
 
-/** How many decimals a currency has: as ISO 4217 has it, which JavaScript's own tables follow; 2 for a text that is no currency. */
+/**
+ * How many decimals a currency is written with, by JavaScript's own tables (CLDR): ISO 4217's but for a few without small coins,
+ * such as IDR. 2 for a text that is no currency.
+ */
 export function fractionDigits(currency: string): number {
   const known = digitsOf.get(currency)
   if (known !== undefined) return known

@@ -14,6 +14,8 @@ export interface BillsReport {
   readonly reversals: number
   /** Lines that say what the store says. */
   readonly agreed: number
+  /** All of them; of each bill at most 1,000 are kept. */
+  readonly differing: number
   readonly differences: readonly Difference[]
 }
 
@@ -45,6 +47,7 @@ export async function billsOf({ accounts, startedAtMs, ...edges }: BillsEdges): 
     refunds: count(({ lines }) => lines.refund),
     reversals: count(({ lines }) => lines.reversal),
     agreed: count(({ agreed }) => agreed),
+    differing: count(({ differing }) => Object.values(differing).reduce((sum, one) => sum + one, 0)),
     differences: found.flatMap(({ differences }) => differences),
   }
 }

@@ -73,7 +73,7 @@ async function report(
     ...counts,
     callbacks: verdict.statistics.callbacks,
     money: { expected: kept, actual: money.kept },
-    bills: { ...bills, differing: differences.length },
+    bills,
     ordersWithFault: ordersHit,
     faults,
     team:
@@ -92,7 +92,7 @@ async function report(
   const exceeded = summary.team?.budgetsExceeded ?? 0
   if (exceeded > 0) say(`wrong: ${exceeded} budgets were exceeded`)
   const isRight =
-    summary.open === 0 && summary.wrong === 0 && missing <= 0 && isMoneyRight && differences.length === 0
+    summary.open === 0 && summary.wrong === 0 && missing <= 0 && isMoneyRight && bills.differing === 0
   return isRight && exceeded === 0 ? 0 : 1
 }
 

@@ -36,7 +36,7 @@ export interface Summary {
   /** What customers paid and have not got back: as Verdict says, and as WeChat Pay has it. */
   readonly money: { readonly expected: number; readonly actual: number }
   /** What the signed bills of the run's days say, and how many of their lines, or of the store's payments, differ. */
-  readonly bills: Omit<BillsReport, 'differences'> & { readonly differing: number }
+  readonly bills: Omit<BillsReport, 'differences'>
   readonly ordersWithFault: number
   readonly faults: Readonly<Record<string, number>>
   readonly quickPaySentTwice: number

@@ -42,26 +42,38 @@ export class ServiceClient {
     const search = given.size === 0 ? '' : `?${given}`
     // Node's own fetch gives up after five minutes without an answer, whatever the signal says.
     const dispatcher = new Agent({ headersTimeout: 0, bodyTimeout: 0 })
-    const reply = await fetch(`${this.#url}${path}${search}`, {
-      dispatcher,
-      method,
-      redirect: 'error',
-      signal: AbortSignal.timeout(waitMs),
-      headers: {
-        authorization: `Bearer ${this.#key}`,
-        ...(body !== undefined && { 'content-type': 'application/json' }),
-        ...headers,
-      },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
-    }).catch((cause: Error) => {
-      const why = cause.cause instanceof Error ? cause.cause.message : cause.message
-      throw invalid(`${this.#url} does not answer (${why}); expected a running verdict serve`, { cause })
-    })
-    const answer: unknown = await reply.json().catch(() => null)
-    await dispatcher.close()
-    if (!reply.ok) throw refused(reply.status, answer)
-    if (answer === null) throw invalid(`${this.#url} answers no JSON; expected a running verdict serve`)
-    return answer as Answer
+    try {
+      const reply = await fetch(`${this.#url}${path}${search}`, {
+        dispatcher,
+        method,
+        redirect: 'error',
+        signal: AbortSignal.timeout(waitMs),
+        headers: {
+          authorization: `Bearer ${this.#key}`,
+          ...(body !== undefined && { 'content-type': 'application/json' }),
+          ...headers,
+        },
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+      }).catch((cause: Error) => {
+        throw this.#silence(cause, waitMs)
+      })
+      const answer: unknown = await reply.json().catch(() => null)
+      if (!reply.ok) throw refused(reply.status, answer)
+      if (answer === null) throw invalid(`${this.#url} answers no JSON; expected a running verdict serve`)
+      return answer as Answer
+    } finally {
+      await dispatcher.destroy()
+    }
+  }
+
+  #silence(cause: Error, waitMs: number): VerdictError {
+    if (cause.name === 'TimeoutError')
+      return invalid(
+        `${this.#url} has not answered for ${waitMs / 1_000} s; what was asked for may still be done`,
+        { cause },
+      )
+    const why = cause.cause instanceof Error ? cause.cause.message : cause.message
+    return invalid(`${this.#url} does not answer (${why}); expected a running verdict serve`, { cause })
   }
 }
 
