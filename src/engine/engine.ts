@@ -97,7 +97,7 @@ export class Engine {
   readonly #awaited: Awaited
   readonly #closing = new AbortController()
   /** Aborts, with CLOSED, when this ends. */
-  readonly closing = this.#closing.signal
+  readonly closing: AbortSignal = this.#closing.signal
   readonly #road: Road
   readonly #desk: CallbackDesk
   readonly #silence: CallbackSilence
