@@ -9,13 +9,15 @@ import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Command, Option } from 'commander'
+import { moment } from '../src/cli/text.ts'
 import { sleep, systemClock } from '../src/clock.ts'
 import { Comparison } from '../src/reconcile/comparison.ts'
-import { beijingDate, beijingDayMs, beijingTime, DAY_MS } from '../src/wechatpay/beijing.ts'
+import { beijingDate, beijingDayMs, DAY_MS } from '../src/wechatpay/beijing.ts'
 import { inMajorUnits } from '../src/wechatpay/currency.ts'
 import { fillBooks, MERCHANT, numberInBooks, POPULAR_TOTAL, totalInBooks } from './books.ts'
 import { openStore, postgresDatabases, type StorePlace, sqliteDatabases } from './stores.ts'
+import { whole } from './whole.ts'
 
 interface Flags {
   readonly store: 'sqlite' | 'postgres'
@@ -79,7 +81,7 @@ function billOfAll(orders: number): Buffer {
   const parts = [
     '交易时间,商户号,微信订单号,商户订单号,交易类型,交易状态,商品名称,标价币种,订单金额(标价币种),用户标识\r\n',
   ]
-  const time = beijingTime(fromMs).slice(0, 19).replace('T', ' ')
+  const time = moment(fromMs).slice(0, 'yyyy-mm-dd hh:mm:ss'.length)
   for (let i = Math.floor(orders / 50); i < orders; i++) {
     if (i % 2 !== 0 || i % 100 >= 85) continue
     const total = i % 10 === 0 ? POPULAR_TOTAL : totalInBooks(i)
@@ -104,11 +106,4 @@ function heapBytes(): number {
   setFlagsFromString('--expose-gc')
   runInNewContext('gc')()
   return process.memoryUsage().heapUsed
-}
-
-function whole(min: number, max: number): (text: string) => number {
-  return (text) => {
-    if (/^\d+$/.test(text) && Number(text) >= min && Number(text) <= max) return Number(text)
-    throw new InvalidArgumentError(`expected a whole number from ${min} to ${max}`)
-  }
 }

@@ -6,7 +6,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Command, Option } from 'commander'
 import { request } from 'undici'
 import { quantile } from '../src/cli/demo/summary.ts'
 import { inColumns } from '../src/cli/text.ts'
@@ -28,6 +28,7 @@ import type { GatewaySettings } from './gateway.ts'
 import { EVERY_MS, MCHID, newKeys } from './measured.ts'
 import { fill } from './orders.ts'
 import { openStore, postgresDatabases, type StorePlace, sqliteDatabases } from './stores.ts'
+import { whole } from './whole.ts'
 
 interface Flags {
   readonly store: 'sqlite' | 'postgres'
@@ -213,11 +214,4 @@ function show(all: readonly Round[]): void {
 
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms))
-}
-
-function whole(min: number, max: number): (text: string) => number {
-  return (text) => {
-    if (/^\d+$/.test(text) && Number(text) >= min && Number(text) <= max) return Number(text)
-    throw new InvalidArgumentError(`expected a whole number from ${min} to ${max}`)
-  }
 }

@@ -57,9 +57,9 @@ export type TrackParameters = Omit<TrackOrder, keyof OrderKey> & OrderRef
 /** Which bill is wanted. */
 export interface ReconcileParameters {
   /** `mchid` or `sp_mchid`. May be left out while one account is open. */
-  readonly account?: string
+  readonly account?: string | undefined
   /** Institutional mode only: this sub-merchant's orders alone. Default: those of all. */
-  readonly sub_mchid?: string | null
+  readonly sub_mchid?: string | null | undefined
   /** A calendar day of Beijing of the last 180, as `2026-06-08` or `20260608`. */
   readonly date: string
 }

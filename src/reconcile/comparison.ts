@@ -54,6 +54,12 @@ const AT_ONCE = 100
 /** Orders of the store that are read at the same time. */
 const PAGE = 500
 
+/** A line that can be compared. */
+interface KnownLine {
+  readonly kind: LineKind
+  readonly line: BillLine
+}
+
 /** Gathers what the bill and the store say, and where they differ. */
 export class Comparison {
   readonly #wish: BillWish
@@ -89,11 +95,11 @@ export class Comparison {
   /** @throws BILL_FAILS, and what the store and `pause` throw */
   async readBill(csv: Uint8Array, store: Books, pause: Pause): Promise<void> {
     const file = this.#open(csv)
-    let batch: BillLine[] = []
+    let batch: KnownLine[] = []
     for (const entry of file?.entries ?? []) {
       this.#read += 1
-      const line = this.#comparable(entry)
-      if (line !== null) batch.push(line)
+      const known = this.#comparable(entry)
+      if (known !== null) batch.push(known)
       if (this.#read % AT_ONCE !== 0) continue
       await this.#compare(batch, store)
       await pause()
@@ -162,21 +168,27 @@ export class Comparison {
   }
 
   /** The line, if it can be compared; else it is told why not. */
-  #comparable(entry: BillEntry): BillLine | null {
-    const why = entry.kind === 'unreadable' ? entry.why : this.#whyNot(entry.line)
-    if (why === null && entry.kind === 'line') return entry.line
+  #comparable(entry: BillEntry): KnownLine | null {
+    if (entry.kind === 'unreadable') return this.#unreadable(entry.line, entry.why)
+    const { line } = entry
+    const kind = kindOf(line)
+    if (kind === null) return this.#unreadable(line.line, `its state is ${shown(line.trade_state)}`)
+    const why = this.#whyForeign(line)
+    return why === null ? { kind, line } : this.#unreadable(line.line, why)
+  }
+
+  #unreadable(line: number, why: string): null {
     this.#why ??= why
-    const line = entry.kind === 'line' ? entry.line.line : entry.line
     this.#ofLines.add({ ...NOWHERE, kind: 'unreadable', line, billed: why })
     return null
   }
 
-  #whyNot(line: BillLine): string | null {
+  #whyForeign(line: BillLine): string | null {
     const { account, sub_mchid } = this.#wish
     if (line.mchid !== null && line.mchid !== account) return `it is about the merchant ${shown(line.mchid)}`
     if (sub_mchid !== null && line.sub_mchid !== null && line.sub_mchid !== sub_mchid)
       return `it is about the sub-merchant ${shown(line.sub_mchid)}`
-    return kindOf(line) === null ? `its state is ${shown(line.trade_state)}` : null
+    return null
   }
 
   /** Nobody signs which day a bill is of, or whose it is: that, its lines say. @throws BILL_FAILS */
@@ -194,14 +206,12 @@ export class Comparison {
       )
   }
 
-  async #compare(batch: readonly BillLine[], store: Books): Promise<void> {
-    const orders = await store.findAll(batch.map((line) => this.#keyOf(line)))
-    for (const [i, line] of batch.entries()) this.#compareOne(line, orders[i] ?? null)
+  async #compare(batch: readonly KnownLine[], store: Books): Promise<void> {
+    const orders = await store.findAll(batch.map(({ line }) => this.#keyOf(line)))
+    for (const [i, one] of batch.entries()) this.#compareOne(one, orders[i] ?? null)
   }
 
-  #compareOne(line: BillLine, order: Order | null): void {
-    const kind = kindOf(line)
-    if (kind === null) return
+  #compareOne({ kind, line }: KnownLine, order: Order | null): void {
     this.#lines[kind] += 1
     if (kind === 'payment' && isOfAnotherDay(line, this.#day)) {
       this.#ofOtherDays += 1

@@ -8,6 +8,11 @@ export const DIFFERENCES_MAX = 1_000
 /** Where a difference was found. */
 export type Place = Omit<Difference, 'kind'>
 
+/** How many differences there are, of all kinds together. */
+export function totalOf(counts: Readonly<Partial<Record<DifferenceKind, number>>>): number {
+  return Object.values(counts).reduce((sum, count) => sum + count, 0)
+}
+
 /** Differences, counted, the first ones kept. */
 export class Findings {
   readonly kept: Difference[] = []
@@ -20,7 +25,7 @@ export class Findings {
   }
 
   get total(): number {
-    return Object.values(this.counts).reduce((sum, count) => sum + count, 0)
+    return totalOf(this.counts)
   }
 }
 
@@ -37,16 +42,13 @@ export class Amounts {
   #hasPoint = false
 
   add(place: Place, { differs, billed, ours, currency }: BilledAmount): void {
-    const [minor, major] = UNITS.map((unit) => amountIn(billed, currency, unit))
-    this.#hasFraction ||= minor === null && major !== null
+    const amounts = { minor: amountIn(billed, currency, 'minor'), major: amountIn(billed, currency, 'major') }
+    this.#hasFraction ||= amounts.minor === null && amounts.major !== null
     this.#hasPoint ||= billed.includes('.')
     // Of a currency without a smaller unit both are the same.
-    if (minor === ours && major === ours) return
-    for (const [unit, amount] of [
-      ['minor', minor],
-      ['major', major],
-    ] as const) {
-      if (amount === ours) this.#fits[unit] += 1
+    if (amounts.minor === ours && amounts.major === ours) return
+    for (const unit of UNITS) {
+      if (amounts[unit] === ours) this.#fits[unit] += 1
       else this.#differing[unit].add({ ...place, kind: differs })
     }
   }

@@ -288,6 +288,14 @@ describe('a line', () => {
     expect(found.asking).toEqual(['20260608 all'])
   })
 
+  it('of a common merchant is about his order, whatever stands in a column of sub-merchants', async () => {
+    const found = await reconciled({
+      bills: [bill(line({ 商户订单号: 'A1', 子商户号: '7' }))],
+      orders: [paid('A1')],
+    })
+    expect(found).toMatchObject({ agreed: 1, differing: {} })
+  })
+
   it('that is paid makes WeChat Pay asked about orders that are open, or ended unpaid, once each', async () => {
     const lines = ['open', 'closed', 'closed', 'paid', 'unknown'].map((number) =>
       line({ 商户订单号: number }),

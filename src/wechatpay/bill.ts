@@ -34,14 +34,9 @@ export interface BillRefund {
   readonly status: string | null
 }
 
-export interface UnreadableLine {
-  readonly line: number
-  readonly why: string
-}
-
 export type BillEntry =
   | { readonly kind: 'line'; readonly line: BillLine }
-  | ({ readonly kind: 'unreadable' } & UnreadableLine)
+  | { readonly kind: 'unreadable'; readonly line: number; readonly why: string }
 
 /** Names of a column, the likeliest first: Global's, the mainland's, English ones. Compared without case and full stops. */
 const COLUMNS = {

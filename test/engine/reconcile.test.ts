@@ -184,6 +184,38 @@ it('replies that are lost, forged or cut are asked for again; twin: for ever so,
   })
 })
 
+it('two at a time are one after the other, and an ending Verdict ends both', async () => {
+  shop = await Shop.open()
+  let [asked, answers] = [0, () => {}]
+  const held = new Promise<void>((resolve) => {
+    answers = resolve
+  })
+  const between: Parameters<Shop['verdict']>[0] = {
+    between: (transport) => async (request) => {
+      if (!request.path.includes('/statements')) return transport(request)
+      asked += 1
+      if (asked === 1) await held
+      return asked === 1 ? transport(request) : new Promise(() => {})
+    },
+  }
+  const verdict = await shop.verdict(between)
+  await paid(verdict, 'N1')
+  await untilNextMorning()
+  const both = [verdict.reconcile({ date: DAY }), verdict.reconcile({ date: DAY })]
+  for (const one of both) one.catch(() => {})
+  await shop.clock.advance(1_000)
+  expect(asked).toBe(1)
+  answers()
+  await shop.clock.advance(1_000)
+  expect(await both[0]).toMatchObject({ agreed: 1 })
+  expect(asked).toBe(2)
+  const third = verdict.reconcile({ date: DAY })
+  third.catch(() => {})
+  await shop.clock.during(verdict.close())
+  for (const one of [both[1], third, verdict.reconcile({ date: DAY })])
+    await expect(one).rejects.toMatchObject({ code: 'CLOSED' })
+})
+
 it.each(['2026-06-31', '', 'yesterday'])('the day %j is refused', async (date) => {
   shop = await Shop.open()
   const verdict = await shop.verdict()

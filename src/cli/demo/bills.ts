@@ -2,6 +2,7 @@ import { type Clock, sleep } from '../../clock.ts'
 import { VerdictError } from '../../errors.ts'
 import type { Gateway } from '../../gateway/gateway.ts'
 import { accountName, type WechatPayAccount } from '../../gateway/wechatpay/account.ts'
+import { totalOf } from '../../reconcile/findings.ts'
 import { reconcile } from '../../reconcile/reconcile.ts'
 import type { Difference, Reconciliation } from '../../reconcile/report.ts'
 import type { Store } from '../../store/store.ts'
@@ -47,7 +48,7 @@ export async function billsOf({ accounts, startedAtMs, ...edges }: BillsEdges): 
     refunds: count(({ lines }) => lines.refund),
     reversals: count(({ lines }) => lines.reversal),
     agreed: count(({ agreed }) => agreed),
-    differing: count(({ differing }) => Object.values(differing).reduce((sum, one) => sum + one, 0)),
+    differing: count(({ differing }) => totalOf(differing)),
     differences: found.flatMap(({ differences }) => differences),
   }
 }

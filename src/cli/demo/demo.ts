@@ -1,6 +1,6 @@
 import { accountName } from '../../gateway/wechatpay/account.ts'
-import type { Difference } from '../../reconcile/report.ts'
-import { audit, type Wrong } from './audit.ts'
+import { differenceInWords } from '../on-call/reconcile.ts'
+import { audit } from './audit.ts'
 import { billsOf } from './bills.ts'
 import { NO_HAVOC } from './chaos.ts'
 import { serveCustomers } from './customers.ts'
@@ -83,7 +83,7 @@ async function report(
     seed: run.seed,
     speed,
   }
-  sayWrong([...wrong, ...differences.map(againstBill)], say)
+  sayWrong([...wrong.map(({ order, why }) => `${order}: ${why}`), ...differences.map(differenceInWords)], say)
   const missing = (run.orders ?? 0) - summary.orders
   if (missing > 0) say(`wrong: ${missing} customers' orders never entered Verdict`)
   print(json ? JSON.stringify(summary) : resultTable(summary))
@@ -96,18 +96,7 @@ async function report(
   return isRight && exceeded === 0 ? 0 : 1
 }
 
-function againstBill({
-  kind,
-  out_trade_no,
-  out_refund_no,
-  billed,
-  here,
-}: Difference): Pick<Wrong, 'order' | 'why'> {
-  const order = [out_trade_no, out_refund_no].filter((part) => part !== null).join('/')
-  return { order, why: `${kind}: the bill has ${billed ?? 'nothing'}, the store ${here ?? 'nothing'}` }
-}
-
-function sayWrong(wrong: ReadonlyArray<Pick<Wrong, 'order' | 'why'>>, say: DemoEdges['say']): void {
-  for (const { order, why } of wrong.slice(0, WRONG_SHOWN_MAX)) say(`wrong: ${order}: ${why}`)
-  if (wrong.length > WRONG_SHOWN_MAX) say(`wrong: ${wrong.length - WRONG_SHOWN_MAX} more`)
+function sayWrong(lines: readonly string[], say: DemoEdges['say']): void {
+  for (const line of lines.slice(0, WRONG_SHOWN_MAX)) say(`wrong: ${line}`)
+  if (lines.length > WRONG_SHOWN_MAX) say(`wrong: ${lines.length - WRONG_SHOWN_MAX} more`)
 }

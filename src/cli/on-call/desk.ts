@@ -8,6 +8,7 @@ import type {
   RefundSeen,
 } from '../../http/views.ts'
 import type { DeliveryState } from '../../store/store.ts'
+import type { ReconcileParameters } from '../../verdict.ts'
 import type { Limited } from './pages.ts'
 
 /*
@@ -66,14 +67,7 @@ export interface Acts {
   ): Promise<OrderSeen>
   /** @param id as the lists show it: `dlv_42`, or the number alone */
   resend(id: string): Promise<DeliverySeen>
-  reconcile(day: DayAsked): Promise<ReconciliationSeen>
-}
-
-/** Whose bill of which day. */
-export interface DayAsked {
-  readonly date: string
-  readonly account?: string | undefined
-  readonly sub_mchid?: string | undefined
+  reconcile(day: ReconcileParameters): Promise<ReconciliationSeen>
 }
 
 export interface RefundAsked {

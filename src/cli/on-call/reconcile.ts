@@ -1,5 +1,6 @@
 import { systemClock } from '../../clock.ts'
 import type { DifferenceSeen, ReconciliationSeen } from '../../http/views.ts'
+import { totalOf } from '../../reconcile/findings.ts'
 import { beijingDate, DAY_MS } from '../../wechatpay/beijing.ts'
 import type { Io } from '../io.ts'
 import { type ActFlags, atDesk } from './acts.ts'
@@ -25,7 +26,7 @@ export async function runReconcile(
   let differing = 0
   await atDesk(flags, io, async (desk) => {
     const found = await desk.reconcile({ date, account, sub_mchid })
-    differing = sum(Object.values(found.differing))
+    differing = totalOf(found.differing)
     io.print(flags.json ? JSON.stringify(found) : inWords(found))
   })
   return differing === 0 ? 0 : EXIT_DIFFERS
@@ -40,11 +41,11 @@ function inWords(found: ReconciliationSeen): string {
       ? 'WeChat Pay has no bill of this day'
       : `${payment} payments, ${refund} refunds, ${reversal} reversals; ${agreed} of ${payment + refund + reversal} lines agree`
   const counts = Object.entries(differing).map(([kind, count]) => `${count} ${kind}`)
-  const untold = sum(Object.values(differing)) - differences.length
+  const untold = totalOf(differing) - differences.length
   return [
     `${date}, ${whose}: ${said}`,
     counts.length === 0 ? 'nothing differs' : `differs: ${counts.join(', ')}`,
-    ...differences.map(differenceInWords),
+    ...differences.map((difference) => `  ${differenceInWords(difference)}`),
     ...(untold === 0 ? [] : [`  … and ${untold} more`]),
     ...(asked === 0
       ? []
@@ -54,15 +55,12 @@ function inWords(found: ReconciliationSeen): string {
   ].join('\n')
 }
 
-function sum(counts: readonly number[]): number {
-  return counts.reduce((all, one) => all + one, 0)
-}
-
-function differenceInWords(difference: DifferenceSeen): string {
+/** On one line, for people. */
+export function differenceInWords(difference: DifferenceSeen): string {
   const { kind, line, sub_mchid, out_trade_no, out_refund_no, billed, here } = difference
   const where = line === null ? '' : `line ${line}: `
   const what = [sub_mchid, out_trade_no, out_refund_no].filter((part) => part !== null).join('/')
   const there = billed === null ? 'not in the bill' : `the bill: ${billed}`
   // A bill's own words: whatever they do to a terminal, they don't.
-  return `  ${kind}  ${where}${what}  ${there}; here: ${here ?? 'nothing'}`.replaceAll(/\p{Cc}/gu, '\u{FFFD}')
+  return `${kind}  ${where}${what}  ${there}; here: ${here ?? 'nothing'}`.replaceAll(/\p{Cc}/gu, '\u{FFFD}')
 }

@@ -97,7 +97,7 @@ export function serviceDesk(url: string, env: NodeJS.ProcessEnv): ServiceDesk {
     resolve: (order, answer) => post(`${pathOf(order)}/attention/resolve`, answer),
     resend: (id) => post(`/v1/deliveries/${deliveryId(id)}/resend`),
     reconcile: (body) => service.ask('/v1/reconciliations', { method: 'POST', body, waitMs: BILL_MS_MAX }),
-    close: async () => {},
+    close: () => service.close(),
   }
 }
 

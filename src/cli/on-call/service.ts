@@ -18,6 +18,8 @@ const ANSWER_MS_MAX = 90_000
 export class ServiceClient {
   readonly #url: string
   readonly #key: string
+  // Node's own fetch gives up after five minutes without an answer, whatever the signal says.
+  readonly #connections = new Agent({ headersTimeout: 0, bodyTimeout: 0 })
 
   /** @throws OPTION_INVALID */
   constructor(url: string, env: NodeJS.ProcessEnv) {
@@ -40,30 +42,28 @@ export class ServiceClient {
     const given = new URLSearchParams()
     for (const [name, value] of Object.entries(query)) if (value !== undefined) given.set(name, String(value))
     const search = given.size === 0 ? '' : `?${given}`
-    // Node's own fetch gives up after five minutes without an answer, whatever the signal says.
-    const dispatcher = new Agent({ headersTimeout: 0, bodyTimeout: 0 })
-    try {
-      const reply = await fetch(`${this.#url}${path}${search}`, {
-        dispatcher,
-        method,
-        redirect: 'error',
-        signal: AbortSignal.timeout(waitMs),
-        headers: {
-          authorization: `Bearer ${this.#key}`,
-          ...(body !== undefined && { 'content-type': 'application/json' }),
-          ...headers,
-        },
-        ...(body !== undefined && { body: JSON.stringify(body) }),
-      }).catch((cause: Error) => {
-        throw this.#silence(cause, waitMs)
-      })
-      const answer: unknown = await reply.json().catch(() => null)
-      if (!reply.ok) throw refused(reply.status, answer)
-      if (answer === null) throw invalid(`${this.#url} answers no JSON; expected a running verdict serve`)
-      return answer as Answer
-    } finally {
-      await dispatcher.destroy()
-    }
+    const reply = await fetch(`${this.#url}${path}${search}`, {
+      dispatcher: this.#connections,
+      method,
+      redirect: 'error',
+      signal: AbortSignal.timeout(waitMs),
+      headers: {
+        authorization: `Bearer ${this.#key}`,
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    }).catch((cause: Error) => {
+      throw this.#silence(cause, waitMs)
+    })
+    const answer: unknown = await reply.json().catch(() => null)
+    if (!reply.ok) throw refused(reply.status, answer)
+    if (answer === null) throw invalid(`${this.#url} answers no JSON; expected a running verdict serve`)
+    return answer as Answer
+  }
+
+  close(): Promise<void> {
+    return this.#connections.destroy()
   }
 
   #silence(cause: Error, waitMs: number): VerdictError {

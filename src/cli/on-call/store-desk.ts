@@ -47,14 +47,7 @@ export async function storeDesk(config: string, by: string, { say }: Pick<Io, 's
       ),
     resolve: async (order, answer) => orderView(await verdict.resolve(refOf(order), { ...answer, by })),
     resend: async (id) => deliveryView(await verdict.resend(numberIn(deliveryId(id)))),
-    reconcile: async ({ date, account, sub_mchid }) =>
-      reconciliationView(
-        await verdict.reconcile({
-          date,
-          ...(account !== undefined && { account }),
-          ...(sub_mchid !== undefined && { sub_mchid }),
-        }),
-      ),
+    reconcile: async (day) => reconciliationView(await verdict.reconcile(day)),
     async close() {
       await verdict.close()
       await store.close()

@@ -235,12 +235,13 @@ class GlobalV3 implements GlobalV3Gateway {
 
   /** The first that is signed; if none is, the likeliest. */
   #verifiedOne(
-    [likeliest, ...others]: SignedParts<unknown>['signed'],
+    signed: SignedParts<unknown>['signed'],
     nowMs: number,
   ): { readonly reply: HttpReply; readonly verification: Verification } {
+    const [likeliest] = signed
     const first = { reply: likeliest, verification: this.#verified(likeliest, nowMs) }
-    if (first.verification.kind !== 'forged') return first
-    for (const reply of others) {
+    if (first.verification.kind !== 'forged' || signed.length === 1) return first
+    for (const reply of signed.slice(1)) {
       const verification = this.#verified(reply, nowMs)
       if (verification.kind === 'verified') return { reply, verification }
     }

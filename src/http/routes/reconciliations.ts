@@ -22,16 +22,8 @@ export function reconciliationRoutes(desk: Desk): readonly Route[] {
         date: z.string().meta({ format: 'date' }),
       }),
       reply: ReconciliationView,
-      handle: async ({ body: { account, sub_mchid, date } }) =>
-        reconciliationView(
-          await byVerdict(desk, (verdict) =>
-            verdict.reconcile({
-              date,
-              ...(account !== undefined && { account }),
-              ...(sub_mchid !== undefined && { sub_mchid }),
-            }),
-          ),
-        ),
+      handle: async ({ body }) =>
+        reconciliationView(await byVerdict(desk, (verdict) => verdict.reconcile(body))),
     }),
   ]
 }

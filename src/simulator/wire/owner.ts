@@ -13,11 +13,22 @@ const SUB_MCHID_IS_OWN = 268443705
 
 /** Whose order a request is about: its `mchid`, or its `sp_mchid` and `sub_mchid`, checked against who signed it. */
 export function ownerOf(given: Given, caller: Caller, location: FieldLocation): Owner | ApiError {
-  const fault = (name: string, issue: string, number?: number): ApiError =>
-    paramError(
-      { field: location === 'body' ? `/${name}` : name, value: given[name], issue, location },
-      number,
-    )
+  const wrong = wrongCaller(given, caller, location)
+  if (wrong) return wrong
+  if (caller.mode === 'common') return { mode: 'common', mchid: caller.mchid }
+
+  const fault = faultIn(given, location)
+  const { sub_mchid } = given
+  if (sub_mchid === undefined) return fault('sub_mchid', 'is required', SUB_MCHID_MISSING)
+  const sub = ID.safeParse(sub_mchid)
+  if (!sub.success) return fault('sub_mchid', 'is no text of 1 to 32 characters')
+  if (sub.data === caller.mchid) return fault('sub_mchid', 'equals sp_mchid', SUB_MCHID_IS_OWN)
+  return { mode: 'institutional', sp_mchid: caller.mchid, sub_mchid: sub.data }
+}
+
+/** What is wrong with how a request names who signed it. */
+export function wrongCaller(given: Given, caller: Caller, location: FieldLocation): ApiError | null {
+  const fault = faultIn(given, location)
   const stranger = (caller.mode === 'common' ? INSTITUTIONAL : COMMON).find(
     (name) => given[name] !== undefined,
   )
@@ -32,12 +43,13 @@ export function ownerOf(given: Given, caller: Caller, location: FieldLocation): 
   if (!ID.safeParse(id).success)
     return fault(required, id === undefined ? 'is required' : 'is no text of 1 to 32 characters')
   if (id !== caller.mchid) return noAuth(`The request is signed by ${caller.mchid}, but ${required} is ${id}`)
-  if (caller.mode === 'common') return { mode: 'common', mchid: caller.mchid }
+  return null
+}
 
-  const { sub_mchid } = given
-  if (sub_mchid === undefined) return fault('sub_mchid', 'is required', SUB_MCHID_MISSING)
-  const sub = ID.safeParse(sub_mchid)
-  if (!sub.success) return fault('sub_mchid', 'is no text of 1 to 32 characters')
-  if (sub.data === caller.mchid) return fault('sub_mchid', 'equals sp_mchid', SUB_MCHID_IS_OWN)
-  return { mode: 'institutional', sp_mchid: caller.mchid, sub_mchid: sub.data }
+function faultIn(given: Given, location: FieldLocation) {
+  return (name: string, issue: string, number?: number): ApiError =>
+    paramError(
+      { field: location === 'body' ? `/${name}` : name, value: given[name], issue, location },
+      number,
+    )
 }

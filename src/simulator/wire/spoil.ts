@@ -87,10 +87,9 @@ function unreadable(
   degree: number,
 ): Promise<WireReply> {
   const cut = body.slice(0, Math.floor(body.length * degree))
-  const broken = degree < 0.5 ? '<xml><return_code>SUCCESS</return_code></xml>' : cut || '{'
-  const readable = status === 204 ? 200 : status
   if (file !== undefined) return signedReply({ status, body: cut, number: 0, file }, key, signing)
-  return signedReply({ status: readable, body: broken, number: 0 }, key, signing)
+  const broken = degree < 0.5 ? '<xml><return_code>SUCCESS</return_code></xml>' : cut || '{'
+  return signedReply({ status: status === 204 ? 200 : status, body: broken, number: 0 }, key, signing)
 }
 
 function page(status: number, title: string, { signing }: Delivery): WireReply {
