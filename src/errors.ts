@@ -33,6 +33,8 @@ export const ERRORS = {
   REFUNDS_TOO_MANY: { status: 409 },
   /** No such delivery in the store. */
   DELIVERY_UNKNOWN: { status: 404 },
+  /** The day was not held against its bill yet. */
+  RECONCILIATION_UNKNOWN: { status: 404 },
   /** WeChat Pay has not made the day's bill yet. */
   BILL_NOT_READY: { status: 409 },
   /** No bill that is signed came, WeChat Pay refuses it, or it can't be read. */

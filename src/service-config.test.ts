@@ -49,6 +49,7 @@ describe('verdict.config.json', () => {
         trustedProxies: [],
       },
       publicUrl: null,
+      reconcileAt: '10:30',
       webhooks: [],
     })
   })
@@ -237,6 +238,16 @@ describe('verdict.config.json', () => {
       'a login',
       { ...CONFIG, publicUrl: 'https://u:s3cret@pay.example.org' },
       /: publicUrl has a login; expected/,
+    ],
+    [
+      'a bill before it is made',
+      { ...CONFIG, reconcileAt: '08:59' },
+      /: reconcileAt is "08:59"; expected a time in/,
+    ],
+    [
+      'a time that is none',
+      { ...CONFIG, reconcileAt: 630 },
+      /: reconcileAt is 630; expected a time such as 10:30/,
     ],
     [
       'an unknown event',

@@ -34,6 +34,8 @@ export interface ServiceConfig {
   /** Where WeChat Pay reaches us, without a slash at its end. */
   readonly publicUrl: string | null
   readonly webhooks: readonly WebhookOptions[]
+  /** A time in Beijing; null: days are held against their bills only when somebody asks. */
+  readonly reconcileAt: string | null
 }
 
 export const CONFIG_FILE = 'verdict.config.json'
@@ -80,6 +82,7 @@ export async function readUncheckedConfig(path: string, env: Environment): Promi
     http: httpIn(config.http, path),
     publicUrl,
     webhooks: config.webhooks ?? [],
+    reconcileAt: config.reconcileAt === undefined ? RECONCILE_AT : config.reconcileAt,
   }
 }
 
@@ -113,6 +116,8 @@ function storeIn(store: string, folder: string, where: string): string {
   return resolve(folder, store)
 }
 
+/** WeChat Pay's own clients say 10:00. */
+const RECONCILE_AT = '10:30'
 const PORT = 8080
 const HOST = '127.0.0.1'
 

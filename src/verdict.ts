@@ -21,7 +21,8 @@ import { accountName, type WechatPayAccount } from './gateway/wechatpay/account.
 import { globalV3Gateway } from './gateway/wechatpay/global-v3.ts'
 import { amountToAccept, latestAmountIn, openedWith, type Proof, proofOf } from './proof.ts'
 import { systemRandom } from './random.ts'
-import { reconcile } from './reconcile/reconcile.ts'
+import { dailyMs } from './reconcile/days.ts'
+import { Reconciler } from './reconcile/reconciler.ts'
 import type { Reconciliation } from './reconcile/report.ts'
 import type { Delivery, PlatformKey } from './store/store.ts'
 import { byName, engineAccount, type Plans, plansOf } from './verdict/accounts.ts'
@@ -140,14 +141,16 @@ export class Verdict {
   readonly #accounts: ReadonlyMap<string, VerdictAccount>
   readonly #gateways: ReadonlyMap<string, Gateway>
   readonly #plans: ReadonlyMap<string, Plans>
-  #reconciling: Promise<void> = Promise.resolve()
+  readonly #reconciler: Reconciler
 
   private constructor(
     engine: Engine,
     accounts: ReadonlyMap<string, VerdictAccount>,
     { gateways, plans }: { gateways: ReadonlyMap<string, Gateway>; plans: ReadonlyMap<string, Plans> },
+    reconciler: Reconciler,
     receive: (accounts: ReadonlyMap<string, Gateway>) => CallbackReceiver,
   ) {
+    this.#reconciler = reconciler
     this.#receive = receive
     this.#callbacks = receive(gateways)
     this.#engine = engine
@@ -181,6 +184,7 @@ export class Verdict {
       [...accounts].map(([name, account]) => [name, create(account, onKey, sendUntilMs)]),
     )
     const targets = targetsOf(options, clock)
+    const dailyAtMs = options.reconcileAt == null ? null : dailyMs(options.reconcileAt)
     const engineAccounts = [...accounts].map(([name, account]) =>
       engineAccount(account, gateways.get(name) as Gateway, plans.get(name) as Plans, notify),
     )
@@ -204,8 +208,18 @@ export class Verdict {
       throw error
     })
     await engine.join()
-    if (options.start !== false) engine.start()
-    return new Verdict(engine, accounts, { gateways, plans }, (some) =>
+    const reconciler = new Reconciler({
+      ...{ store, clock, worker, notify, signal: engine.closing },
+      accounts: [...accounts].map(([account, { mode }]) => ({
+        ...{ account, mode, gateway: gateways.get(account) as Gateway },
+      })),
+      ask: (order, by) => engine.askNow(order, by),
+    })
+    if (options.start !== false) {
+      engine.start()
+      if (dailyAtMs !== null) reconciler.startDaily(dailyAtMs)
+    }
+    return new Verdict(engine, accounts, { gateways, plans }, reconciler, (some) =>
       receiver({ accounts: some, desk: engine, clock, answerMs: options.callbackAnswerMs }),
     )
   }
@@ -414,7 +428,7 @@ export class Verdict {
    * Holds what is known here of one day against WeChat Pay's signed bill: every line against its order, and every order that
    * was paid on that day against the bill. It changes nothing by itself: what is open here, or ended unpaid, and is paid there
    * is asked about, as by `askNow`; the verdict, or the late money, comes from what WeChat Pay signs then. The other
-   * differences are for a person. The bill of a day is there from 10:00 Beijing time on the next day.
+   * differences are for a person, and are kept: `reconciliations`. The bill of a day is there from 10:00 Beijing time on the next day.
    *
    * @throws OPTION_INVALID, ACCOUNT_UNKNOWN, BILL_NOT_READY, BILL_FAILS, CLOSED
    */
@@ -424,18 +438,7 @@ export class Verdict {
       const expected = mode === 'common' ? 'none: the account is in common mode' : 'that of a sub-merchant'
       throw new VerdictError('OPTION_INVALID', `sub_mchid is ${shown(sub_mchid)}; expected ${expected}`)
     }
-    const gateway = this.#gateways.get(name) as Gateway
-    const { store, clock, closing: signal } = this.#engine
-    const ask = (order: OrderKey, by: string): Promise<Order> => this.#engine.askNow(order, by)
-    // One after the other: each holds its bill in memory.
-    const mine = this.#reconciling.then(() =>
-      reconcile({ account: name, mode, sub_mchid, date }, { gateway, store, clock, signal, ask }),
-    )
-    this.#reconciling = mine.then(
-      () => {},
-      () => {},
-    )
-    return mine
+    return this.#reconciler.reconcile({ account: name, sub_mchid, date })
   }
 
   /** Whether this process may send: not while the database that it shares with others doesn't confirm that it lives. */
@@ -452,8 +455,12 @@ export class Verdict {
    * Starts nothing new, finishes and writes what is under way, and gives the claims back. Whoever waits is told CLOSED.
    * Open orders go on when the store is opened again. The store stays open: it is the caller's. May be called twice.
    */
-  close(): Promise<void> {
-    return this.#engine.close()
+  async close(): Promise<void> {
+    try {
+      await this.#engine.close()
+    } finally {
+      await this.#reconciler.ended()
+    }
   }
 
   #key({ account, sub_mchid, out_trade_no }: OrderRef): OrderKey {

@@ -42,7 +42,7 @@ async function service(place: StorePlace): Promise<Serving> {
     version: '0.0.0',
     logger: pino({ level: 'warn' }, process.stderr),
     config: {
-      ...{ file: '', store: '', publicUrl: null, webhooks: [] },
+      ...{ file: '', store: '', publicUrl: null, reconcileAt: null, webhooks: [] },
       http: {
         ...{ host: '127.0.0.1', port: 0, callbackPort: null, callbackHost: '127.0.0.1', trustedProxies: [] },
       },

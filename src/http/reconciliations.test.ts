@@ -1,7 +1,12 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { TestService } from '../../test/support/http-service.ts'
 import { accountName } from '../gateway/wechatpay/account.ts'
-import type { OrderSeen, ReconciliationSeen } from './views.ts'
+import type { KeptReconciliationSeen, OrderSeen, ReconciliationSeen } from './views.ts'
+
+interface ReconciliationPage {
+  readonly data: readonly KeptReconciliationSeen[]
+  readonly next: string | null
+}
 
 let service: TestService
 beforeAll(async () => {
@@ -42,6 +47,50 @@ it('a day is held against its bill', async () => {
       bill: { unit: 'major', evidence: { source: 'reply', opened: expect.stringMatching(/^\{"sha1":"/) } },
     },
   })
+})
+
+it('what was found is kept: in a list, and with its differences', async () => {
+  const account = accountOf('common')
+  const date = '2026-06-08'
+  const found = await reconcile({ account, date })
+  expect(found).toMatchObject({ status: 200, json: { date, bill: null } })
+  const page = await service.ask<ReconciliationPage>(`/v1/reconciliations?account=${account}`)
+  const { differences: _, account: __, sub_mchid: ___, date: ____, ...rest } = found.json
+  expect(page.json.data.at(-1)).toEqual({
+    ...{ account, sub_mchid: null, date, tries: null, failure: null },
+    ...{ triedAt: expect.any(String), foundAt: expect.any(String), found: rest },
+  })
+  expect((await service.ask(`/v1/reconciliations/${account}/${date}`)).json).toEqual(found.json)
+  expect(await service.ask(`/v1/reconciliations/${account}/2026-06-07`)).toMatchObject({
+    ...{ status: 404, json: { code: 'RECONCILIATION_UNKNOWN' } },
+  })
+})
+
+it('the list goes on where it ended, with the same filter alone', async () => {
+  const account = accountOf('institutional')
+  const days = ['2026-06-10', '2026-06-09', '2026-06-08']
+  for (const date of days) expect((await reconcile({ account, date })).status).toBe(200)
+  await reconcile({ account, date: '2026-06-09', sub_mchid: '1700000001' })
+  const address = `/v1/reconciliations?account=${account}&limit=2`
+  const first = await service.ask<ReconciliationPage>(address)
+  const next = encodeURIComponent(String(first.json.next))
+  const second = await service.ask<ReconciliationPage>(`${address}&cursor=${next}`)
+  const all = [...first.json.data, ...second.json.data].map((one) => [one.date, one.sub_mchid])
+  expect(all).toEqual([
+    ['2026-06-10', null],
+    ['2026-06-09', '1700000001'],
+    ['2026-06-09', null],
+    ['2026-06-08', null],
+  ])
+  expect(second.json.next).toBeNull()
+  expect(await service.ask(`/v1/reconciliations?limit=2&cursor=${next}`)).toMatchObject({
+    ...{ status: 400, json: { code: 'CURSOR_INVALID' } },
+  })
+  const one = await service.ask<ReconciliationPage>(`/v1/reconciliations?sub_mchid=1700000001`)
+  expect(one.json.data).toMatchObject([{ account, date: '2026-06-09', sub_mchid: '1700000001' }])
+  expect(
+    (await service.ask(`/v1/reconciliations/${account}/2026-06-09?sub_mchid=1700000001`)).json,
+  ).toMatchObject({ sub_mchid: '1700000001', differences: [] })
 })
 
 it.each([

@@ -51,6 +51,7 @@ async function open(change: (store: Store) => Store = (store) => store): Promise
     http: { host: '127.0.0.1', port: 0, callbackPort: null, callbackHost: '127.0.0.1', trustedProxies: [] },
     accounts,
     webhooks: [],
+    reconcileAt: null,
   }
   const logged: string[] = []
   const logger = pino({ level: 'warn' }, { write: (line) => void logged.push(line) })

@@ -154,6 +154,7 @@ function openVerdict(
     store,
     accounts: config.accounts,
     webhooks: config.webhooks,
+    reconcileAt: config.reconcileAt,
     observer: watching.observer,
     notify: ({ level, message }) => logger[level](message),
   })

@@ -7,6 +7,7 @@ import type { Credential, Evidence } from '../core/outcome.ts'
 import { RESOLUTIONS, resolutionsOf } from '../core/resolving.ts'
 import { DIFFERENCES } from '../reconcile/compare.ts'
 import type { Reconciliation } from '../reconcile/report.ts'
+import type { Found, KeptReconciliation } from '../store/reconciliations.ts'
 import { DELIVERY_STATES, type Delivery, type PlatformKey } from '../store/store.ts'
 import type { Schedule } from '../verdict.ts'
 
@@ -321,16 +322,54 @@ export const ReconciliationView = z
 export type ReconciliationSeen = z.output<typeof ReconciliationView>
 
 export function reconciliationView({
-  bill,
+  account,
+  sub_mchid,
+  date,
   differences,
   ...found
 }: Reconciliation): z.input<typeof ReconciliationView> {
+  return { ...{ account, sub_mchid, date }, ...foundView(found), differences: [...differences] }
+}
+
+function foundView({ bill, lines, differing, agreed, asked }: Found) {
   return {
-    ...found,
-    lines: { ...found.lines },
-    differing: { ...found.differing },
-    differences: [...differences],
     bill: bill === null ? null : { ...bill, evidence: evidenceView(bill.evidence, bill.evidence.body) },
+    lines: { ...lines },
+    differing: { ...differing },
+    ...{ agreed, asked },
+  }
+}
+
+const { differences: _, account, sub_mchid, date, ...FOUND } = ReconciliationView.shape
+
+export const KeptReconciliationView = z
+  .object({
+    ...{ account, sub_mchid, date },
+    /** How often it was tried by itself; null: only because somebody asked. */
+    tries: z.int().nullable(),
+    triedAt: moment.nullable(),
+    /** Why the latest try came to nothing; null: it didn't, or there was none. */
+    failure: text.nullable(),
+    foundAt: moment.nullable(),
+    /** What the latest one found that came to something, without the single differences. */
+    found: z.object(FOUND).meta({ id: 'Found' }).nullable(),
+  })
+  .meta({ id: 'KeptReconciliation' })
+
+export type KeptReconciliationSeen = z.output<typeof KeptReconciliationView>
+
+export function keptReconciliationView({
+  id: _id,
+  triedAtMs,
+  foundAtMs,
+  found,
+  ...kept
+}: KeptReconciliation): z.input<typeof KeptReconciliationView> {
+  return {
+    ...kept,
+    triedAt: atOrNull(triedAtMs),
+    foundAt: atOrNull(foundAtMs),
+    found: found === null ? null : foundView(found),
   }
 }
 

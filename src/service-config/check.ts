@@ -6,6 +6,7 @@ import { webhookSettings } from '../delivery/webhook-options.ts'
 import { VerdictError } from '../errors.ts'
 import { accountName } from '../gateway/wechatpay/account.ts'
 import { isLocal, openAccount } from '../gateway/wechatpay/open-account.ts'
+import { dailyMs } from '../reconcile/days.ts'
 import type { ServiceConfig } from '../service-config.ts'
 import type { VerdictAccount } from '../verdict.ts'
 import { invalid, told } from './sentences.ts'
@@ -16,7 +17,8 @@ import { invalid, told } from './sentences.ts'
  * @param where what the sentence of an error begins with
  * @throws OPTION_INVALID, KEY_INVALID, POLICY_INVALID with one sentence that names the field and what is expected
  */
-export function checkServiceConfig({ accounts, webhooks }: ServiceConfig, where: string): void {
+export function checkServiceConfig({ accounts, webhooks, reconcileAt }: ServiceConfig, where: string): void {
+  if (reconcileAt !== null) at(where, () => dailyMs(reconcileAt))
   for (const [i, account] of accounts.entries()) {
     at(`${where}: accounts[${i}]`, () => checkAccount(account))
   }

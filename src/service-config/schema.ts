@@ -161,6 +161,11 @@ export const CONFIG = object({
     .array(ACCOUNT, { error: ACCOUNTS })
     .min(1, { error: ACCOUNTS })
     .describe('One entry for each WeChat Pay identity'),
+  reconcileAt: z
+    .string({ error: 'a time such as 10:30, or null' })
+    .nullable()
+    .describe("When the day before is held against WeChat Pay's bill, in Beijing; null: never. Default 10:30")
+    .exactOptional(),
   webhooks: z
     .array(WEBHOOK, { error: 'a list of webhooks' })
     .describe('Who is told by HTTP what became of orders')

@@ -5,6 +5,7 @@ import { claimsContract } from './contract-claims.ts'
 import { commitsContract } from './contract-commits.ts'
 import { deliveriesContract } from './contract-deliveries.ts'
 import { listsContract } from './contract-lists.ts'
+import { reconciliationsContract } from './contract-reconciliations.ts'
 import { straysContract } from './contract-strays.ts'
 import type { Store } from './store.ts'
 import { ACCOUNT, enter, HELD, newOrder, nextOf, outcomeOf, settle, T0 } from './testing.ts'
@@ -170,6 +171,7 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
   commitsContract(name, openStore)
   aftercareContract(name, openStore)
   deliveriesContract(name, openStore)
+  reconciliationsContract(name, openStore)
   straysContract(name, openStore)
   callersContract(name, openStore)
   listsContract(name, openStore)

@@ -11,13 +11,14 @@ import type {
   Progress,
 } from '../core/order.ts'
 import type { Credential, Evidence, RefundStatement, TradeStatement } from '../core/outcome.ts'
+import type { Reconciliations } from './reconciliations.ts'
 
 /**
  * Where orders live. Every method that writes has written durably when it resolves. Moments come in as parameters: a
  * store has no clock. Unknown orders are values (`null`, `'moved'`), not errors; errors are STORE_INVALID and
  * STORE_IN_USE when opening, and whatever the database throws.
  */
-export interface Store {
+export interface Store extends Reconciliations {
   /** Writes a new order with its first journal line, claimed by `worker` from the start, or tells what stands there. */
   insert(orders: readonly NewOrder[], claim: Claim): Promise<readonly Inserted[]>
   /**
@@ -197,6 +198,8 @@ export type StoreReader = Pick<
   | 'strays'
   | 'platformKeys'
   | 'apiKeys'
+  | 'reconciliations'
+  | 'reconciliation'
   | 'close'
 >
 

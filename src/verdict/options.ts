@@ -57,6 +57,12 @@ export interface VerdictOptions {
    * Only a compressed clock needs more.
    */
   readonly callbackAnswerMs?: number
+  /**
+   * When the bill of the day before is asked for by itself, each day and for each account, by one of the processes that share
+   * the store: a time in Beijing from 09:00 on, such as `10:30`. Days on which nothing ran are caught up with, 30 at most. Default
+   * null: only `Verdict.reconcile` asks.
+   */
+  readonly reconcileAt?: string | null
   /** Told what whoever runs Verdict should see: one sentence, nothing secret. Must not throw. Default: nobody is told. */
   readonly notify?: (notice: Notice) => void
   /** Whoever measures: called on the poll path, so it must be quick and must not throw. Default: nobody. */

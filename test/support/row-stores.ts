@@ -59,7 +59,16 @@ async function emptied() {
 
 /** Without TRUNCATE, which makes a new file for each table and index. */
 const EMPTY = ['orders', 'facts', 'placings', 'credentials', 'journal', 'evidence', 'verdicts', 'aftercare']
-  .concat('refunds', 'deliveries', 'strays', 'platform_keys', 'workers', 'api_keys', 'requests')
+  .concat(
+    'refunds',
+    'deliveries',
+    'strays',
+    'platform_keys',
+    'workers',
+    'api_keys',
+    'requests',
+    'reconciliations',
+  )
   .map((table) => `DELETE FROM verdict.${table}`)
   .join(';')
 

@@ -48,7 +48,7 @@ export interface OpenSettings {
     >
   >
   readonly options?: Partial<
-    Pick<VerdictOptions, 'onVerdict' | 'onRefund' | 'onLateMoney' | 'webhooks' | 'start'>
+    Pick<VerdictOptions, 'onVerdict' | 'onRefund' | 'onLateMoney' | 'webhooks' | 'start' | 'reconcileAt'>
   >
   readonly notify?: (message: string) => void
   /** It may hang or die in the test, so the shop doesn't wait for it to close. */

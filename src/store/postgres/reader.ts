@@ -2,6 +2,13 @@ import type { Aftercare } from '../../core/aftercare.ts'
 import type { JournalLine } from '../../core/change.ts'
 import type { Order, OrderKey } from '../../core/order.ts'
 import type { Evidence } from '../../core/outcome.ts'
+import type { Reconciliation } from '../../reconcile/report.ts'
+import type {
+  BilledDay,
+  KeptReconciliation,
+  ReconciliationFilter,
+  ReconciliationPage,
+} from '../reconciliations.ts'
 import { aftercareOf, refundOf } from '../rows/aftercare.ts'
 import { apiKeyOf } from '../rows/api-keys.ts'
 import { type Cells, cellsOf, integer, text, textOrNull } from '../rows/cells.ts'
@@ -18,6 +25,7 @@ import {
   stateOf,
   subMchidCell,
 } from '../rows/orders.ts'
+import { dayCells, keptReconciliationOf, reconciliationOf } from '../rows/reconciliations.ts'
 import { strayOf } from '../rows/strays.ts'
 import type {
   ApiKey,
@@ -50,6 +58,7 @@ import {
   SELECT_STRAYS,
   selectDeliveriesIn,
 } from './statements/reading.ts'
+import { SELECT_RECONCILIATION, SELECT_RECONCILIATIONS } from './statements/reconciliations.ts'
 
 /** Everything that only reads. */
 export class PostgresReader implements StoreReader {
@@ -172,6 +181,20 @@ export class PostgresReader implements StoreReader {
 
   async apiKeys(): Promise<readonly ApiKey[]> {
     return (await this.connection.rows(SELECT_API_KEYS)).map(apiKeyOf)
+  }
+
+  async reconciliations(
+    { account, sub_mchid }: ReconciliationFilter,
+    { after, limit }: ReconciliationPage,
+  ): Promise<readonly KeptReconciliation[]> {
+    const sub = sub_mchid === undefined ? null : subMchidCell(sub_mchid)
+    const rows = await this.connection.rows(SELECT_RECONCILIATIONS, account ?? null, sub, after, limit)
+    return rows.map(keptReconciliationOf)
+  }
+
+  async reconciliation(day: BilledDay): Promise<Reconciliation | null> {
+    const [row] = await this.connection.rows(SELECT_RECONCILIATION, ...dayCells(day))
+    return row === undefined ? null : reconciliationOf(day, row)
   }
 
   async close(): Promise<void> {

@@ -1,4 +1,5 @@
 import type { DueOrder, OrderKey } from '../../core/order.ts'
+import type { BilledDay, ReconciliationClaim, TriedReconciliation } from '../reconciliations.ts'
 import type { Value } from '../rows/cells.ts'
 import { subMchidCell } from '../rows/orders.ts'
 import { strayCells, strayOf } from '../rows/strays.ts'
@@ -28,6 +29,7 @@ import { Deliveries } from './deliveries.ts'
 import { insertOrders } from './entering.ts'
 import { type Dead, type PeersOptions, PostgresPeers } from './peers.ts'
 import { PostgresReader } from './reader.ts'
+import { WrittenReconciliations } from './reconciliations.ts'
 import { INSERT_STRAY, KEEP_PLATFORM_KEYS, KEY_ROW_WIDTH } from './statements/beside.ts'
 import { SELECT_STRAYS } from './statements/reading.ts'
 
@@ -45,6 +47,7 @@ export class PostgresStore extends PostgresReader implements Store {
   readonly #claims: Claims
   readonly #deliveries: Deliveries
   readonly #callers: Callers
+  readonly #reconciliations: WrittenReconciliations
   /** Workers that had been silent since before a moment of the store's, as the latest heartbeat of this process found. */
   #dead: Dead = { names: [], silentSinceMs: Number.MIN_SAFE_INTEGER }
 
@@ -55,6 +58,7 @@ export class PostgresStore extends PostgresReader implements Store {
     this.#claims = new Claims(connection, deadCells)
     this.#deliveries = new Deliveries(connection, deadCells)
     this.#callers = new Callers(connection)
+    this.#reconciliations = new WrittenReconciliations(connection)
     const onDead = (dead: Dead): void => {
       // What a dead worker had claimed is due in the past.
       if (dead.names.some((name) => !this.#dead.names.includes(name))) this.#lookAgain()
@@ -191,5 +195,19 @@ export class PostgresStore extends PostgresReader implements Store {
 
   claimRequest(request: CallerRequest): Promise<'new' | 'same' | 'other'> {
     return this.#callers.claim(request)
+  }
+
+  // -------------------------------------------------------------- what was held against bills
+
+  beginReconciliations(day: BilledDay): Promise<void> {
+    return this.#reconciliations.begin(day)
+  }
+
+  claimReconciliation(claim: ReconciliationClaim): Promise<boolean> {
+    return this.#reconciliations.claim(claim)
+  }
+
+  keepReconciliation(tried: TriedReconciliation): Promise<void> {
+    return this.#reconciliations.keep(tried)
   }
 }

@@ -20,7 +20,17 @@ import {
 import type { Credential, Evidence, UnverifiedEvidence } from '../../core/outcome.ts'
 import { TRADE_STATES, type TradeState } from '../../core/trade-state.ts'
 import type { PlatformKey } from '../store.ts'
-import { type Cells, flag, integer, integerOrNull, oneOf, text, textOrNull, type Value } from './cells.ts'
+import {
+  type Cell,
+  type Cells,
+  flag,
+  integer,
+  integerOrNull,
+  oneOf,
+  text,
+  textOrNull,
+  type Value,
+} from './cells.ts'
 
 /*
  * Where rows of orders become values and values become rows. A row comes as an array in the order of the columns named
@@ -94,6 +104,10 @@ export function subMchidCell(sub_mchid: string | null): string {
   return sub_mchid ?? ''
 }
 
+export function subMchidOf(cell: Cell): string | null {
+  return cell === '' ? null : text(cell)
+}
+
 /** For PROGRESS_COLUMNS. */
 export function progressCells(order: Order): Value[] {
   const ending = order.state === 'ending' ? order.ending : null
@@ -143,7 +157,7 @@ export function orderOf(cells: Cells, aftercareOf: AftercareOf): Order {
   const facts: OrderFacts = {
     id: integer(id),
     account: text(account),
-    sub_mchid: sub_mchid === '' ? null : text(sub_mchid),
+    sub_mchid: subMchidOf(sub_mchid),
     out_trade_no: text(out_trade_no),
     kind: kindOf(kind),
     total: integer(total),

@@ -2,11 +2,19 @@ import type { DatabaseSync } from 'node:sqlite'
 import type { JournalLine } from '../../core/change.ts'
 import type { Order } from '../../core/order.ts'
 import type { Evidence } from '../../core/outcome.ts'
+import type { Reconciliation } from '../../reconcile/report.ts'
+import type {
+  BilledDay,
+  KeptReconciliation,
+  ReconciliationFilter,
+  ReconciliationPage,
+} from '../reconciliations.ts'
 import { type Cells, integer } from '../rows/cells.ts'
 import { countsOf } from '../rows/counts.ts'
 import { deliveryOf, deliveryStateOf } from '../rows/deliveries.ts'
 import { oldestDueOf, type Search, search } from '../rows/lists.ts'
-import { evidenceOf, journalLineOf, stateOf } from '../rows/orders.ts'
+import { evidenceOf, journalLineOf, stateOf, subMchidCell } from '../rows/orders.ts'
+import { dayCells, keptReconciliationOf, reconciliationOf } from '../rows/reconciliations.ts'
 import { strayOf } from '../rows/strays.ts'
 import {
   DELIVERY_STATES,
@@ -31,6 +39,8 @@ import {
   SELECT_EVIDENCE,
   SELECT_JOURNAL,
   SELECT_OLDEST_DUE,
+  SELECT_RECONCILIATION,
+  SELECT_RECONCILIATIONS,
   SELECT_STRAYS,
   selectDeliveriesIn,
 } from './statements.ts'
@@ -52,6 +62,8 @@ export type Books = Pick<
   | 'deliveriesIn'
   | 'countDeliveries'
   | 'strays'
+  | 'reconciliations'
+  | 'reconciliation'
   | 'close'
 >
 
@@ -70,6 +82,8 @@ export class SqliteBooks implements Books {
   readonly #deliveriesIn: ReadonlyMap<DeliveryState, Query<Delivery>>
   readonly #deliveryCounts: Query<readonly [DeliveryState, number]>
   readonly #strays: Query<Stray>
+  readonly #reconciliations: Query<KeptReconciliation>
+  readonly #reconciliation: Query<Cells>
 
   constructor(db: DatabaseSync, lookups: Lookups) {
     this.#db = db
@@ -95,6 +109,8 @@ export class SqliteBooks implements Books {
       ([state, count]) => [deliveryStateOf(state), integer(count)] as const,
     )
     this.#strays = new Query(db, `${SELECT_STRAYS} ORDER BY id LIMIT ?`, strayOf)
+    this.#reconciliations = new Query(db, SELECT_RECONCILIATIONS, keptReconciliationOf)
+    this.#reconciliation = new Query(db, SELECT_RECONCILIATION, (cells) => cells)
   }
 
   async named(out_trade_no: string): Promise<readonly Order[]> {
@@ -160,6 +176,19 @@ export class SqliteBooks implements Books {
 
   async strays(limit: number): Promise<readonly Stray[]> {
     return this.#strays.all(limit)
+  }
+
+  async reconciliations(
+    { account, sub_mchid }: ReconciliationFilter,
+    { after, limit }: ReconciliationPage,
+  ): Promise<readonly KeptReconciliation[]> {
+    const sub = sub_mchid === undefined ? null : subMchidCell(sub_mchid)
+    return this.#reconciliations.all(account ?? null, sub, after, after, limit)
+  }
+
+  async reconciliation(day: BilledDay): Promise<Reconciliation | null> {
+    const cells = this.#reconciliation.first(...dayCells(day))
+    return cells === null ? null : reconciliationOf(day, cells)
   }
 
   async close(): Promise<void> {}

@@ -113,7 +113,7 @@ describe('a database of schema version 1', () => {
     expect(await store.countDeliveries()).toEqual({})
     expect(await store.strays(10)).toEqual([])
     await store.close()
-    expect(versionOf(file)).toBe(5)
+    expect(versionOf(file)).toBe(6)
   })
 
   it('takes all that is new: a refund of an old order, its message, and a new order after the old numbers', async () => {
@@ -136,7 +136,7 @@ describe('a database of schema version 1', () => {
     const { file } = await writtenByVersion1()
     await expect(readSqliteStore({ file })).rejects.toMatchObject({
       code: 'STORE_INVALID',
-      message: expect.stringContaining('schema version 1, expected 5'),
+      message: expect.stringContaining('schema version 1, expected 6'),
     })
     expect(versionOf(file)).toBe(1)
   })

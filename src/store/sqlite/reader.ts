@@ -2,6 +2,13 @@ import type { DatabaseSync } from 'node:sqlite'
 import type { JournalLine } from '../../core/change.ts'
 import type { Order, OrderKey } from '../../core/order.ts'
 import type { Evidence } from '../../core/outcome.ts'
+import type { Reconciliation } from '../../reconcile/report.ts'
+import type {
+  BilledDay,
+  KeptReconciliation,
+  ReconciliationFilter,
+  ReconciliationPage,
+} from '../reconciliations.ts'
 import { apiKeyOf } from '../rows/api-keys.ts'
 import { text, textOrNull } from '../rows/cells.ts'
 import { credentialOf, platformKeyOf, subMchidCell } from '../rows/orders.ts'
@@ -135,6 +142,17 @@ export class SqliteReader implements StoreReader {
 
   async strays(limit: number): Promise<readonly Stray[]> {
     return this.#books.strays(limit)
+  }
+
+  async reconciliations(
+    filter: ReconciliationFilter,
+    page: ReconciliationPage,
+  ): Promise<readonly KeptReconciliation[]> {
+    return this.#books.reconciliations(filter, page)
+  }
+
+  async reconciliation(day: BilledDay): Promise<Reconciliation | null> {
+    return this.#books.reconciliation(day)
   }
 
   async close(): Promise<void> {

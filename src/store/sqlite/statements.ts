@@ -13,6 +13,7 @@ import {
   PROGRESS_COLUMNS,
   VERDICT_COLUMNS,
 } from '../rows/orders.ts'
+import { KEPT_COLUMNS, TRIED_COLUMNS } from '../rows/reconciliations.ts'
 import { NEW_STRAY_COLUMNS, STRAY_COLUMNS } from '../rows/strays.ts'
 import type { DeliveryState } from '../store.ts'
 
@@ -179,3 +180,30 @@ export const SELECT_REQUEST = 'SELECT hash FROM requests WHERE caller = ? AND ke
 /** Takes the moment up to which they count as never used. More than one at a time, so that they become fewer. */
 export const DROP_REQUESTS = `DELETE FROM requests WHERE (caller, key) IN (
   SELECT caller, key FROM requests WHERE at <= ? ORDER BY at LIMIT 4)`
+
+// ------------------------------------------------------------------ what was held against bills
+
+/** Takes account, sub-merchant and day. */
+export const BEGIN_RECONCILIATIONS = `INSERT INTO reconciliations (account, sub_mchid, day, tries) VALUES (?, ?, ?, 0)
+  ON CONFLICT DO UPDATE SET tries = coalesce(reconciliations.tries, 0)`
+/** Takes account, sub-merchant, day, worker, the end of his claim, how often it was tried, and the moment. */
+export const CLAIM_RECONCILIATION = `INSERT INTO reconciliations (account, sub_mchid, day, tries, worker, claimed_until)
+  VALUES (?, ?, ?, 0, ?, ?)
+  ON CONFLICT DO UPDATE SET worker = excluded.worker, claimed_until = excluded.claimed_until
+  WHERE coalesce(reconciliations.tries, 0) = ? AND coalesce(reconciliations.claimed_until, 0) <= ?`
+/** A try that comes to nothing leaves what was found; one that nobody asked for counts, and ends the claim. */
+export const KEEP_RECONCILIATION = `${insertInto('reconciliations', TRIED_COLUMNS)} ON CONFLICT DO UPDATE SET
+  tries = CASE WHEN excluded.tries IS NULL THEN reconciliations.tries ELSE coalesce(reconciliations.tries, 0) + 1 END,
+  claimed_until = CASE WHEN excluded.tries IS NULL THEN reconciliations.claimed_until END,
+  tried_at = excluded.tried_at, failure = excluded.failure,
+  found = coalesce(excluded.found, reconciliations.found),
+  found_at = coalesce(excluded.found_at, reconciliations.found_at),
+  differences = coalesce(excluded.differences, reconciliations.differences)`
+/** Takes account and sub-merchant, null each for any; the row to stand behind, null for none, twice; and how many. */
+export const SELECT_RECONCILIATIONS = `SELECT ${KEPT_COLUMNS} FROM reconciliations
+  WHERE account = coalesce(?, account) AND sub_mchid = coalesce(?, sub_mchid)
+  AND (? IS NULL OR (day, id) < (SELECT day, id FROM reconciliations WHERE id = ?))
+  ORDER BY day DESC, id DESC LIMIT ?`
+/** Takes account, sub-merchant and day. */
+export const SELECT_RECONCILIATION =
+  'SELECT found, differences FROM reconciliations WHERE account = ? AND sub_mchid = ? AND day = ?'

@@ -12,6 +12,7 @@ import {
   type OrderKey,
 } from '../../core/order.ts'
 import type { Evidence } from '../../core/outcome.ts'
+import type { BilledDay, ReconciliationClaim, TriedReconciliation } from '../reconciliations.ts'
 import { aftercareCells, refundCells } from '../rows/aftercare.ts'
 import { integer, text } from '../rows/cells.ts'
 import {
@@ -50,6 +51,7 @@ import { Deliveries } from './deliveries.ts'
 import type { Ownership } from './owner.ts'
 import { Query } from './query.ts'
 import { SqliteReader } from './reader.ts'
+import { WrittenReconciliations } from './reconciliations.ts'
 import {
   CORRECT_FACTS,
   INSERT_EVIDENCE,
@@ -84,6 +86,7 @@ export class SqliteStore extends SqliteReader implements Store {
   readonly #claims: Claims
   readonly #deliveries: Deliveries
   readonly #callers: Callers
+  readonly #reconciliations: WrittenReconciliations
   readonly #dueOrders: Query<OpenOrder | number>
   readonly #straysOf: Query<Stray>
   readonly #straysToTell: Query<Stray>
@@ -117,6 +120,7 @@ export class SqliteStore extends SqliteReader implements Store {
     this.#claims = new Claims(db)
     this.#deliveries = new Deliveries(db)
     this.#callers = new Callers(db)
+    this.#reconciliations = new WrittenReconciliations(db)
     this.#dueOrders = new Query(db, SELECT_DUE_ORDERS, (cells) => openOrderOf(cells) ?? integer(cells[0]))
     this.#straysOf = new Query(
       db,
@@ -274,6 +278,18 @@ export class SqliteStore extends SqliteReader implements Store {
 
   async claimRequest(request: CallerRequest): Promise<'new' | 'same' | 'other'> {
     return this.#durably(() => this.#callers.claim(request))
+  }
+
+  async beginReconciliations(day: BilledDay): Promise<void> {
+    this.#durably(() => this.#reconciliations.begin(day))
+  }
+
+  async claimReconciliation(claim: ReconciliationClaim): Promise<boolean> {
+    return this.#durably(() => this.#reconciliations.claim(claim))
+  }
+
+  async keepReconciliation(tried: TriedReconciliation): Promise<void> {
+    this.#durably(() => this.#reconciliations.keep(tried))
   }
 
   override async close(): Promise<void> {

@@ -3,6 +3,13 @@ import type { JournalLine } from '../../core/change.ts'
 import type { Order } from '../../core/order.ts'
 import type { Evidence } from '../../core/outcome.ts'
 import { type ErrorCode, VerdictError } from '../../errors.ts'
+import type { Reconciliation } from '../../reconcile/report.ts'
+import type {
+  BilledDay,
+  KeptReconciliation,
+  ReconciliationFilter,
+  ReconciliationPage,
+} from '../reconciliations.ts'
 import type { Delivery, DeliveryState, OldestDue, OrderFilter, OrderPage, Stray } from '../store.ts'
 import type { Books } from './books.ts'
 
@@ -108,6 +115,17 @@ export class ThreadedBooks implements Books {
 
   strays(limit: number): Promise<readonly Stray[]> {
     return this.#ask('strays', limit)
+  }
+
+  reconciliations(
+    filter: ReconciliationFilter,
+    page: ReconciliationPage,
+  ): Promise<readonly KeptReconciliation[]> {
+    return this.#ask('reconciliations', filter, page)
+  }
+
+  reconciliation(day: BilledDay): Promise<Reconciliation | null> {
+    return this.#ask('reconciliation', day)
   }
 
   /** What was begun is answered first. */
