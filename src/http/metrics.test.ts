@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import type { Reconciled } from '../reconcile/latest.ts'
 import { COUNTED_MS, openMetrics } from './metrics.ts'
 
 it('the messages are counted once a minute, however often and by however many at once the metrics are read', async () => {
@@ -8,6 +9,7 @@ it('the messages are counted once a minute, however often and by however many at
     statistics: () => null,
     accounts: () => [],
     attention: async () => 0,
+    reconciled: async () => [],
     oldestDue: async () => [],
     deliveries: async () => ({ sent: ++sent }),
     clock: { nowMs: () => nowMs },
@@ -26,6 +28,7 @@ it('a count that failed is tried again at the next reading', async () => {
     statistics: () => null,
     accounts: () => [],
     attention: async () => 0,
+    reconciled: async () => [],
     oldestDue: async () => [],
     deliveries: async () => (isDown ? Promise.reject(new Error('down')) : { failed: 3 }),
     clock: { nowMs: () => 0 },
@@ -42,6 +45,7 @@ it('the oldest due work is told by account, and as nothing as long as it is not 
     statistics: () => null,
     accounts: () => [],
     attention: async () => 0,
+    reconciled: async () => [],
     oldestDue: async () => [
       { account: 'a', dueAtMs: 10_000 },
       { account: 'b', dueAtMs: 90_000 },
@@ -52,4 +56,29 @@ it('the oldest due work is told by account, and as nothing as long as it is not 
   const text = await metrics.text()
   expect(text).toContain('verdict_oldest_overdue_seconds{account="a"} 62.5')
   expect(text).toContain('verdict_oldest_overdue_seconds{account="b"} 0')
+})
+
+it('the latest day that was held against its bill is told by account, and nothing where there is none', async () => {
+  let days: readonly Reconciled[] = []
+  let nowMs = 0
+  const metrics = openMetrics({
+    statistics: () => null,
+    accounts: () => [],
+    attention: async () => 0,
+    reconciled: async () => days,
+    oldestDue: async () => [],
+    deliveries: async () => ({}),
+    clock: { nowMs: () => nowMs },
+  })
+  expect(await metrics.text()).not.toMatch(/verdict_reconciliation_\w+\{/)
+  nowMs = COUNTED_MS
+  days = [
+    { account: 'a', untilMs: 0, differing: 3 },
+    { account: 'b', untilMs: 2 * COUNTED_MS, differing: 0 },
+  ]
+  const text = await metrics.text()
+  expect(text).toContain('verdict_reconciliation_differences{account="a"} 3')
+  expect(text).toContain('verdict_reconciliation_differences{account="b"} 0')
+  expect(text).toContain('verdict_reconciliation_age_seconds{account="a"} 60')
+  expect(text).toContain('verdict_reconciliation_age_seconds{account="b"} 0')
 })

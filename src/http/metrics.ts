@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts'
 import { CALLS } from '../core/change.ts'
 import type { Observer } from '../engine/observer.ts'
 import type { Statistics } from '../engine/report.ts'
+import type { Reconciled } from '../reconcile/latest.ts'
 import { DELIVERY_STATES, type OldestDue } from '../store/store.ts'
 import type { Verdict } from '../verdict.ts'
 import { kept } from './kept.ts'
@@ -26,6 +27,8 @@ export interface MetricsSource {
   readonly attention: () => Promise<number>
   /** The earliest due time of each account. */
   readonly oldestDue: () => Promise<readonly OldestDue[]>
+  /** The latest day of each account that was held against its bill. */
+  readonly reconciled: () => Promise<readonly Reconciled[]>
   readonly deliveries: () => Promise<Readonly<Partial<Record<string, number>>>>
   readonly clock: Pick<Clock, 'nowMs'>
 }
@@ -47,6 +50,7 @@ export function openMetrics(source: MetricsSource): Metrics {
   const registers = [registry]
   const { clock } = source
   const oldestDue = kept(source.oldestDue, { clock, freshMs: LOOKED_MS })
+  const reconciled = kept(source.reconciled, { clock, freshMs: COUNTED_MS })
   const attention = kept(source.attention, { clock, freshMs: LOOKED_MS })
   collectDefaultMetrics({ register: registry })
   const timeToVerdict = new Histogram({
@@ -136,6 +140,24 @@ export function openMetrics(source: MetricsSource): Metrics {
     'Messages, by state',
     'state',
     kept(async () => ({ ...NO_DELIVERIES, ...(await source.deliveries()) }), { clock, freshMs: COUNTED_MS }),
+  )
+  gauge(
+    'verdict_reconciliation_differences',
+    'What differs between the bill of the latest day that was held against it and the orders',
+    'account',
+    async () =>
+      Object.fromEntries((await reconciled()).map(({ account, differing }) => [account, differing])),
+  )
+  gauge(
+    'verdict_reconciliation_age_seconds',
+    'Since the end of the latest day that was held against its bill',
+    'account',
+    async () => {
+      const nowMs = clock.nowMs()
+      return Object.fromEntries(
+        (await reconciled()).map(({ account, untilMs }) => [account, Math.max(0, nowMs - untilMs) / 1_000]),
+      )
+    },
   )
   gauge('verdict_attention_orders', 'Orders that need a person', null, async () => ({
     '': await attention(),

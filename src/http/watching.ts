@@ -1,4 +1,5 @@
 import { type Observer, together } from '../engine/observer.ts'
+import { reconciledOf } from '../reconcile/latest.ts'
 import type { Store } from '../store/store.ts'
 import { Events, type EventsOptions } from './live/events.ts'
 import { LastHour } from './live/last-hour.ts'
@@ -24,6 +25,11 @@ export function openWatching({ store, events, ...source }: WatchingOptions): Wat
     attention: () => store.countAttention(),
     oldestDue: () => store.oldestDue(),
     deliveries: () => store.countDeliveries(),
+    reconciled: () =>
+      reconciledOf(
+        source.accounts().map(({ account }) => account),
+        store,
+      ),
   })
   const lastHour = new LastHour(source.clock)
   const live = new Events(events)
