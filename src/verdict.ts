@@ -387,7 +387,7 @@ export class Verdict {
 
   /**
    * A person wants to know now: the order is asked about at once, whatever its schedule; one that is closed, revoked or was
-   * never created, too, as somebody says that he paid. It is written down who asked.
+   * never created, too, as somebody says that he paid. Of a paid one all refunds are asked for, those that others made among them. It is written down who asked.
    *
    * @throws OPTION_INVALID, ORDER_UNKNOWN, ACCOUNT_UNKNOWN, CLOSED
    */
@@ -427,7 +427,7 @@ export class Verdict {
   /**
    * Holds what is known here of one day against WeChat Pay's signed bill: every line against its order, and every order that
    * was paid on that day against the bill. It changes nothing by itself: what is open here, or ended unpaid, and is paid there
-   * is asked about, as by `askNow`; the verdict, or the late money, comes from what WeChat Pay signs then. The other
+   * is asked about, as by `askNow`, and so are the refunds of an order of which one is not known here; the verdict, or the late money, comes from what WeChat Pay signs then. The other
    * differences are for a person, and are kept: `reconciliations`. The bill of a day is there from 10:00 Beijing time on the next day.
    *
    * @throws OPTION_INVALID, ACCOUNT_UNKNOWN, BILL_NOT_READY, BILL_FAILS, CLOSED

@@ -4,7 +4,13 @@ import { onAskedNow, onCallback, onHint, onRefundCallback } from './callback.ts'
 import type { Change } from './change.ts'
 import { FinalDraft, OpenDraft } from './draft.ts'
 import { NEW_ENDING, onEndCall } from './ending.ts'
-import { onCallbackAfterwards, onQueriedAfterwards, onStraggler, onSuspicion } from './late-money.ts'
+import {
+  onAskedAfterwards,
+  onCallbackAfterwards,
+  onQueriedAfterwards,
+  onStraggler,
+  onSuspicion,
+} from './late-money.ts'
 import { type FinalOrder, isFinal, type OpenOrder, type Order } from './order.ts'
 import { onPlaced } from './placing.ts'
 import type { Moment } from './plan.ts'
@@ -81,7 +87,7 @@ function afterwards(order: FinalOrder, learnt: Learnt, rules: Rules, moment: Mom
     case 'hint':
       return onSuspicion(scene)
     case 'ask-now':
-      return onSuspicion(scene, learnt.by)
+      return onAskedAfterwards(scene, learnt.by)
     case 'resolve':
       return onResolvedAfterwards(scene, learnt)
     case 'ask-refund':

@@ -77,10 +77,20 @@ export function isKnownAsPaid({ state, aftercare }: FinalOrder): boolean {
 }
 
 /** Somebody says "paid" about an order that ended unpaid, and nothing proves it: a query tells. */
-export function onSuspicion({ order, draft, moment }: FinalScene, by?: string): Change | null {
+export function onSuspicion({ order, draft, moment }: FinalScene): Change | null {
   if (order.state === 'SUCCESS' || (order.aftercare?.late ?? null) !== null) return null
-  draft.note(by === undefined ? 'hint' : 'ask-now', by === undefined ? {} : { note: by })
+  draft.note('hint')
   draft.setLate(suspicion(moment.nowMs))
+  return draft.done()
+}
+
+/** Somebody asks about an order that has its verdict: whether it is paid after all, or else what others have refunded. */
+export function onAskedAfterwards({ order, draft, moment }: FinalScene, by: string): Change | null {
+  const isUnpaid = order.state !== 'SUCCESS' && (order.aftercare?.late ?? null) === null
+  if (!isUnpaid && (!isKnownAsPaid(order) || draft.aftercare.compareAtMs !== null)) return null
+  draft.note('ask-now', { note: by })
+  if (isUnpaid) draft.setLate(suspicion(moment.nowMs))
+  else draft.compareAt(moment.nowMs)
   return draft.done()
 }
 

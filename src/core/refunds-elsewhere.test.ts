@@ -203,6 +203,36 @@ describe('one list may state one refund twice', () => {
   })
 })
 
+describe('somebody asks about an order that is paid', () => {
+  lives('all of its refunds are asked for, and what others made counts', paid(), [
+    [0, 'ask now', 'SUCCESS, queryRefunds at 0'],
+    [1, 'queryRefunds: e1 500 SUCCESS', 'SUCCESS, e1 SUCCESS'],
+    [2, 'ask refund 8301 as r1', 'REFUND_EXCEEDS'],
+    [2, 'ask refund 8300 as r1', 'SUCCESS, e1 SUCCESS, r1 queued, refund r1 at 2'],
+  ])
+  lives('without any, nothing is told', paid(), [
+    [0, 'ask now', 'SUCCESS, queryRefunds at 0'],
+    [1, 'queryRefunds: none', 'SUCCESS'],
+  ])
+  lives('twice at a time is once', paid(), [
+    [0, 'ask now', 'SUCCESS, queryRefunds at 0'],
+    [0, 'ask now', 'nothing new'],
+    [1, 'queryRefunds: none', 'SUCCESS'],
+    [2, 'ask now', 'SUCCESS, queryRefunds at 2'],
+  ])
+  lives('a hint that it is paid says nothing of refunds', paid(), [[0, 'hint', 'nothing new']])
+  lives('of late money, too, once it is back', closed, [
+    ...CONFIRMED,
+    [1, 'queryRefunds: e1 8800 SUCCESS', 'CLOSED, late returned, e1 SUCCESS'],
+    [9, 'ask now', 'CLOSED, late returned, e1 SUCCESS, queryRefunds at 9'],
+    [9, 'queryRefunds: e1 8800 SUCCESS', 'CLOSED, late returned, e1 SUCCESS'],
+  ])
+  lives('what is only suspected is asked about already', closed, [
+    [0, 'ask now', 'CLOSED, late suspected, query at 0'],
+    [0, 'ask now', 'nothing new'],
+  ])
+})
+
 describe('made by us, before a backup was restored', () => {
   lives('late money had its refund: the next one has another number', closed, [
     ...CONFIRMED,

@@ -112,6 +112,13 @@ describe('a payment in the bill', () => {
     expect(asks).toEqual([true, true, false, false])
   })
 
+  it('asks about refunds that are not known here, and about no others', () => {
+    const known = order('SUCCESS', { aftercare: withRefund('SUCCESS') })
+    const failed = order('SUCCESS', { aftercare: withRefund('CLOSED') })
+    const asks = [order('SUCCESS'), known, failed].map((here) => compared(refundLine(), here, ALONE).asks)
+    expect(asks).toEqual([true, false, false])
+  })
+
   it('is held against our amount, whose currency has to be the same', () => {
     expect(compared(PAID, order('SUCCESS'), ALONE).amount).toEqual({
       ...{ differs: 'amount', billed: '88.00', ours: 8_800, currency: 'HKD' },

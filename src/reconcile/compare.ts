@@ -87,7 +87,7 @@ export function compared(line: BillLine, order: Order | null, { isReversed, day 
 
 function comparedRefund(billed: BillRefund, currency: string | null, order: FinalOrder): Compared {
   const ours = refundIn(order, billed)
-  if (ours === undefined) return only('unknown_refund')
+  if (ours === undefined) return { ...only('unknown_refund'), asks: true }
   if (isOther(billed.refund_id, ours.refund_id)) return only('refund_id')
   // A refund that is being processed counts as made, in a bill (guide 8.11).
   const isMade = billed.status === null || billed.status === 'SUCCESS' || billed.status === 'PROCESSING'

@@ -129,7 +129,7 @@ it.each([1, 2, 3, 4, 5, 6])(
   },
 )
 
-it('what others made is told: an order of their own, and a refund on the merchant platform', async () => {
+it('what others made is told: an order of their own, and a refund on the merchant platform, which is entered here', async () => {
   shop = await Shop.open()
   const theirs = await sqliteStore({ file: ':memory:' })
   const elsewhere = await shop.verdict({ store: theirs })
@@ -141,7 +141,7 @@ it('what others made is told: an order of their own, and a refund on the merchan
   await untilNextMorning()
   const { differing, differences, asked, agreed } = await reconciled(verdict)
   expect({ differing, asked, agreed }).toEqual({
-    ...{ differing: { unknown_order: 1, unknown_refund: 1 }, asked: 0, agreed: 1 },
+    ...{ differing: { unknown_order: 1, unknown_refund: 1 }, asked: 1, agreed: 1 },
   })
   expect(differences).toMatchObject([
     { kind: 'unknown_order', out_trade_no: 'theirs', here: null },
@@ -152,6 +152,9 @@ it('what others made is told: an order of their own, and a refund on the merchan
       here: 'SUCCESS 1234 HKD',
     },
   ])
+  const { refunds } = await verdict.order({ out_trade_no: 'N1' })
+  expect(refunds).toMatchObject([{ origin: 'elsewhere', amount: 100, state: 'SUCCESS' }])
+  expect(await reconciled(verdict)).toMatchObject({ differing: { unknown_order: 1 }, asked: 0, agreed: 2 })
   await shop.clock.during(elsewhere.close())
   await theirs.close()
 })

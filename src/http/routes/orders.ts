@@ -212,7 +212,8 @@ export function orderRoutes(desk: Desk): readonly Route[] {
       role: 'operate',
       tag,
       summary: 'Ask WeChat Pay now',
-      description: 'Whatever the schedule; the answer is in the journal, or comes with `GET …?wait=`.',
+      description:
+        'Whatever the schedule; of a paid order all refunds are asked for, those that others made among them. The answer is in the journal, or comes with `GET …?wait=`.',
       params: ById,
       reply: OrderView,
       status: 202,
