@@ -1,6 +1,5 @@
 import { sleep } from '../clock.ts'
 import type { Notice } from '../engine/report.ts'
-import { VerdictError } from '../errors.ts'
 import type { BillGateway } from '../gateway/gateway.ts'
 import type { Store } from '../store/store.ts'
 import { beijingDate } from '../wechatpay/beijing.ts'
@@ -91,7 +90,7 @@ export class Reconciler {
         pauseMs = await this.#lookForDays(atMs)
         said = ''
       } catch (error) {
-        const why = error instanceof Error ? error.message : String(error)
+        const why = wordsOf(error)
         if (!signal.aborted && why !== said) {
           notify({ level: 'warn', message: `reconciling failed, and goes on within minutes: ${why}` })
         }
@@ -119,14 +118,20 @@ export class Reconciler {
     return pauseMs
   }
 
-  /** Whether it was ours to try. @throws what is no word about the bill */
+  /** Whether it was ours to try. @throws what the store throws, and the signal's reason */
   async #try(account: string, { date, tries }: DayToTry): Promise<boolean> {
-    const { store, clock, worker } = this.#options
+    const { store, clock, worker, signal } = this.#options
     const day = { account, sub_mchid: null, date }
     const nowMs = clock.nowMs()
     const claim = { ...day, tries, worker, nowMs, untilMs: nowMs + CLAIM_MS }
     if (!(await store.claimReconciliation(claim))) return false
-    const outcome = await this.#found(day).then((found) => ({ found }), failureIn)
+    const outcome = await this.#found(day).then(
+      (found) => ({ found }),
+      (error: unknown) => {
+        signal.throwIfAborted()
+        return { failure: wordsOf(error) }
+      },
+    )
     await store.keepReconciliation({ ...day, atMs: clock.nowMs(), byItself: true, outcome })
     if ('found' in outcome) this.#tell(outcome.found)
     else if (tries % TOLD_EVERY === 0) {
@@ -150,10 +155,6 @@ export class Reconciler {
   }
 }
 
-/** @throws what is no word about the bill */
-function failureIn(error: unknown): { readonly failure: string } {
-  const isAboutBill =
-    error instanceof VerdictError && (error.code === 'BILL_FAILS' || error.code === 'BILL_NOT_READY')
-  if (isAboutBill) return { failure: error.message }
-  throw error
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }
