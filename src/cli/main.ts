@@ -149,6 +149,16 @@ onStore(program.command('deliveries'))
     await withBooks(flags, (books, io) => listDeliveries(books, flags, io))
   })
 
+onStore(program.command('bills'))
+  .description("days that were held against WeChat Pay's bills, and what differs")
+  .option('--account <mchid>', 'those of this mchid or sp_mchid')
+  .option('--limit <n>', 'at most so many', number, LIMIT_DEFAULT)
+  .option('--json', 'a line of JSON for each', false)
+  .action(async (flags) => {
+    const { listBills } = await import('./on-call/bills.ts')
+    await withBooks(flags, (books, io) => listBills(books, flags, io))
+  })
+
 aboutOrder(program.command('query'))
   .description('asks WeChat Pay about an order now, whatever its schedule')
   .action(async (out_trade_no: string, { subMchid: sub_mchid, ...flags }) => {

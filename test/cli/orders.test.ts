@@ -2,7 +2,9 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { systemClock } from '../../src/clock.ts'
 import { STOPPED_MS } from '../../src/core/order.ts'
+import type { Reconciliation } from '../../src/reconcile/report.ts'
 import { postgresStore } from '../../src/store/postgres/index.ts'
+import type { BilledDay, TriedReconciliation } from '../../src/store/reconciliations.ts'
 import { sqliteStore } from '../../src/store/sqlite/index.ts'
 import type { Store } from '../../src/store/store.ts'
 import {
@@ -24,6 +26,23 @@ const HOUR_MS = 3_600_000
 const OTHER = '1900000002'
 const FAILED = { state: 'failed', why: 'answered 410' } as const
 const LATER = { state: 'pending', dueAtMs: T0 + 5_000, why: 'answered 500' } as const
+
+/** A day that differs, the one before it, which failed, and one of a sub-merchant that agrees. */
+async function fillBills(store: Store): Promise<void> {
+  const day = (date: string, sub_mchid: string | null = null) => ({ account: ACCOUNT, sub_mchid, date })
+  const found = (at: BilledDay, differing: Reconciliation['differing']): Reconciliation => ({
+    ...{ ...at, bill: null, lines: { payment: 3, refund: 2, reversal: 1 }, agreed: 4 },
+    ...{ differing, differences: [], asked: 0 },
+  })
+  const keep = (at: BilledDay, outcome: TriedReconciliation['outcome']): Promise<void> =>
+    store.keepReconciliation({ ...at, atMs: T0, byItself: true, outcome })
+  const [failed, differs] = [day('2025-06-14'), day('2025-06-15')]
+  await store.beginReconciliations(day('2025-06-16'))
+  await keep(failed, { failure: 'WeChat Pay refuses the bill with NO_AUTH' })
+  await keep(differs, { found: found(differs, { unknown_refund: 1, twice: 2 }) })
+  const sub = day('2025-06-13', '1900000007')
+  await keep(sub, { found: found(sub, {}) })
+}
 
 /** Orders of each sort, in the sequence of entering. */
 async function fill(store: Store): Promise<void> {
@@ -72,7 +91,10 @@ beforeAll(async () => {
     { name: file, held: await sqliteStore({ file }) },
     { name: database.url, held: await postgresStore({ url: database.url }) },
   ]
-  for (const { held } of stores) await fill(held)
+  for (const { held } of stores) {
+    await fill(held)
+    await fillBills(held)
+  }
 })
 
 afterAll(async () => {
@@ -104,6 +126,20 @@ describe.each([
     expect(await numbers(nth, '--attention')).toEqual(['ODD'])
     expect(await numbers(nth, '--stopped')).toEqual(['HALT'])
     expect(await numbers(nth, '--state', 'SUCCESS,placing')).toEqual(['PAID', 'NEW'])
+  })
+
+  it('verdict bills shows the days that were held against bills, the latest first', async () => {
+    const [head, ...rows] = lines(await inStore(nth, 'bills'))
+    expect(head).toMatch(/^ {2}day +account +lines +agree +looked at, UTC\+8 +what differs$/)
+    expect(rows).toEqual([
+      expect.stringMatching(/2025-06-16 +1900000001 +not looked at yet$/),
+      expect.stringMatching(/2025-06-15 +1900000001 +6 +4 +2025-06-15 \S+ +1 unknown_refund, 2 twice$/),
+      expect.stringMatching(/2025-06-14 +1900000001 +2025-\S+ \S+ +failed: WeChat Pay refuses .* NO_AUTH$/),
+      expect.stringMatching(/2025-06-13 +1900000001\/1900000007 +6 +4 +2025-\S+ \S+ +nothing$/),
+    ])
+    const [one] = lines(await inStore(nth, 'bills', '--json', '--limit', '1', '--account', ACCOUNT))
+    expect(JSON.parse(one ?? '')).toMatchObject({ date: '2025-06-16', tries: 0, found: null })
+    expect(lines(await inStore(nth, 'bills', '--account', OTHER))).toEqual([])
   })
 
   it('verdict deliveries shows what your system has not got, the failed ones first', async () => {
@@ -191,7 +227,7 @@ describe('is refused in one sentence', () => {
   })
 
   it('a store that is not there', async () => {
-    for (const command of ['orders', 'attention', 'deliveries'])
+    for (const command of ['orders', 'attention', 'deliveries', 'bills'])
       expect(await run(command, '--store', join(folder(), 'none.db'))).toMatchObject({
         code: 2,
         stderr: expect.stringContaining('(STORE_INVALID)'),

@@ -2,6 +2,7 @@ import type { Amount, Resolution } from '../../core/resolving.ts'
 import type {
   DeliverySeen,
   JournalSeen,
+  KeptReconciliationSeen,
   OrderSeen,
   OrderState,
   ReconciliationSeen,
@@ -38,6 +39,8 @@ export interface Books {
   orders(asked: OrdersAsked, limit: number): Promise<Limited<OrderSeen>>
   /** State by state, in each the oldest first. */
   deliveries(states: readonly DeliveryState[], limit: number): Promise<Limited<DeliverySeen>>
+  /** Days that were held against WeChat Pay's bills, the latest first. */
+  bills(account: string | undefined, limit: number): Promise<Limited<KeptReconciliationSeen>>
   /** Null if there is none of this id any more. */
   byId(id: string): Promise<OrderSeen | null>
   /** @throws ORDER_UNKNOWN, or ORDER_AMBIGUOUS with the candidates */

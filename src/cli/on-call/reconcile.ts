@@ -4,6 +4,7 @@ import { totalOf } from '../../reconcile/findings.ts'
 import { beijingDate, DAY_MS } from '../../wechatpay/beijing.ts'
 import type { Io } from '../io.ts'
 import { type ActFlags, atDesk } from './acts.ts'
+import { kindsOf, whoseBill } from './bills.ts'
 
 export interface ReconcileFlags extends ActFlags {
   readonly date?: string
@@ -33,18 +34,16 @@ export async function runReconcile(
 }
 
 function inWords(found: ReconciliationSeen): string {
-  const { account, sub_mchid, date, bill, lines, agreed, differing, differences, asked } = found
-  const whose = sub_mchid === null ? account : `${account}/${sub_mchid}`
+  const { date, bill, lines, agreed, differing, differences, asked } = found
   const { payment, refund, reversal } = lines
   const said =
     bill === null
       ? 'WeChat Pay has no bill of this day'
       : `${payment} payments, ${refund} refunds, ${reversal} reversals; ${agreed} of ${payment + refund + reversal} lines agree`
-  const counts = Object.entries(differing).map(([kind, count]) => `${count} ${kind}`)
   const untold = totalOf(differing) - differences.length
   return [
-    `${date}, ${whose}: ${said}`,
-    counts.length === 0 ? 'nothing differs' : `differs: ${counts.join(', ')}`,
+    `${date}, ${whoseBill(found)}: ${said}`,
+    totalOf(differing) === 0 ? 'nothing differs' : `differs: ${kindsOf(differing)}`,
     ...differences.map((difference) => `  ${differenceInWords(difference)}`),
     ...(untold === 0 ? [] : [`  … and ${untold} more`]),
     ...(asked === 0

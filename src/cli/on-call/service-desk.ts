@@ -1,5 +1,12 @@
 import { VerdictError } from '../../errors.ts'
-import type { DeliverySeen, EvidenceSeen, JournalSeen, OrderSeen, RefundSeen } from '../../http/views.ts'
+import type {
+  DeliverySeen,
+  EvidenceSeen,
+  JournalSeen,
+  KeptReconciliationSeen,
+  OrderSeen,
+  RefundSeen,
+} from '../../http/views.ts'
 import type { Acts, Books, OrdersAsked } from './desk.ts'
 import { limited } from './pages.ts'
 import { deliveryId, ServiceClient } from './service.ts'
@@ -62,6 +69,10 @@ export function serviceDesk(url: string, env: NodeJS.ProcessEnv): ServiceDesk {
         }
         return page
       })
+    },
+    bills(account, limit) {
+      const next = reading<KeptReconciliationSeen>('/v1/reconciliations', { account })
+      return limited<KeptReconciliationSeen>(limit, (_, count) => next(count))
     },
     byId: (id) =>
       service.ask<OrderSeen>(`/v1/orders/${id}`).catch((error: unknown) => {

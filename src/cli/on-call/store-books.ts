@@ -1,7 +1,15 @@
 import type { Clock } from '../../clock.ts'
 import { isFinal, type Order } from '../../core/order.ts'
-import { deliveryView, journalView, numberIn, orderView, refundView } from '../../http/views.ts'
+import {
+  deliveryView,
+  journalView,
+  keptReconciliationView,
+  numberIn,
+  orderView,
+  refundView,
+} from '../../http/views.ts'
 import { amountToAccept } from '../../proof.ts'
+import type { KeptReconciliation } from '../../store/reconciliations.ts'
 import { type Delivery, type DeliveryState, OVERDUE_MS, type StoreReader } from '../../store/store.ts'
 import { readStore } from '../read-store.ts'
 import type { Books } from './desk.ts'
@@ -34,6 +42,13 @@ export function booksOf(store: StoreReader, clock: Clock): Books {
         pageIn(store, states, { last, count }),
       )
       return { items: items.map(deliveryView), isMore }
+    },
+    async bills(account, limit) {
+      const filter = account === undefined ? {} : { account }
+      const { items, isMore } = await limited<KeptReconciliation>(limit, (last, count) =>
+        store.reconciliations(filter, { after: last?.id ?? null, limit: count }),
+      )
+      return { items: items.map(keptReconciliationView), isMore }
     },
     async byId(id) {
       const order = await store.byId(numberIn(id))
