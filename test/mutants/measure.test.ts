@@ -36,7 +36,7 @@ function mutant(name: string, fails: string): Mutant {
 }
 
 const measured = (mutants: readonly Mutant[], seeds = 100) =>
-  measure({ root, mutants, seeds, say: () => {}, limitMs: 2_000 })
+  measure({ root, mutants, seeds, say: () => {}, limitMs: 5_000 })
 
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'mutants-'))
@@ -61,6 +61,13 @@ describe('measure', () => {
     const [crash, hang] = await measured([mutant('crashes', "'crash'"), mutant('hangs', "'hang'")])
     expect(crash?.proved).toEqual({ kind: 'crash', why: 'exit code 1; no report; TypeError: no such thing' })
     expect(hang?.proved).toMatchObject({ kind: 'hang' })
+  })
+
+  it('measures nothing with a mutant that is no program: nobody has found it', async () => {
+    given('0')
+    await expect(measured([mutant('odd', '((')])).rejects.toThrow(
+      /^odd is no program any more \(.*SyntaxError/,
+    )
   })
 
   it('measures nothing on a tree that is red itself', async () => {

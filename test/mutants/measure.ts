@@ -31,7 +31,7 @@ const SLOWER_MAX = 8
  * Which seed finds each mutant. All copies are taken from the tree as it is at the beginning, and that tree has to be
  * green up to the last seed that found one: else the seed would have found the tree's own fault.
  *
- * @throws NotMeasured if the unmutated tree is not green
+ * @throws NotMeasured if the unmutated tree is not green, or a mutant is no program
  */
 export async function measure({
   root,
@@ -55,6 +55,9 @@ export async function measure({
       const folder = copyWith(root, mutant, tree)
       const proved = await prove({ folder, seeds, limitMs: limitOf(seeds) })
       if (!keep) rmSync(folder, { recursive: true, force: true })
+      // It never ran: that nobody found is found.
+      if (proved.kind === 'crash' && proved.why.includes('SyntaxError'))
+        throw new NotMeasured(`${mutant.name} is no program any more (${proved.why}): mend the mutant`)
       rows[place] = { mutant, proved }
       say(`${mutant.name}: ${inWords(proved)}`)
     }

@@ -26,7 +26,7 @@ export const ENGINE: readonly Mutant[] = [
         find: 'current = moved',
         replace: `const rebased = { ...change.order, version: moved.version + 1 }
         await commits.add({ change: { ...change, from: moved.version, order: rebased } })
-        this.#follow(rebased, null)
+        this.follow(rebased, null)
         return rebased`,
       },
     ],
