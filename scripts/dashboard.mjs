@@ -19,8 +19,10 @@ if (!onlyIfOlder || isOlder()) await build()
 function isOlder() {
   if (!existsSync(page)) return true
   const builtAtMs = statSync(page).mtimeMs
-  // Folders too: they tell of files that are gone. Of Verdict itself the pages hold what they import from its core.
-  const sources = [...globSync(['dashboard/**', 'src/core/**'], { cwd: root }), 'package-lock.json']
+  // Folders too: they tell of files that are gone. Of Verdict itself the pages hold what they import from its core, and
+  // Beijing's calendar.
+  const held = ['dashboard/**', 'src/core/**', 'src/wechatpay/beijing.ts']
+  const sources = [...globSync(held, { cwd: root }), 'package-lock.json']
   return sources.some((path) => statSync(join(root, path)).mtimeMs > builtAtMs)
 }
 

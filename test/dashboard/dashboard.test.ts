@@ -5,9 +5,6 @@ import type { Listed } from '../support/http-service.ts'
 import { overhang, violations } from './browser.ts'
 import { DashboardService } from './open-service.ts'
 
-/** Less than a test may take, so that its failure names what did not come. */
-const PATIENCE_MS = 12_000
-
 let open: DashboardService
 let numbers = 0
 const number = (): string => `D${++numbers}`
@@ -34,29 +31,7 @@ async function paid(out_trade_no: string): Promise<string> {
   return id
 }
 
-interface Visit {
-  readonly role?: 'read' | 'operate' | null
-  readonly looks?: Parameters<DashboardService['page']>[2]
-  /** What the console may say: of a request that is refused on purpose. */
-  readonly complaint?: RegExp
-}
-
-/** What the console of a page complains about fails the test. */
-async function visit(
-  hash: string,
-  { role = 'operate', looks, complaint }: Visit,
-  act: (page: Page) => Promise<void>,
-) {
-  const { page, complaints } = await open.page(hash, role, looks)
-  page.setDefaultTimeout(PATIENCE_MS)
-  try {
-    await act(page)
-    expect(complaints.filter((one) => complaint === undefined || !complaint.test(one))).toEqual([])
-  } finally {
-    await page.context().close()
-  }
-}
-
+const visit: DashboardService['visit'] = (...visit) => open.visit(...visit)
 const headline = (page: Page, name: string) => page.locator(`[data-headline="${name}"]`).waitFor()
 const heading = (page: Page, name: string) => page.getByRole('heading', { name, level: 1 }).waitFor()
 const button = (page: Page, name: string | RegExp) => page.getByRole('button', { name })

@@ -1,8 +1,19 @@
 import type { AddressInfo } from 'node:net'
-import type { Browser } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
+import { expect } from 'vitest'
 import { TestService } from '../support/http-service.ts'
 import { type Looks, type OpenedPage, openBrowser, openPage } from './browser.ts'
 import { buildDashboard } from './build.ts'
+
+/** Less than a test may take, so that its failure names what did not come. */
+const PATIENCE_MS = 12_000
+
+export interface Visit {
+  readonly role?: 'read' | 'operate' | null
+  readonly looks?: Looks
+  /** What the console may say: of a request that is refused on purpose. */
+  readonly complaint?: RegExp
+}
 
 /** A service with its simulated WeChat Pay on a port, and a browser to look at it. */
 export class DashboardService {
@@ -39,6 +50,22 @@ export class DashboardService {
     }
     await opened.page.goto(`${this.url}${hash}`)
     return opened
+  }
+
+  /** A page for as long as somebody acts on it. What its console complains about fails the test. */
+  async visit(
+    hash: string,
+    { role = 'operate', looks, complaint }: Visit,
+    act: (page: Page) => Promise<void>,
+  ): Promise<void> {
+    const { page, complaints } = await this.page(hash, role, looks)
+    page.setDefaultTimeout(PATIENCE_MS)
+    try {
+      await act(page)
+      expect(complaints.filter((one) => complaint === undefined || !complaint.test(one))).toEqual([])
+    } finally {
+      await page.context().close()
+    }
   }
 
   async close(): Promise<void> {

@@ -58,7 +58,10 @@ export class TestService {
   readonly #end: () => Promise<void>
 
   private constructor(
-    parts: Omit<TestService, 'ask' | 'close' | 'pay' | 'place' | 'paidWithAnotherAmount'> & {
+    parts: Omit<
+      TestService,
+      'ask' | 'close' | 'pay' | 'place' | 'paidElsewhere' | 'paidWithAnotherAmount'
+    > & {
       end: () => Promise<void>
     },
   ) {
@@ -157,13 +160,13 @@ export class TestService {
     if (!reply.ok) throw new Error(await reply.text())
   }
 
-  /** An order that other code placed and the customer paid, tracked with another amount than it has. @returns its id, marked */
-  async paidWithAnotherAmount(out_trade_no: string): Promise<string> {
+  /** An order that other code placed and the customer paid: nobody here knows it. */
+  async paidElsewhere(out_trade_no: string, total: number): Promise<void> {
     const [account] = this.accounts
     if (account === undefined) throw new Error('the simulator has no account')
     const gateway = gatewayFor(account, { clock: systemClock })
     const key = { account: gateway.identity.account, sub_mchid: null, out_trade_no }
-    const amount = { total: 9_000, currency: 'HKD' }
+    const amount = { total, currency: 'HKD' }
     const notify_url = `${this.simulator.url}/nobody`
     const placement = { ...key, kind: 'native', description: 'Tea', amount, notify_url } as const
     const request = {
@@ -175,7 +178,13 @@ export class TestService {
     expect(await gateway.place(request)).toMatchObject({ kind: 'answer' })
     await gateway.end()
     await this.pay(out_trade_no)
-    const body = { out_trade_no, account: key.account, kind: 'native', amount: { ...amount, total: 8_800 } }
+  }
+
+  /** An order that other code placed and the customer paid, tracked with another amount than it has. @returns its id, marked */
+  async paidWithAnotherAmount(out_trade_no: string): Promise<string> {
+    await this.paidElsewhere(out_trade_no, 9_000)
+    const amount = { total: 8_800, currency: 'HKD' }
+    const body = { out_trade_no, account: this.simulator.keys.identity.mchid, kind: 'native', amount }
     const { json } = await this.ask<OrderSeen>('/v1/orders/track', { body })
     const attention = async () => (await this.ask<OrderSeen>(`/v1/orders/${json.id}`)).json.attention
     await expect.poll(attention).toBe('amount_mismatch')

@@ -8,11 +8,14 @@ export type { OverviewSeen as Overview } from '../../../src/http/routes/overview
 export type { SessionSeen as Session } from '../../../src/http/routes/session.ts'
 export type {
   DeliverySeen as Delivery,
+  DifferenceSeen as Difference,
   JournalSeen as JournalLine,
+  KeptReconciliationSeen as KeptReconciliation,
   OrderSeen as Order,
   OrderState,
   PieceSeen as Evidence,
   PlatformKeySeen as PlatformKey,
+  ReconciliationSeen as Reconciliation,
   RefundSeen as Refund,
   ScheduleSeen as Schedule,
 } from '../../../src/http/views.ts'

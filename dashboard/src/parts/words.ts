@@ -8,6 +8,7 @@ export const partsWords = inBothLanguages({
     loading: 'Loading …',
     copy: 'Copy',
     copied: 'Copied',
+    signedBytes: 'Signed bytes',
   },
   zh: {
     failed: '操作未成功。',
@@ -16,5 +17,6 @@ export const partsWords = inBothLanguages({
     loading: '加载中…',
     copy: '复制',
     copied: '已复制',
+    signedBytes: '签名原文',
   },
 })

@@ -39,7 +39,6 @@ export const evidenceWords = inBothLanguages({
       'The signature covers the encrypted text. What it says, the service read with the account’s APIv3 key, which never comes to a browser: that part is its word.',
     refusal: 'A refusal’s signed text names no order; the question, which is ours, does.',
     fingerprint: 'SHA-256 of the public key (compare it with the merchant platform’s):',
-    raw: 'Signed bytes',
     denials: 'When two denials count, and how far apart they are, is checked by the service.',
   },
   zh: {
@@ -70,7 +69,6 @@ export const evidenceWords = inBothLanguages({
       '签名覆盖的是密文。其内容由服务用账户的 APIv3 密钥读取，该密钥不会进入浏览器：这一部分以服务所述为准。',
     refusal: '拒绝的签名内容不指明订单；指明订单的是我方的查询。',
     fingerprint: '公钥的 SHA-256（请与商户平台核对）：',
-    raw: '签名原文',
     denials: '两次否认何时有效、相隔多久，由服务检查。',
   },
 })

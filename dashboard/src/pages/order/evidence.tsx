@@ -4,6 +4,7 @@ import type { Evidence } from '../../api/types.ts'
 import { moment } from '../../format.ts'
 import { useDoing } from '../../parts/doing.ts'
 import { Failure } from '../../parts/failure.tsx'
+import { SignedBytes } from '../../parts/signed-bytes.tsx'
 import { evidenceWords } from './evidence-words.ts'
 import type { Story } from './story.ts'
 import { type Check, type Checked, canVerify, type Outcome, verifyAll } from './verify.ts'
@@ -91,12 +92,7 @@ function Piece({ piece, checked, proves }: PieceProps) {
           )}
         </>
       )}
-      <details>
-        <summary class="small">{words.raw}</summary>
-        <pre class="small">
-          {`${piece.request}\nWechatpay-Serial: ${piece.serial}\nWechatpay-Timestamp: ${piece.timestamp}\nWechatpay-Nonce: ${piece.nonce}\nWechatpay-Signature: ${piece.signature}\n\n${piece.body}`}
-        </pre>
-      </details>
+      <SignedBytes of={piece} />
     </li>
   )
 }

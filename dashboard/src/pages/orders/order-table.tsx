@@ -9,7 +9,7 @@ import { ordersWords } from './words.ts'
 export function OrderTable({ orders }: { readonly orders: readonly Order[] }) {
   const { columns } = ordersWords.value
   return (
-    <div class="card orders">
+    <div class="card list">
       <table>
         <thead>
           <tr>

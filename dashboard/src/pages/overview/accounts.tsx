@@ -1,25 +1,34 @@
-import type { Overview } from '../../api/types.ts'
+import type { KeptReconciliation, Overview } from '../../api/types.ts'
 import { count, duration } from '../../format.ts'
+import { DayMarks } from '../../parts/bill-marks.tsx'
+import { linkTo } from '../../router.ts'
+import { useLatestBills } from './latest-bills.ts'
 import { overviewWords } from './words.ts'
 
 type Account = Overview['accounts'][number]
 
-/** How WeChat Pay answers, by account and host; and whether its callbacks arrive. */
+/** How WeChat Pay answers, by account and host; whether its callbacks arrive; and what its latest bill came to. */
 export function Accounts({ accounts }: Pick<Overview, 'accounts'>) {
   const words = overviewWords.value
+  const bills = useLatestBills(accounts.map(({ account }) => account))
   return (
     <section class="card whole">
       <h2>{words.accounts}</h2>
       <ul class="accounts">
         {accounts.map((account) => (
-          <AccountRow key={account.account} account={account} />
+          <AccountRow key={account.account} account={account} bill={bills.get(account.account)} />
         ))}
       </ul>
     </section>
   )
 }
 
-function AccountRow({ account }: { readonly account: Account }) {
+interface AccountRowProps {
+  readonly account: Account
+  readonly bill: KeptReconciliation | undefined
+}
+
+function AccountRow({ account, bill }: AccountRowProps) {
   const words = overviewWords.value
   return (
     <li>
@@ -33,6 +42,7 @@ function AccountRow({ account }: { readonly account: Account }) {
       {account.silent && <p class="alarm">{words.callbackSilence}</p>}
       <Hosts hosts={account.hosts} />
       <Callbacks callbacks={account.callbacks} />
+      {bill !== undefined && <Bill bill={bill} />}
     </li>
   )
 }
@@ -84,6 +94,15 @@ function Callbacks({ callbacks }: Pick<Account, 'callbacks'>) {
           <span class="number">{count(value)}</span> <span class="muted">{names[name] ?? name}</span>
         </span>
       ))}
+    </p>
+  )
+}
+
+function Bill({ bill }: { readonly bill: KeptReconciliation }) {
+  return (
+    <p class="small latest-bill">
+      {overviewWords.value.bill}: <a href={linkTo(['bills', bill.account, bill.date])}>{bill.date}</a>{' '}
+      <DayMarks day={bill} />
     </p>
   )
 }
