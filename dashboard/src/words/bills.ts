@@ -44,7 +44,7 @@ const KINDS_EN: Kinds = {
   unknown_refund: {
     name: 'Unknown refund',
     explained:
-      'The bill has a refund, and none of its numbers is known here. It was made on the merchant platform or by other code.',
+      'The bill has a refund, and none of its numbers is known here. It was made on the merchant platform or by other code. All refunds of its order are asked for at once, and it is entered among them: nothing is to be done.',
   },
   refund_open: {
     name: 'Refund unfinished here',
@@ -121,7 +121,8 @@ const KINDS_ZH: Kinds = {
   },
   unknown_refund: {
     name: '未知退款',
-    explained: '账单中有一笔退款，此处不认识它的任何单号。它由商户平台或其他程序发起。',
+    explained:
+      '账单中有一笔退款，此处不认识它的任何单号。它由商户平台或其他程序发起。系统会立即查询该订单的全部退款并将其登记，无需处理。',
   },
   refund_open: {
     name: '此处退款未完成',
