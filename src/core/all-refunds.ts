@@ -1,4 +1,4 @@
-import { isEnded, numbered, REFUNDS_MAX, type Refund, reservedBy } from './aftercare.ts'
+import { type Aftercare, isEnded, numbered, REFUNDS_MAX, type Refund, reservedBy } from './aftercare.ts'
 import { stopsEnding } from './attention.ts'
 import type { Change } from './change.ts'
 import type { Evidence, RefundPage, RefundStatement } from './outcome.ts'
@@ -16,6 +16,9 @@ import { type FinalScene, isOld, type Learnt, noteSilence, restMs } from './scen
 /** Before late money goes back, "paid" must have been asked for lately. */
 const CONFIRMED_MS_MAX = 60_000
 
+/** So often, within half an hour or so, it is asked for what somebody only wanted to know. */
+const CURIOUS_MAX = 10
+
 const LATE_REASON = 'The order was cancelled'
 
 /** All refunds of the order were asked for: those that others made are counted from now on. */
@@ -26,6 +29,7 @@ export function onAllRefunds(
   const { draft, moment, order } = scene
   if (draft.aftercare.compareAtMs === null) return null
   const again = (): Change => {
+    if (!isNeeded(draft.aftercare) && draft.order.silence >= CURIOUS_MAX) return forget(scene)
     draft.compareAt(
       moment.nowMs +
         Math.max(
@@ -59,13 +63,26 @@ export function onAllRefunds(
         return onEveryRefund(scene, { total: 0, refunds: [] }, outcome.evidence)
       }
       draft.patch({ silence: draft.order.silence + 1 })
-      if (!saysNoSuchRefund(outcome.code) && !isPassing(outcome.code))
-        draft.attend('call_refused', `queryRefunds: ${outcome.code} ${outcome.message}`)
+      if (saysNoSuchRefund(outcome.code) || isPassing(outcome.code)) return again()
+      if (!isNeeded(draft.aftercare)) return forget(scene)
+      draft.attend('call_refused', `queryRefunds: ${outcome.code} ${outcome.message}`)
       return again()
     case 'no-answer':
       noteSilence(scene, 'queryRefunds', outcome, tookMs)
       return again()
   }
+}
+
+/** Whether money waits for the answer, or a refund of others for its end; else somebody only wanted to know. */
+function isNeeded({ late, refunds }: Aftercare): boolean {
+  return late?.phase === 'compare' || refunds.some((one) => one.origin === 'elsewhere' && !isEnded(one))
+}
+
+/** Nobody can say, and nothing rests on it: the journal tells, and whoever asks again may. */
+function forget({ draft }: FinalScene): Change {
+  draft.compareAt(null)
+  draft.patch({ silence: 0 })
+  return draft.done()
 }
 
 function onEveryRefund(scene: FinalScene, page: RefundPage, evidence: Evidence): Change {

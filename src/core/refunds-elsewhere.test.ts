@@ -220,6 +220,27 @@ describe('somebody asks about an order that is paid', () => {
     [1, 'queryRefunds: none', 'SUCCESS'],
     [2, 'ask now', 'SUCCESS, queryRefunds at 2'],
   ])
+  lives('refused for good: nothing rests on it, so nobody is told, and it is dropped', paid(), [
+    [0, 'ask now', 'SUCCESS, queryRefunds at 0'],
+    [0, 'queryRefunds: NO_AUTH', 'SUCCESS'],
+    [9, 'ask now', 'SUCCESS, queryRefunds at 9'],
+    [9, 'queryRefunds: e1 500 SUCCESS', 'SUCCESS, e1 SUCCESS'],
+  ])
+  lives('without an answer: ten times, and dropped', paid(), [
+    [0, 'ask now', 'SUCCESS, queryRefunds at 0'],
+    [1, 'all queryRefunds: timeout', 'SUCCESS, queryRefunds at 2'],
+    [7_200, 'all queryRefunds: timeout', 'SUCCESS'],
+    [7_201, 'ask now', 'SUCCESS, queryRefunds at 7201'],
+    [7_201, 'queryRefunds: timeout', 'SUCCESS, queryRefunds at 7203'],
+  ])
+  lives('a page about another order: the same', paid(), [
+    [0, 'ask now', 'SUCCESS, queryRefunds at 0'],
+    [0, page({}, { out_trade_no: 'A43' }), 'SUCCESS, queryRefunds at 2'],
+  ])
+  lives('twin: what others have under way is followed until it has ended, whatever it takes', paid(), [
+    [0, 'refund callback: e1 500 PROCESSING', 'SUCCESS, e1 processing, queryRefunds at 20'],
+    [20, 'queryRefunds: NO_AUTH', 'SUCCESS !call_refused, e1 processing, queryRefunds at 22'],
+  ])
   lives('a hint that it is paid says nothing of refunds', paid(), [[0, 'hint', 'nothing new']])
   lives('of late money, too, once it is back', closed, [
     ...CONFIRMED,

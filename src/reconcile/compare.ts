@@ -92,7 +92,8 @@ function comparedRefund(billed: BillRefund, currency: string | null, order: Fina
   // A refund that is being processed counts as made, in a bill (guide 8.11).
   const isMade = billed.status === null || billed.status === 'SUCCESS' || billed.status === 'PROCESSING'
   if (isEnded(ours) && isMade !== (ours.state === 'SUCCESS')) return only('refund_state')
-  if (!isEnded(ours) && isMade && billed.status !== 'PROCESSING') return only('refund_open')
+  if (!isEnded(ours) && isMade && billed.status !== 'PROCESSING')
+    return { ...only('refund_open'), asks: true }
   if (isOther(currency, order.currency)) return only('refund_amount')
   if (billed.amount === null) return AGREES
   return { ...AGREES, amount: amountOf('refund_amount', billed.amount, ours.amount, order) }
