@@ -51,6 +51,7 @@ const watching = openWatching({
   store,
   statistics: () => null,
   accounts: () => opened.verdict?.accounts ?? [],
+  bills: async () => [],
   clock: systemClock,
 })
 const verdict = await openMeasured({

@@ -22,7 +22,7 @@ import { globalV3Gateway } from './gateway/wechatpay/global-v3.ts'
 import { amountToAccept, latestAmountIn, openedWith, type Proof, proofOf } from './proof.ts'
 import { systemRandom } from './random.ts'
 import { dailyMs } from './reconcile/days.ts'
-import { Reconciler } from './reconcile/reconciler.ts'
+import { type BillsStanding, Reconciler } from './reconcile/reconciler.ts'
 import type { Reconciliation } from './reconcile/report.ts'
 import type { Delivery, PlatformKey } from './store/store.ts'
 import { byName, engineAccount, type Plans, plansOf } from './verdict/accounts.ts'
@@ -209,7 +209,7 @@ export class Verdict {
     })
     await engine.join()
     const reconciler = new Reconciler({
-      ...{ store, clock, worker, notify, signal: engine.closing },
+      ...{ store, clock, worker, notify, dailyAtMs, signal: engine.closing },
       accounts: [...accounts].map(([account, { mode }]) => ({
         ...{ account, mode, gateway: gateways.get(account) as Gateway },
       })),
@@ -217,7 +217,7 @@ export class Verdict {
     })
     if (options.start !== false) {
       engine.start()
-      if (dailyAtMs !== null) reconciler.startDaily(dailyAtMs)
+      reconciler.start()
     }
     return new Verdict(engine, accounts, { gateways, plans }, reconciler, (some) =>
       receiver({ accounts: some, desk: engine, clock, answerMs: options.callbackAnswerMs }),
@@ -428,7 +428,7 @@ export class Verdict {
    * Holds what is known here of one day against WeChat Pay's signed bill: every line against its order, and every order that
    * was paid on that day against the bill. It changes nothing by itself: what is open here, or ended unpaid, and is paid there
    * is asked about, as by `askNow`, and so are the refunds of an order of which one is not known here; the verdict, or the late money, comes from what WeChat Pay signs then. The other
-   * differences are for a person, and are kept: `reconciliations`. The bill of a day is there from 10:00 Beijing time on the next day.
+   * differences are for a person. What was found is kept in the store. The bill of a day is there from 10:00 Beijing time on the next day.
    *
    * @throws OPTION_INVALID, ACCOUNT_UNKNOWN, BILL_NOT_READY, BILL_FAILS, CLOSED
    */
@@ -439,6 +439,16 @@ export class Verdict {
       throw new VerdictError('OPTION_INVALID', `sub_mchid is ${shown(sub_mchid)}; expected ${expected}`)
     }
     return this.#reconciler.reconcile({ account: name, sub_mchid, date })
+  }
+
+  /**
+   * How the days stand that are held against their bills by themselves: whether one is missing, and what differs in those of the
+   * last week. None without `reconcileAt`.
+   *
+   * @throws what the store throws
+   */
+  bills(): Promise<readonly BillsStanding[]> {
+    return this.#reconciler.standing()
   }
 
   /** Whether this process may send: not while the database that it shares with others doesn't confirm that it lives. */

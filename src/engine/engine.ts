@@ -258,8 +258,8 @@ export class Engine {
   }
 
   /**
-   * A person wants to know now: the next query is due at once. Nothing is due for an order that is paid, or whose late money
-   * is known.
+   * A person wants to know now: the next query is due at once; for an order that is paid, or whose late money is known, a list
+   * of all its refunds.
    *
    * @param by who, for the journal: 1 to 64 characters
    * @throws ORDER_UNKNOWN, ACCOUNT_UNKNOWN, CLOSED

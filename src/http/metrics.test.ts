@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import type { Reconciled } from '../reconcile/latest.ts'
+import type { BillsStanding } from '../reconcile/reconciler.ts'
 import { COUNTED_MS, openMetrics } from './metrics.ts'
 
 it('the messages are counted once a minute, however often and by however many at once the metrics are read', async () => {
@@ -9,7 +9,7 @@ it('the messages are counted once a minute, however often and by however many at
     statistics: () => null,
     accounts: () => [],
     attention: async () => 0,
-    reconciled: async () => [],
+    bills: async () => [],
     oldestDue: async () => [],
     deliveries: async () => ({ sent: ++sent }),
     clock: { nowMs: () => nowMs },
@@ -28,7 +28,7 @@ it('a count that failed is tried again at the next reading', async () => {
     statistics: () => null,
     accounts: () => [],
     attention: async () => 0,
-    reconciled: async () => [],
+    bills: async () => [],
     oldestDue: async () => [],
     deliveries: async () => (isDown ? Promise.reject(new Error('down')) : { failed: 3 }),
     clock: { nowMs: () => 0 },
@@ -45,7 +45,7 @@ it('the oldest due work is told by account, and as nothing as long as it is not 
     statistics: () => null,
     accounts: () => [],
     attention: async () => 0,
-    reconciled: async () => [],
+    bills: async () => [],
     oldestDue: async () => [
       { account: 'a', dueAtMs: 10_000 },
       { account: 'b', dueAtMs: 90_000 },
@@ -58,14 +58,14 @@ it('the oldest due work is told by account, and as nothing as long as it is not 
   expect(text).toContain('verdict_oldest_overdue_seconds{account="b"} 0')
 })
 
-it('the latest day that was held against its bill is told by account, and nothing where there is none', async () => {
-  let days: readonly Reconciled[] = []
+it('days that are held against their bills are told by account, and nothing where there are none', async () => {
+  let days: readonly BillsStanding[] = []
   let nowMs = 0
   const metrics = openMetrics({
     statistics: () => null,
     accounts: () => [],
     attention: async () => 0,
-    reconciled: async () => days,
+    bills: async () => days,
     oldestDue: async () => [],
     deliveries: async () => ({}),
     clock: { nowMs: () => nowMs },
@@ -73,12 +73,12 @@ it('the latest day that was held against its bill is told by account, and nothin
   expect(await metrics.text()).not.toMatch(/verdict_reconciliation_\w+\{/)
   nowMs = COUNTED_MS
   days = [
-    { account: 'a', untilMs: 0, differing: 3 },
-    { account: 'b', untilMs: 2 * COUNTED_MS, differing: 0 },
+    { account: 'a', missingMs: 60_000, differing: 3 },
+    { account: 'b', missingMs: 0, differing: 0 },
   ]
   const text = await metrics.text()
   expect(text).toContain('verdict_reconciliation_differences{account="a"} 3')
   expect(text).toContain('verdict_reconciliation_differences{account="b"} 0')
-  expect(text).toContain('verdict_reconciliation_age_seconds{account="a"} 60')
-  expect(text).toContain('verdict_reconciliation_age_seconds{account="b"} 0')
+  expect(text).toContain('verdict_reconciliation_missing_seconds{account="a"} 60')
+  expect(text).toContain('verdict_reconciliation_missing_seconds{account="b"} 0')
 })

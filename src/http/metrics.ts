@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts'
 import { CALLS } from '../core/change.ts'
 import type { Observer } from '../engine/observer.ts'
 import type { Statistics } from '../engine/report.ts'
-import type { Reconciled } from '../reconcile/latest.ts'
+import type { BillsStanding } from '../reconcile/reconciler.ts'
 import { DELIVERY_STATES, type OldestDue } from '../store/store.ts'
 import type { Verdict } from '../verdict.ts'
 import { kept } from './kept.ts'
@@ -27,8 +27,8 @@ export interface MetricsSource {
   readonly attention: () => Promise<number>
   /** The earliest due time of each account. */
   readonly oldestDue: () => Promise<readonly OldestDue[]>
-  /** The latest day of each account that was held against its bill. */
-  readonly reconciled: () => Promise<readonly Reconciled[]>
+  /** How the days stand that are held against their bills by themselves. */
+  readonly bills: () => Promise<readonly BillsStanding[]>
   readonly deliveries: () => Promise<Readonly<Partial<Record<string, number>>>>
   readonly clock: Pick<Clock, 'nowMs'>
 }
@@ -50,7 +50,7 @@ export function openMetrics(source: MetricsSource): Metrics {
   const registers = [registry]
   const { clock } = source
   const oldestDue = kept(source.oldestDue, { clock, freshMs: LOOKED_MS })
-  const reconciled = kept(source.reconciled, { clock, freshMs: COUNTED_MS })
+  const bills = kept(source.bills, { clock, freshMs: COUNTED_MS })
   const attention = kept(source.attention, { clock, freshMs: LOOKED_MS })
   collectDefaultMetrics({ register: registry })
   const timeToVerdict = new Histogram({
@@ -143,21 +143,16 @@ export function openMetrics(source: MetricsSource): Metrics {
   )
   gauge(
     'verdict_reconciliation_differences',
-    'What differs between the bill of the latest day that was held against it and the orders',
+    'What differs between the bills of the last week and the orders',
     'account',
-    async () =>
-      Object.fromEntries((await reconciled()).map(({ account, differing }) => [account, differing])),
+    async () => Object.fromEntries((await bills()).map(({ account, differing }) => [account, differing])),
   )
   gauge(
-    'verdict_reconciliation_age_seconds',
-    'Since the end of the latest day that was held against its bill',
+    'verdict_reconciliation_missing_seconds',
+    'For how long the bill of a day has been due that did not come; 0 if none is',
     'account',
-    async () => {
-      const nowMs = clock.nowMs()
-      return Object.fromEntries(
-        (await reconciled()).map(({ account, untilMs }) => [account, Math.max(0, nowMs - untilMs) / 1_000]),
-      )
-    },
+    async () =>
+      Object.fromEntries((await bills()).map(({ account, missingMs }) => [account, missingMs / 1_000])),
   )
   gauge('verdict_attention_orders', 'Orders that need a person', null, async () => ({
     '': await attention(),

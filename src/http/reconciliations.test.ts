@@ -57,7 +57,7 @@ it('what was found is kept: in a list, and with its differences', async () => {
   const page = await service.ask<ReconciliationPage>(`/v1/reconciliations?account=${account}`)
   const { differences: _, account: __, sub_mchid: ___, date: ____, ...rest } = found.json
   expect(page.json.data.at(-1)).toEqual({
-    ...{ account, sub_mchid: null, date, tries: null, failure: null },
+    ...{ account, sub_mchid: null, date, tries: null, finds: 0, failure: null },
     ...{ triedAt: expect.any(String), foundAt: expect.any(String), found: rest },
   })
   expect((await service.ask(`/v1/reconciliations/${account}/${date}`)).json).toEqual(found.json)

@@ -55,6 +55,7 @@ export class Service {
     const watching = openWatching({
       statistics: () => opened.service?.counts ?? null,
       accounts: () => verdictNow()?.accounts ?? [],
+      bills: async () => (await verdictNow()?.bills()) ?? [],
       store,
       clock: systemClock,
     })

@@ -345,8 +345,10 @@ const { differences: _, account, sub_mchid, date, ...FOUND } = ReconciliationVie
 export const KeptReconciliationView = z
   .object({
     ...{ account, sub_mchid, date },
-    /** How often it was tried by itself; null: only because somebody asked. */
+    /** How often in a row it was tried by itself and came to nothing; null: only because somebody asked. */
     tries: z.int().nullable(),
+    /** How often it was tried by itself and something was found. */
+    finds: z.int(),
     triedAt: moment.nullable(),
     /** Why the latest try came to nothing; null: it didn't, or there was none. */
     failure: text.nullable(),

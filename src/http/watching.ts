@@ -1,5 +1,4 @@
 import { type Observer, together } from '../engine/observer.ts'
-import { reconciledOf } from '../reconcile/latest.ts'
 import type { Store } from '../store/store.ts'
 import { Events, type EventsOptions } from './live/events.ts'
 import { LastHour } from './live/last-hour.ts'
@@ -14,7 +13,7 @@ export interface Watching {
   readonly events: Events
 }
 
-export interface WatchingOptions extends Pick<MetricsSource, 'statistics' | 'accounts' | 'clock'> {
+export interface WatchingOptions extends Pick<MetricsSource, 'statistics' | 'accounts' | 'bills' | 'clock'> {
   readonly store: Store
   readonly events?: EventsOptions
 }
@@ -25,11 +24,6 @@ export function openWatching({ store, events, ...source }: WatchingOptions): Wat
     attention: () => store.countAttention(),
     oldestDue: () => store.oldestDue(),
     deliveries: () => store.countDeliveries(),
-    reconciled: () =>
-      reconciledOf(
-        source.accounts().map(({ account }) => account),
-        store,
-      ),
   })
   const lastHour = new LastHour(source.clock)
   const live = new Events(events)

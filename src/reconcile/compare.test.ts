@@ -112,11 +112,14 @@ describe('a payment in the bill', () => {
     expect(asks).toEqual([true, true, false, false])
   })
 
-  it('asks about refunds that are not known here, and about no others', () => {
-    const known = order('SUCCESS', { aftercare: withRefund('SUCCESS') })
-    const failed = order('SUCCESS', { aftercare: withRefund('CLOSED') })
-    const asks = [order('SUCCESS'), known, failed].map((here) => compared(refundLine(), here, ALONE).asks)
-    expect(asks).toEqual([true, false, false])
+  it('asks about refunds that are not known here, or not as made, and about no others', () => {
+    const [known, open, failed] = (['SUCCESS', 'processing', 'CLOSED'] as const).map((state) =>
+      order('SUCCESS', { aftercare: withRefund(state) }),
+    )
+    const asks = [order('SUCCESS'), open, known, failed].map(
+      (here) => compared(refundLine(), here ?? null, ALONE).asks,
+    )
+    expect(asks).toEqual([true, true, false, false])
   })
 
   it('is held against our amount, whose currency has to be the same', () => {

@@ -5,74 +5,96 @@ import { beijingDate, beijingDayMs, DAY_MS } from '../wechatpay/beijing.ts'
 /** A day whose bill is to be asked for. */
 export interface DayToTry {
   readonly date: string
-  readonly tries: number
   readonly dueAtMs: number
+  /** How often in a row it came to nothing. */
+  readonly tries: number
+  /** How often something was found. */
+  readonly finds: number
+  readonly triedAtMs: number | null
 }
 
 /** What was missed further back, because nothing ran, is for whoever asks. */
 const CATCH_UP_DAYS = 30
-/** So many rows, the latest first, tell all that `nextDay` needs. */
+/** So many rows up to today, the latest first, tell all that is to be known here. */
 export const ROWS_NEEDED = CATCH_UP_DAYS + 2
 
 const MINUTE_MS = 60_000
 /** A bill that didn't come is asked for again after these, the last one time after time. */
-const FAILED_PAUSES_MS = [10 * MINUTE_MS, 20 * MINUTE_MS, 40 * MINUTE_MS, 60 * MINUTE_MS]
+const FAILED_PAUSES_MS = [10, 20, 40, 60, 60, 60, 60, 60, 1_440].map((minutes) => minutes * MINUTE_MS)
 /** What a bill made somebody ask about is known by then: the day is looked at again, so that only what stays differs. */
 const AGAIN_MS = 30 * MINUTE_MS
-/** But not for ever: an order that WeChat Pay says other things about in its bill stays a difference. */
-const TRIES_MAX = 5
+/** But not for ever: where WeChat Pay says one thing in its bill and another about the order, it stays a difference. */
+export const FINDS_MAX = 3
+/** WeChat Pay's own clients say so (guide 8.8): what was found from then on was found in the whole bill. */
+const WHOLE_MS = 10 * 60 * MINUTE_MS
 
 /** Whether an account's days have begun to be tried by themselves. */
 export function haveBegun(kept: readonly KeptReconciliation[]): boolean {
   return kept.some(({ tries }) => tries !== null)
 }
 
+export interface Today {
+  readonly nowMs: number
+  /** When the bill of the day before is asked for, counted from midnight in Beijing. */
+  readonly atMs: number
+}
+
 /**
- * The day that is due first: from the one on which an account's days began, to today's, whose bill comes tomorrow.
+ * The days that are or will be due, the first one first: from the one on which an account's days began, to today's, whose
+ * bill comes tomorrow.
  *
- * @param kept the latest `ROWS_NEEDED` of an account, without those of single sub-merchants
- * @param atMs when the bill of the day before is asked for, counted from midnight in Beijing
+ * @param kept the latest `ROWS_NEEDED` of an account up to today, without those of single sub-merchants
  */
-export function nextDay(
-  kept: readonly KeptReconciliation[],
-  { nowMs, atMs }: { readonly nowMs: number; readonly atMs: number },
-): DayToTry | null {
-  const begun = kept.filter(({ tries }) => tries !== null).map(({ date }) => date)
+export function daysToTry(kept: readonly KeptReconciliation[], today: Today): readonly DayToTry[] {
   const byDate = new Map(kept.map((one) => [one.date, one]))
-  return daysBefore(nowMs)
-    .filter((date) => begun.some((first) => first <= date))
+  return datesOf(kept, today)
     .flatMap((date) => {
       const known = byDate.get(date)
-      const dueAtMs = dueAt(known, readyMs(date, atMs))
-      return dueAtMs === null ? [] : [{ date, dueAtMs, tries: known?.tries ?? 0 }]
+      const dueAtMs = dueAt(known, date, today)
+      const { tries = null, finds = 0, triedAtMs = null } = known ?? {}
+      return dueAtMs === null ? [] : [{ date, dueAtMs, tries: tries ?? 0, finds, triedAtMs }]
     })
-    .reduce<DayToTry | null>(
-      (first, day) => (first === null || day.dueAtMs < first.dueAtMs ? day : first),
-      null,
-    )
+    .toSorted((a, b) => a.dueAtMs - b.dueAtMs)
 }
 
-/** The oldest that is still caught up with first, today last. */
-function daysBefore(nowMs: number): readonly string[] {
+/** Since when the bill of a day has been due that did not come; null if none is. */
+export function missingSinceMs(kept: readonly KeptReconciliation[], today: Today): number | null {
+  const found = new Set(kept.filter((one) => isWhole(one, today)).map(({ date }) => date))
+  const first = datesOf(kept, today).find((date) => !found.has(date))
+  const sinceMs = first === undefined ? Number.POSITIVE_INFINITY : readyMs(first, today)
+  return sinceMs <= today.nowMs ? sinceMs : null
+}
+
+/** From the one on which it began, or as far back as is caught up with, to today. */
+function datesOf(kept: readonly KeptReconciliation[], { nowMs }: Today): readonly string[] {
+  const begun = kept.filter(({ tries }) => tries !== null).map(({ date }) => date)
   const from = nowMs - CATCH_UP_DAYS * DAY_MS
-  return Array.from({ length: CATCH_UP_DAYS + 1 }, (_, i) => beijingDate(from + i * DAY_MS))
+  const dates = Array.from({ length: CATCH_UP_DAYS + 1 }, (_, i) => beijingDate(from + i * DAY_MS))
+  return dates.filter((date) => begun.some((first) => first <= date))
 }
 
-function readyMs(date: string, atMs: number): number {
+function readyMs(date: string, { atMs }: Pick<Today, 'atMs'>): number {
   return (beijingDayMs(date) as number) + DAY_MS + atMs
 }
 
-/** Null: nothing is to be done any more. What somebody found before the bill was whole doesn't count. */
-function dueAt(known: KeptReconciliation | undefined, fromMs: number): number | null {
-  const { triedAtMs = null, foundAtMs = null, found = null, tries = 0 } = known ?? {}
-  if (triedAtMs === null || triedAtMs < fromMs) return fromMs
-  if (found === null || foundAtMs === null || foundAtMs < fromMs) return triedAtMs + pauseMs(tries ?? 0)
-  return found.asked > 0 && (tries ?? 0) < TRIES_MAX ? triedAtMs + AGAIN_MS : null
+/** What somebody found before the bill was whole doesn't count. */
+function isWhole({ date, found, foundAtMs }: KeptReconciliation, { atMs }: Today): boolean {
+  const fromMs = readyMs(date, { atMs: Math.min(atMs, WHOLE_MS) })
+  return found !== null && foundAtMs !== null && foundAtMs >= fromMs
+}
+
+/** Null: nothing is to be done any more. */
+function dueAt(known: KeptReconciliation | undefined, date: string, today: Today): number | null {
+  const fromMs = readyMs(date, today)
+  if (known === undefined || known.triedAtMs === null) return fromMs
+  const { triedAtMs, tries, found, finds } = known
+  const nextMs = triedAtMs + (tries === null || tries === 0 ? AGAIN_MS : pauseMs(tries))
+  if (!isWhole(known, today)) return Math.max(fromMs, tries === 0 || tries === null ? fromMs : nextMs)
+  return (found?.asked ?? 0) > 0 && finds < FINDS_MAX ? nextMs : null
 }
 
 function pauseMs(tries: number): number {
-  const nth = Math.min(Math.max(tries, 1), FAILED_PAUSES_MS.length)
-  return FAILED_PAUSES_MS[nth - 1] as number
+  return FAILED_PAUSES_MS[Math.min(tries, FAILED_PAUSES_MS.length) - 1] as number
 }
 
 /** Guide 8.8: the bill of a day is made from 09:00 on the next day on. */

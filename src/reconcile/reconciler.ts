@@ -1,17 +1,26 @@
 import { sleep } from '../clock.ts'
 import type { Notice } from '../engine/report.ts'
+import { VerdictError } from '../errors.ts'
 import type { BillGateway } from '../gateway/gateway.ts'
+import type { KeptReconciliation } from '../store/reconciliations.ts'
 import type { Store } from '../store/store.ts'
-import { beijingDate } from '../wechatpay/beijing.ts'
+import { beijingDate, DAY_MS } from '../wechatpay/beijing.ts'
 import type { BillWish, Books } from './comparison.ts'
-import { type DayToTry, haveBegun, nextDay, ROWS_NEEDED } from './days.ts'
+import { type DayToTry, daysToTry, FINDS_MAX, haveBegun, missingSinceMs, ROWS_NEEDED } from './days.ts'
 import { totalOf } from './findings.ts'
 import { type Reconciling, reconcile } from './reconcile.ts'
 import type { Reconciliation } from './report.ts'
 
 /** Where what was found is kept. */
 export type ReconciliationStore = Books &
-  Pick<Store, 'beginReconciliations' | 'claimReconciliation' | 'keepReconciliation' | 'reconciliations'>
+  Pick<
+    Store,
+    | 'beginReconciliations'
+    | 'claimReconciliation'
+    | 'releaseReconciliation'
+    | 'keepReconciliation'
+    | 'reconciliations'
+  >
 
 /** Whose bills: an account's own, by its gateway. */
 export interface BilledAccount extends Pick<BillWish, 'account' | 'mode'> {
@@ -22,23 +31,36 @@ export interface ReconcilerOptions extends Pick<Reconciling, 'clock' | 'signal' 
   readonly store: ReconciliationStore
   readonly accounts: readonly BilledAccount[]
   readonly worker: string
+  /** When each day is done by itself, counted from midnight in Beijing; null: only when somebody asks. */
+  readonly dailyAtMs: number | null
   readonly notify: (notice: Notice) => void
 }
 
-/** Longer than a bill takes: a day whose worker died meanwhile is tried again then. */
-const CLAIM_MS = 10 * 60_000
+/** How the days of an account stand that are done by themselves. */
+export interface BillsStanding {
+  readonly account: string
+  /** For how long the bill of a day has been due that did not come: 0 if none is. */
+  readonly missingMs: number
+  /** What differs, in the days of the last week. */
+  readonly differing: number
+}
+
+/** Longer than a bill takes that comes at all: a day whose worker died meanwhile is tried again then. */
+const CLAIM_MS = 30 * 60_000
 /** So often it is looked for what is due: other processes, and people, change it. */
 const LOOK_MS = 10 * 60_000
-/** A bill that doesn't come is told of so seldom, which is once a day: it is asked for every hour. */
-const TOLD_EVERY = 24
 /** After the store failed, or while another process is at a day that is due. */
 const SOON_MS = 60_000
+/** A bill that is late by half an hour is told of. */
+const TOLD_AFTER_TRIES = 3
+/** What differs is told for so long: a person may have a weekend. */
+const WEEK_MS = 7 * DAY_MS
 
-/** Holds days against their bills, one at a time since each bill is in memory, and keeps what was found. */
+/** Holds days against their bills, those that somebody asks for and those that are due, and keeps what was found. */
 export class Reconciler {
   readonly #options: ReconcilerOptions
-  /** What was begun, all of it. */
-  #under: Promise<unknown> = Promise.resolve()
+  /** One at a time of those that somebody asks for: each bill is in memory. */
+  #asked: Promise<unknown> = Promise.resolve()
   #daily: Promise<void> = Promise.resolve()
 
   constructor(options: ReconcilerOptions) {
@@ -46,112 +68,157 @@ export class Reconciler {
   }
 
   /** Because somebody asks. What comes to nothing is told him alone. @throws as `reconcile` */
-  async reconcile(wish: Omit<BillWish, 'mode'>): Promise<Reconciliation> {
-    const { store, clock } = this.#options
-    const found = await this.#found(wish)
-    const { account, sub_mchid, date } = found
-    const day = { account, sub_mchid, date, atMs: clock.nowMs() }
-    await store.keepReconciliation({ ...day, byItself: false, outcome: { found } })
-    return found
+  reconcile(wish: Omit<BillWish, 'mode'>): Promise<Reconciliation> {
+    const mine = this.#asked.then(async () => {
+      const found = await this.#found(wish)
+      await this.#keepAsked(found)
+      return found
+    })
+    this.#asked = mine.catch(() => {})
+    return mine
   }
 
-  /**
-   * From now on every day by itself, until the signal aborts: the bill of the day before is asked for `atMs` after midnight in
-   * Beijing, by one of the processes that share the store.
-   */
-  startDaily(atMs: number): void {
-    this.#daily = this.#daily.then(() => this.#keepDoing(atMs))
+  /** From now on every day by itself, until the signal aborts. */
+  start(): void {
+    const { dailyAtMs } = this.#options
+    if (dailyAtMs !== null) this.#daily = this.#keepDoing(dailyAtMs)
   }
 
   /** Resolves when nothing is under way any more, after the signal has aborted. */
   async ended(): Promise<void> {
     await this.#daily
-    await this.#under
+    await this.#asked
+  }
+
+  /** Of all accounts; none where nothing is done by itself. @throws what the store throws */
+  async standing(): Promise<readonly BillsStanding[]> {
+    const { accounts, clock, dailyAtMs } = this.#options
+    if (dailyAtMs === null) return []
+    const nowMs = clock.nowMs()
+    const sinceDate = beijingDate(nowMs - WEEK_MS)
+    const standing: BillsStanding[] = []
+    for (const { account } of accounts) {
+      const kept = await this.#keptOf(account, nowMs)
+      const week = kept.filter(({ date, tries }) => tries !== null && date >= sinceDate)
+      standing.push({
+        account,
+        missingMs: nowMs - (missingSinceMs(kept, { nowMs, atMs: dailyAtMs }) ?? nowMs),
+        differing: week.reduce((sum, { found }) => sum + totalOf(found?.differing ?? {}), 0),
+      })
+    }
+    return standing
+  }
+
+  #keptOf(account: string, nowMs: number): Promise<readonly KeptReconciliation[]> {
+    const filter = { account, sub_mchid: null, until: beijingDate(nowMs) }
+    return this.#options.store.reconciliations(filter, { after: null, limit: ROWS_NEEDED })
   }
 
   #found({ account, ...wish }: Omit<BillWish, 'mode'>): Promise<Reconciliation> {
     const { accounts, store, clock, signal, ask } = this.#options
     const { mode, gateway } = accounts.find((one) => one.account === account) as BilledAccount
-    const mine = this.#under.then(() =>
-      reconcile({ account, mode, ...wish }, { gateway, store, clock, signal, ask }),
-    )
-    this.#under = mine.catch(() => {})
-    return mine
+    return reconcile({ account, mode, ...wish }, { gateway, store, clock, signal, ask })
+  }
+
+  /** What was found is told him in any case. */
+  async #keepAsked(found: Reconciliation): Promise<void> {
+    const { store, clock } = this.#options
+    const { account, sub_mchid, date } = found
+    const tried = { account, sub_mchid, date, atMs: clock.nowMs(), worker: null, outcome: { found } }
+    await store.keepReconciliation(tried).catch((error: unknown) => {
+      this.#warn(`${account}: what was found in the bill of ${date} could not be kept: ${wordsOf(error)}`)
+    })
   }
 
   // -------------------------------------------------------------- day by day
 
   async #keepDoing(atMs: number): Promise<void> {
-    const { clock, signal, notify } = this.#options
+    const { accounts, clock, signal } = this.#options
     let said = ''
     while (!signal.aborted) {
-      let pauseMs = SOON_MS
-      try {
-        pauseMs = await this.#lookForDays(atMs)
-        said = ''
-      } catch (error) {
-        const why = wordsOf(error)
-        if (!signal.aborted && why !== said) {
-          notify({ level: 'warn', message: `reconciling failed, and goes on within minutes: ${why}` })
+      let [pauseMs, why] = [LOOK_MS, '']
+      for (const { account } of accounts) {
+        try {
+          pauseMs = Math.min(pauseMs, await this.#doDaysOf(account, atMs))
+        } catch (error) {
+          // The store's trouble, and no word about a bill.
+          pauseMs = Math.min(pauseMs, SOON_MS)
+          why = wordsOf(error)
         }
-        said = why
+        if (signal.aborted) return
       }
+      if (why !== '' && why !== said) this.#warn(`reconciling failed, and goes on within minutes: ${why}`)
+      said = why
       await sleep(clock, pauseMs, signal).catch(() => {})
     }
   }
 
   /** @returns when to look again, ms from now */
-  async #lookForDays(atMs: number): Promise<number> {
-    const { accounts, store, clock } = this.#options
+  async #doDaysOf(account: string, atMs: number): Promise<number> {
+    const { store, clock } = this.#options
+    const nowMs = clock.nowMs()
+    const kept = await this.#keptOf(account, nowMs)
+    if (!haveBegun(kept)) {
+      await store.beginReconciliations({ account, sub_mchid: null, date: beijingDate(nowMs) })
+    }
     let pauseMs = LOOK_MS
-    for (const { account } of accounts) {
-      const nowMs = clock.nowMs()
-      const day = { account, sub_mchid: null, date: beijingDate(nowMs) }
-      const kept = await store.reconciliations(day, { after: null, limit: ROWS_NEEDED })
-      if (!haveBegun(kept)) await store.beginReconciliations(day)
-      const next = nextDay(kept, { nowMs, atMs })
-      if (next === null) continue
-      const isTried = next.dueAtMs <= nowMs && (await this.#try(account, next))
+    for (const day of daysToTry(kept, { nowMs, atMs })) {
+      if (day.dueAtMs > nowMs) return Math.min(pauseMs, Math.max(day.dueAtMs - nowMs, SOON_MS))
       // Another day may be due, too.
-      pauseMs = Math.min(pauseMs, isTried ? 0 : Math.max(next.dueAtMs - nowMs, SOON_MS))
+      if (await this.#try(account, day)) return 0
+      // Somebody else is at it, and may not come to an end.
+      pauseMs = SOON_MS
     }
     return pauseMs
   }
 
   /** Whether it was ours to try. @throws what the store throws, and the signal's reason */
-  async #try(account: string, { date, tries }: DayToTry): Promise<boolean> {
+  async #try(account: string, { date, tries, finds, triedAtMs }: DayToTry): Promise<boolean> {
     const { store, clock, worker, signal } = this.#options
     const day = { account, sub_mchid: null, date }
     const nowMs = clock.nowMs()
-    const claim = { ...day, tries, worker, nowMs, untilMs: nowMs + CLAIM_MS }
+    const claim = { ...day, triedAtMs, worker, nowMs, untilMs: nowMs + CLAIM_MS }
     if (!(await store.claimReconciliation(claim))) return false
     const outcome = await this.#found(day).then(
       (found) => ({ found }),
-      (error: unknown) => {
-        signal.throwIfAborted()
-        return { failure: wordsOf(error) }
-      },
+      (error: unknown) => ({ failure: this.#failureOf(error, `${account}: the bill of ${date}`) }),
     )
-    await store.keepReconciliation({ ...day, atMs: clock.nowMs(), byItself: true, outcome })
-    if ('found' in outcome) this.#tell(outcome.found)
-    else if (tries % TOLD_EVERY === 0) {
-      const message = `${account}: the bill of ${date} is asked for again later: ${outcome.failure}`
-      this.#options.notify({ level: 'warn', message })
+    if (signal.aborted) {
+      // Whoever is next takes it up at once.
+      await store.releaseReconciliation(day, worker)
+      signal.throwIfAborted()
     }
+    await store.keepReconciliation({ ...day, atMs: clock.nowMs(), worker, outcome })
+    if ('found' in outcome) this.#tell(outcome.found, finds)
+    else if (tries + 1 === TOLD_AFTER_TRIES)
+      this.#warn(
+        `${account}: the bill of ${date} does not come, and is asked for further: ${outcome.failure}`,
+      )
     return true
   }
 
-  #tell({ account, date, lines, agreed, differing, asked }: Reconciliation): void {
+  /** What is kept, and shown to whoever may read: the words of a database may say where it is. */
+  #failureOf(error: unknown, what: string): string {
+    if (error instanceof VerdictError) return error.message
+    this.#warn(`${what} could not be compared: ${wordsOf(error)}`)
+    return 'it could not be compared; the log says why'
+  }
+
+  #tell({ account, date, lines, agreed, differing, asked }: Reconciliation, finds: number): void {
     const all = lines.payment + lines.refund + lines.reversal
     const head = `${account}: of the bill of ${date} ${agreed} of ${all} lines agree`
-    const { notify } = this.#options
     if (totalOf(differing) === 0) {
-      notify({ level: 'info', message: head })
+      this.#options.notify({ level: 'info', message: head })
       return
     }
+    const isAgain = asked > 0 && finds + 1 < FINDS_MAX
     const kinds = Object.entries(differing).map(([kind, count]) => `${count} ${kind}`)
-    const more = asked > 0 ? `; ${asked} asked about, and looked at again in half an hour` : ''
-    notify({ level: 'warn', message: `${head}; it differs: ${kinds.join(', ')}${more}` })
+    const more = isAgain ? `; ${asked} asked about, and looked at again in half an hour` : ''
+    this.#warn(`${head}; it differs: ${kinds.join(', ')}${more}`)
+  }
+
+  #warn(message: string): void {
+    if (!this.#options.signal.aborted) this.#options.notify({ level: 'warn', message })
   }
 }
 

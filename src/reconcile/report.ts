@@ -20,7 +20,7 @@ export interface Reconciliation {
   readonly differences: readonly Difference[]
   /**
    * Orders that are due to be asked about at once because of the bill: those that are open or ended unpaid here, and paid
-   * there, or have a refund there that is not known here. Whoever works on the store asks.
+   * there, or have a refund there that is not known here, or not as made. Whoever works on the store asks.
    */
   readonly asked: number
 }

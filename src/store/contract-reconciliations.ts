@@ -31,19 +31,29 @@ function found(day: BilledDay, fields: Partial<Reconciliation> = {}): Reconcilia
   }
 }
 
+/** Because somebody asked, unless it is said whose claim it was. */
 const cameTo = (
   given: Reconciliation,
-  more: Partial<Pick<TriedReconciliation, 'atMs' | 'byItself'>> = {},
+  more: Partial<Pick<TriedReconciliation, 'atMs' | 'worker'>> = {},
 ): TriedReconciliation => ({
   ...{ account: given.account, sub_mchid: given.sub_mchid, date: given.date },
-  ...{ atMs: T0, byItself: true, outcome: { found: given }, ...more },
-})
-const failed = (day: BilledDay, failure: string, atMs = T0): TriedReconciliation => ({
-  ...{ ...day, atMs, byItself: true, outcome: { failure } },
+  ...{ atMs: T0, worker: null, outcome: { found: given }, ...more },
 })
 const claim = (more: Partial<ReconciliationClaim> = {}): ReconciliationClaim => ({
-  ...{ ...DAY, worker: 'w1', nowMs: T0, untilMs: T0 + 1_000, tries: 0, ...more },
+  ...{ ...DAY, worker: 'w1', nowMs: T0, untilMs: T0 + 1_000, triedAtMs: null, ...more },
 })
+
+/** A try by itself, claimed before. */
+async function tried(
+  store: Store,
+  outcome: TriedReconciliation['outcome'],
+  { atMs, before }: { readonly atMs: number; readonly before: number | null },
+): Promise<void> {
+  expect(await store.claimReconciliation(claim({ nowMs: atMs, untilMs: atMs + 9, triedAtMs: before }))).toBe(
+    true,
+  )
+  await store.keepReconciliation({ ...DAY, atMs, worker: 'w1', outcome })
+}
 
 /** What every store keeps of what was held against WeChat Pay's bills. */
 export function reconciliationsContract(name: string, openStore: () => Promise<Store>): void {
@@ -57,7 +67,7 @@ export function reconciliationsContract(name: string, openStore: () => Promise<S
       const { differences, account, sub_mchid, date, ...rest } = whole
       expect(await store.reconciliations({}, ALL)).toEqual([
         {
-          ...{ ...DAY, id: expect.any(Number), tries: 1, triedAtMs: T0, failure: null },
+          ...{ ...DAY, id: expect.any(Number), tries: null, finds: 0, triedAtMs: T0, failure: null },
           ...{ found: rest, foundAtMs: T0 },
         },
       ])
@@ -69,30 +79,41 @@ export function reconciliationsContract(name: string, openStore: () => Promise<S
 
     it('keeps what was found when a later try comes to nothing, and says why that was', async () => {
       const store = await openStore()
-      await store.keepReconciliation(failed(DAY, 'WeChat Pay is down'))
+      await tried(store, { failure: 'WeChat Pay is down\0' }, { atMs: T0, before: null })
       expect(await store.reconciliations({}, ALL)).toMatchObject([
-        { tries: 1, triedAtMs: T0, failure: 'WeChat Pay is down', found: null, foundAtMs: null },
+        {
+          ...{ tries: 1, finds: 0, triedAtMs: T0, failure: 'WeChat Pay is down\u{FFFD}' },
+          ...{ found: null, foundAtMs: null },
+        },
       ])
       expect(await store.reconciliation(DAY)).toBeNull()
-      await store.keepReconciliation(cameTo(found(DAY), { atMs: T0 + 1 }))
-      expect(await store.reconciliations({}, ALL)).toMatchObject([{ tries: 2, failure: null }])
-      await store.keepReconciliation(failed(DAY, 'down again', T0 + 2))
+      await tried(store, { failure: 'still' }, { atMs: T0 + 1, before: T0 })
+      expect(await store.reconciliations({}, ALL)).toMatchObject([{ tries: 2, finds: 0 }])
+      await tried(store, { found: found(DAY) }, { atMs: T0 + 2, before: T0 + 1 })
+      expect(await store.reconciliations({}, ALL)).toMatchObject([{ tries: 0, finds: 1, failure: null }])
+      await tried(store, { failure: 'down again' }, { atMs: T0 + 3, before: T0 + 2 })
       expect(await store.reconciliations({}, ALL)).toMatchObject([
-        { tries: 3, triedAtMs: T0 + 2, failure: 'down again', found: { agreed: 5 }, foundAtMs: T0 + 1 },
+        {
+          ...{ tries: 1, finds: 1, triedAtMs: T0 + 3, failure: 'down again' },
+          ...{ found: { agreed: 5 }, foundAtMs: T0 + 2 },
+        },
       ])
       expect(await store.reconciliation(DAY)).toEqual(found(DAY))
       const better = found(DAY, { agreed: 6, differing: {}, differences: [] })
-      await store.keepReconciliation(cameTo(better, { atMs: T0 + 3 }))
+      await tried(store, { found: better }, { atMs: T0 + 4, before: T0 + 3 })
       expect(await store.reconciliation(DAY)).toEqual(better)
+      expect(await store.reconciliations({}, ALL)).toMatchObject([{ tries: 0, finds: 2, failure: null }])
     })
 
     it('is not counted when somebody asked for it', async () => {
       const store = await openStore()
-      await store.keepReconciliation(cameTo(found(DAY), { byItself: false }))
-      expect(await store.reconciliations({}, ALL)).toMatchObject([{ tries: null, found: { agreed: 5 } }])
-      await store.keepReconciliation(failed(DAY, 'down'))
-      await store.keepReconciliation(cameTo(found(DAY, { agreed: 1 }), { byItself: false }))
-      expect(await store.reconciliations({}, ALL)).toMatchObject([{ tries: 1, found: { agreed: 1 } }])
+      await store.keepReconciliation(cameTo(found(DAY)))
+      expect(await store.reconciliations({}, ALL)).toMatchObject([{ tries: null, finds: 0 }])
+      await tried(store, { failure: 'down' }, { atMs: T0 + 1, before: T0 })
+      await store.keepReconciliation(cameTo(found(DAY, { agreed: 1 }), { atMs: T0 + 2 }))
+      expect(await store.reconciliations({}, ALL)).toMatchObject([
+        { tries: 1, finds: 0, triedAtMs: T0 + 2, failure: null, found: { agreed: 1 } },
+      ])
     })
 
     it('stands in a list with the latest day first, which can be gone through page by page', async () => {
@@ -123,6 +144,9 @@ export function reconciliationsContract(name: string, openStore: () => Promise<S
         await store.reconciliations({ account: ACCOUNT }, { after: mine[0]?.id ?? null, limit: 2 }),
       ).toEqual(all.filter((one) => one.account === ACCOUNT).slice(1, 3))
       expect(await store.reconciliations({ sub_mchid: '1700000001' }, ALL)).toEqual([all[1]])
+      expect(await store.reconciliations({ until: '2026-06-08' }, ALL)).toEqual(all.slice(4))
+      const before = { account: ACCOUNT, until: '2026-06-09' }
+      expect(await store.reconciliations(before, { after: all[1]?.id ?? null, limit: 1 })).toEqual([all[3]])
     })
   })
 
@@ -131,16 +155,16 @@ export function reconciliationsContract(name: string, openStore: () => Promise<S
       const store = await openStore()
       await store.beginReconciliations(DAY)
       expect(await store.reconciliations({}, ALL)).toMatchObject([
-        { ...DAY, tries: 0, triedAtMs: null, failure: null, found: null },
+        { ...DAY, tries: 0, finds: 0, triedAtMs: null, failure: null, found: null },
       ])
-      await store.keepReconciliation(cameTo(found(DAY)))
+      await tried(store, { failure: 'down' }, { atMs: T0, before: null })
       await store.beginReconciliations(DAY)
-      expect(await store.reconciliations({}, ALL)).toMatchObject([{ tries: 1, found: { agreed: 5 } }])
+      expect(await store.reconciliations({}, ALL)).toMatchObject([{ tries: 1, failure: 'down' }])
     })
 
     it('may begin with one that somebody asked for', async () => {
       const store = await openStore()
-      await store.keepReconciliation(cameTo(found(DAY), { byItself: false }))
+      await store.keepReconciliation(cameTo(found(DAY)))
       await store.beginReconciliations(DAY)
       expect(await store.reconciliations({}, ALL)).toMatchObject([{ tries: 0, found: { agreed: 5 } }])
     })
@@ -152,24 +176,52 @@ export function reconciliationsContract(name: string, openStore: () => Promise<S
       expect(given.filter((isMine) => isMine)).toHaveLength(1)
     })
 
-    it('are free again when a try is kept or the claim is over, and not before', async () => {
+    it('are free again when a try is kept, the claim is released or over, and not before', async () => {
       const store = await openStore()
       expect(await store.claimReconciliation(claim())).toBe(true)
-      expect(await store.claimReconciliation(claim({ worker: 'w2', nowMs: T0 + 999 }))).toBe(false)
-      await store.keepReconciliation(cameTo(found(DAY), { byItself: false }))
-      expect(await store.claimReconciliation(claim({ worker: 'w2', nowMs: T0 + 999 }))).toBe(false)
-      const later = { worker: 'w2', nowMs: T0 + 1_000, untilMs: T0 + DAY_MS }
+      const soon = { worker: 'w2', nowMs: T0 + 999, untilMs: T0 + 9_000 }
+      expect(await store.claimReconciliation(claim(soon))).toBe(false)
+      await store.releaseReconciliation(DAY, 'w2')
+      expect(await store.claimReconciliation(claim(soon))).toBe(false)
+      await store.releaseReconciliation(DAY, 'w1')
+      expect(await store.claimReconciliation(claim(soon))).toBe(true)
+      const later = { worker: 'w3', nowMs: T0 + 9_000, untilMs: T0 + 99_000 }
+      expect(await store.claimReconciliation(claim({ ...later, nowMs: T0 + 8_999 }))).toBe(false)
       expect(await store.claimReconciliation(claim(later))).toBe(true)
-      await store.keepReconciliation(failed(DAY, 'down', T0 + 2_000))
-      expect(await store.claimReconciliation(claim({ nowMs: T0 + 2_000, tries: 1 }))).toBe(true)
+      await store.keepReconciliation({ ...DAY, atMs: T0 + 9_001, worker: 'w3', outcome: { failure: 'down' } })
+      expect(await store.claimReconciliation(claim({ ...later, triedAtMs: T0 + 9_001 }))).toBe(true)
     })
 
-    it('are not given to who looked before another has tried', async () => {
+    it('are not given to who looked before another has tried, nor before somebody asked', async () => {
+      const store = await openStore()
+      await tried(store, { failure: 'down' }, { atMs: T0, before: null })
+      const now = { worker: 'w2', nowMs: T0 + 5_000, untilMs: T0 + 9_000 }
+      expect(await store.claimReconciliation(claim(now))).toBe(false)
+      await store.keepReconciliation(cameTo(found(DAY), { atMs: T0 + 1 }))
+      expect(await store.claimReconciliation(claim({ ...now, triedAtMs: T0 }))).toBe(false)
+      expect(await store.claimReconciliation(claim({ ...now, triedAtMs: T0 + 1 }))).toBe(true)
+    })
+
+    it('are free although somebody whose clock is ahead has claimed them for longer than anybody would', async () => {
+      const store = await openStore()
+      const ahead = { worker: 'w2', nowMs: T0 + DAY_MS, untilMs: T0 + DAY_MS + 1_000 }
+      expect(await store.claimReconciliation(claim(ahead))).toBe(true)
+      expect(await store.claimReconciliation(claim())).toBe(true)
+    })
+
+    it('what comes too late, from somebody whose claim another has got, changes nothing', async () => {
       const store = await openStore()
       await store.claimReconciliation(claim())
-      await store.keepReconciliation(failed(DAY, 'down'))
-      expect(await store.claimReconciliation(claim({ worker: 'w2', nowMs: T0 + 5_000 }))).toBe(false)
-      expect(await store.claimReconciliation(claim({ worker: 'w2', nowMs: T0 + 5_000, tries: 1 }))).toBe(true)
+      const next = { worker: 'w2', nowMs: T0 + 1_000, untilMs: T0 + 2_000 }
+      expect(await store.claimReconciliation(claim(next))).toBe(true)
+      const late = (worker: string): TriedReconciliation => cameTo(found(DAY, { agreed: 1 }), { worker })
+      await store.keepReconciliation(late('w1'))
+      expect(await store.reconciliations({}, ALL)).toMatchObject([{ finds: 0, triedAtMs: null, found: null }])
+      await store.keepReconciliation(cameTo(found(DAY), { worker: 'w2', atMs: T0 + 1_500 }))
+      for (const worker of ['w1', 'w2']) await store.keepReconciliation(late(worker))
+      expect(await store.reconciliations({}, ALL)).toMatchObject([
+        { finds: 1, triedAtMs: T0 + 1_500, found: { agreed: 5 } },
+      ])
     })
 
     it('are claimed each for itself', async () => {

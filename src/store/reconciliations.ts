@@ -9,8 +9,10 @@ export type Found = Omit<Reconciliation, keyof BilledDay | 'differences'>
 /** What is known of a day. */
 export interface KeptReconciliation extends BilledDay {
   readonly id: number
-  /** How often it was tried by itself; null: only because somebody asked. */
+  /** How often in a row it was tried by itself and came to nothing; null: only because somebody asked. */
   readonly tries: number | null
+  /** How often it was tried by itself and something was found. */
+  readonly finds: number
   /** When the latest try ended; null: none did yet. */
   readonly triedAtMs: number | null
   /** Why that one came to nothing; null: it didn't. */
@@ -23,8 +25,8 @@ export interface KeptReconciliation extends BilledDay {
 /** What came of a try. */
 export interface TriedReconciliation extends BilledDay {
   readonly atMs: number
-  /** Whether nobody asked: it is counted then, and its claim ends. */
-  readonly byItself: boolean
+  /** Who had claimed the day, as nobody asked: it is counted then, and the claim ends. Null: somebody asked. */
+  readonly worker: string | null
   readonly outcome: { readonly failure: string } | { readonly found: Reconciliation }
 }
 
@@ -32,14 +34,16 @@ export interface ReconciliationClaim extends BilledDay {
   readonly worker: string
   readonly nowMs: number
   readonly untilMs: number
-  /** As often it was tried when whoever claims it looked. */
-  readonly tries: number
+  /** When the latest try had ended, as whoever claims it has read. */
+  readonly triedAtMs: number | null
 }
 
 export interface ReconciliationFilter {
   readonly account?: string
   /** Null: those of all orders of an account. */
   readonly sub_mchid?: string | null
+  /** Up to this day. */
+  readonly until?: string
 }
 
 export interface ReconciliationPage {
@@ -54,11 +58,17 @@ export interface Reconciliations {
   /** From this day on an account's days are tried by themselves. */
   beginReconciliations(day: BilledDay): Promise<void>
   /**
-   * Gives a day to one caller: false if it was tried meanwhile, or if another is at it. It stays with the worker until a try by
-   * itself is kept, or `untilMs` has passed.
+   * Gives a day to one caller: false if it was tried meanwhile, or if another is at it. It stays with the worker until he keeps
+   * or releases it, or `untilMs` has passed. A claim that ends later than the one that is wanted is of somebody whose clock is
+   * ahead, and counts for nothing.
    */
   claimReconciliation(claim: ReconciliationClaim): Promise<boolean>
-  /** Writes what came of a try. What was found before stays until something else is found. */
+  /** The worker does not come to an end with it; nothing if it is no longer his. */
+  releaseReconciliation(day: BilledDay, worker: string): Promise<void>
+  /**
+   * Writes what came of a try. What was found before stays until something else is found. Of a worker whose claim was given to
+   * another it writes nothing.
+   */
   keepReconciliation(tried: TriedReconciliation): Promise<void>
   /** The latest day first, and of one day what was written last. */
   reconciliations(

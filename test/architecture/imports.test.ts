@@ -95,7 +95,7 @@ const MAY_IMPORT: Directions = {
     'store/store.ts',
     'store/reconciliations.ts',
     'reconcile/compare.ts',
-    'reconcile/latest.ts',
+    'reconcile/reconciler.ts',
     'reconcile/report.ts',
     'verdict.ts',
     'service-config.ts',

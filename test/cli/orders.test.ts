@@ -34,8 +34,11 @@ async function fillBills(store: Store): Promise<void> {
     ...{ ...at, bill: null, lines: { payment: 3, refund: 2, reversal: 1 }, agreed: 4 },
     ...{ differing, differences: [], asked: 0 },
   })
-  const keep = (at: BilledDay, outcome: TriedReconciliation['outcome']): Promise<void> =>
-    store.keepReconciliation({ ...at, atMs: T0, byItself: true, outcome })
+  const keep = async (at: BilledDay, outcome: TriedReconciliation['outcome']): Promise<void> => {
+    const claim = { worker: 'w', nowMs: T0, untilMs: T0 + 1, triedAtMs: null }
+    await store.claimReconciliation({ ...at, ...claim })
+    await store.keepReconciliation({ ...at, atMs: T0, worker: 'w', outcome })
+  }
   const [failed, differs] = [day('2025-06-14'), day('2025-06-15')]
   await store.beginReconciliations(day('2025-06-16'))
   await keep(failed, { failure: 'WeChat Pay refuses the bill with NO_AUTH' })

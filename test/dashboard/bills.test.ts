@@ -56,8 +56,12 @@ async function held(date: string, account = ours, more: object = {}): Promise<Re
 /** A try by itself that came to nothing. */
 async function failed(date: string): Promise<void> {
   const day = { account: ours, sub_mchid: null, date }
-  const tried = { ...day, atMs: Date.now(), byItself: true, outcome: { failure: WHY } }
-  await open.service.store.keepReconciliation(tried)
+  const { store } = open.service
+  const [known] = await store.reconciliations({ ...day, until: date }, { after: null, limit: 1 })
+  const triedAtMs = known?.date === date ? known.triedAtMs : null
+  const nowMs = Date.now()
+  await store.claimReconciliation({ ...day, worker: 'w', nowMs, untilMs: nowMs + DAY_MS, triedAtMs })
+  await store.keepReconciliation({ ...day, atMs: nowMs, worker: 'w', outcome: { failure: WHY } })
 }
 
 const visit: DashboardService['visit'] = (...visit) => open.visit(...visit)
@@ -116,7 +120,7 @@ describe('the list of days', () => {
     for (const date of days) {
       const day = { account: other, sub_mchid, date }
       const outcome = { found: { ...found, ...day } }
-      await open.service.store.keepReconciliation({ ...day, atMs: Date.now(), byItself: false, outcome })
+      await open.service.store.keepReconciliation({ ...day, atMs: Date.now(), worker: null, outcome })
     }
     await visit(`#/bills?account=${other}`, {}, async (page) => {
       await expect.poll(() => page.locator('tbody tr').count()).toBe(50)

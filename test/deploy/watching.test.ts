@@ -54,7 +54,7 @@ async function series(): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
     }),
     accounts: () => [{ account: 'a', answers: true, isSilent: false, budgets: BUDGETS }],
     attention: async () => 1,
-    reconciled: async () => [{ account: 'a', untilMs: 0, differing: 1 }],
+    bills: async () => [{ account: 'a', missingMs: 1, differing: 1 }],
     oldestDue: async () => [{ account: 'a', dueAtMs: 0 }],
     deliveries: async () => ({ pending: 1, queued: 1, failed: 1 }),
     clock: { nowMs: () => 0 },

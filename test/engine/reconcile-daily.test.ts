@@ -1,12 +1,19 @@
-import { afterEach, expect, it } from 'vitest'
+import { setTimeout } from 'node:timers/promises'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { refusal } from '../../src/core/testing.ts'
+import { Reconciler } from '../../src/reconcile/reconciler.ts'
+import { postgresStore } from '../../src/store/postgres/index.ts'
 import { sqliteStore } from '../../src/store/sqlite/index.ts'
+import type { Store } from '../../src/store/store.ts'
 import type { Verdict } from '../../src/verdict.ts'
+import { newTestDatabase } from '../support/postgres.ts'
 import { hkd, orderOf, Shop } from '../support/shop.ts'
+import { VirtualClock } from '../support/virtual-clock.ts'
 import { losing } from '../support/watched.ts'
 
 /** The bill of each day, by itself on the next morning. The shop opens on the 8th at 10:00 Beijing time. */
 let shop: Shop
-afterEach(() => shop.close())
+afterEach(() => shop?.close())
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
@@ -21,15 +28,15 @@ async function paid(verdict: Verdict, out_trade_no: string): Promise<void> {
 /** What is kept of each day, the first one first. */
 async function days() {
   const kept = await shop.store.reconciliations({}, ALL)
-  return kept.toReversed().map(({ date, tries, failure, found }) => ({
-    ...{ date, tries, failure, agreed: found?.agreed ?? null, differing: found?.differing ?? null },
+  return kept.toReversed().map(({ date, tries, finds, failure, found }) => ({
+    ...{ date, tries, finds, failure, agreed: found?.agreed ?? null, differing: found?.differing ?? null },
   }))
 }
 
-const agreed = (date: string, lines: number, tries = 1) => ({
-  ...{ date, tries, failure: null, agreed: lines, differing: {} },
+const agreed = (date: string, lines: number, finds = 1) => ({
+  ...{ date, tries: 0, finds, failure: null, agreed: lines, differing: {} },
 })
-const untried = (date: string) => ({ date, tries: 0, failure: null, agreed: null, differing: null })
+const untried = (date: string) => ({ date, tries: 0, finds: 0, failure: null, agreed: null, differing: null })
 
 it('each day is held against its bill on the next morning, once, and what was found is kept', async () => {
   shop = await Shop.open()
@@ -56,23 +63,106 @@ it('each day is held against its bill on the next morning, once, and what was fo
   })
 })
 
-it('two processes ask for a bill once; twin: one that is not to follow orders asks for none', async () => {
+it('one that is not to follow orders asks for no bill, and tells of none', async () => {
   shop = await Shop.open()
-  const asked: string[] = []
-  const between: Parameters<Shop['verdict']>[0] = {
-    between: (transport) => async (request) => {
-      if (request.path.includes('/statements')) asked.push(request.path)
-      return transport(request)
-    },
-  }
-  await shop.verdict({ ...between, options: { reconcileAt: '10:30', start: false } })
+  const verdict = await shop.verdict({ options: { reconcileAt: '10:30', start: false } })
   await shop.clock.advance(25 * HOUR)
   expect(await days()).toEqual([])
-  await shop.verdict({ ...between, ...DAILY })
-  await shop.verdict({ ...between, ...DAILY })
-  await shop.clock.advance(25 * HOUR)
-  expect(await days()).toMatchObject([{ date: '2026-06-09', tries: 1, failure: null }])
-  expect(asked).toHaveLength(1)
+  const silent = await shop.verdict()
+  expect(await silent.bills()).toEqual([])
+  expect(await verdict.bills()).toMatchObject([{ missingMs: 0 }])
+})
+
+const DAY = '2026-06-08'
+const DUE_MS = Date.parse('2026-06-09T10:30:00+08:00')
+
+describe.each(['SQLite', 'PostgreSQL'])('two processes on one store, %s', (database) => {
+  let stores: readonly Store[]
+  let drop = async (): Promise<void> => {}
+  beforeEach(async () => {
+    if (database === 'SQLite') {
+      const store = await sqliteStore({ file: ':memory:' })
+      stores = [store, store]
+      drop = () => store.close()
+      return
+    }
+    const made = await newTestDatabase()
+    stores = [await postgresStore({ url: made.url }), await postgresStore({ url: made.url })]
+    drop = async () => {
+      for (const store of stores) await store.close()
+      await made.drop()
+    }
+  })
+  afterEach(() => drop())
+
+  /** Two that look at the same moment; the bill of the first one to ask comes when it is told to. */
+  async function two(clock: VirtualClock) {
+    const ending = [new AbortController(), new AbortController()] as const
+    const bill = Promise.withResolvers<void>()
+    const asked: string[] = []
+    const one = (nth: 0 | 1): Reconciler =>
+      new Reconciler({
+        ...{ store: stores[nth] as Store, clock, worker: `w${nth}`, signal: ending[nth].signal },
+        ...{ dailyAtMs: 10.5 * HOUR, ask: async () => {}, notify: () => {} },
+        accounts: [
+          {
+            ...{ account: '1', mode: 'common' },
+            gateway: {
+              bill: async () => {
+                asked.push(`w${nth}`)
+                if (asked.length === 1) await bill.promise
+                return refusal('NO_STATEMENT_EXIST')
+              },
+            },
+          },
+        ],
+      })
+    const both = [one(0), one(1)] as const
+    await (stores[0] as Store).beginReconciliations({ account: '1', sub_mchid: null, date: DAY })
+    for (const each of both) each.start()
+    const end = async (nth: 0 | 1): Promise<void> => {
+      ending[nth].abort(new Error('closed'))
+      await both[nth].ended()
+    }
+    return { asked, bill, end }
+  }
+
+  /** Until a statement on a real database has had its time, too. */
+  const advance = async (clock: VirtualClock, ms: number): Promise<void> => {
+    await clock.advance(ms)
+    await setTimeout(database === 'SQLite' ? 0 : 200)
+  }
+  const kept = async () => (await (stores[0] as Store).reconciliations({}, ALL)).toReversed()
+
+  it('a bill is asked for by one, however long it takes; twin: by the other, if that one is stopped', async () => {
+    const clock = new VirtualClock(DUE_MS)
+    const { asked, bill, end } = await two(clock)
+    for (let minutes = 0; minutes < 25; minutes += 5) await advance(clock, 5 * MINUTE)
+    expect(asked).toHaveLength(1)
+    for (let minutes = 0; minutes < 15; minutes += 5) await advance(clock, 5 * MINUTE)
+    expect(asked).toHaveLength(2)
+    expect(new Set(asked).size).toBe(2)
+    expect(await kept()).toMatchObject([{ date: '2026-06-08', finds: 1, failure: null }])
+    // What comes so late changes nothing.
+    const [, before] = [bill.resolve(), await kept()]
+    await advance(clock, 1)
+    expect(await kept()).toEqual(before)
+    for (const nth of [0, 1] as const) await end(nth)
+  })
+
+  it('a process that ends while it waits for a bill leaves the day to the other at once', async () => {
+    const clock = new VirtualClock(DUE_MS)
+    const { asked, end } = await two(clock)
+    await advance(clock, MINUTE)
+    await advance(clock, MINUTE)
+    expect(asked).toHaveLength(1)
+    await end(asked[0] === 'w0' ? 0 : 1)
+    await advance(clock, MINUTE)
+    await advance(clock, MINUTE)
+    expect(asked).toHaveLength(2)
+    expect(await kept()).toMatchObject([{ date: '2026-06-08', finds: 1, failure: null }])
+    await end(asked[0] === 'w0' ? 1 : 0)
+  })
 })
 
 it('what was missed while nothing ran is caught up with, day by day', async () => {
@@ -87,7 +177,7 @@ it('what was missed while nothing ran is caught up with, day by day', async () =
   expect(await days()).toEqual([agreed('2026-06-08', 1), agreed('2026-06-09', 0), agreed('2026-06-10', 0)])
 })
 
-it('a bill that does not come is asked for again after ten minutes, and why is kept and said once', async () => {
+it('a bill that does not come is asked for again after ten minutes, and why is kept and said at the third time', async () => {
   shop = await Shop.open()
   const said: string[] = []
   const verdict = await shop.verdict({ ...DAILY, notify: (message) => said.push(message) })
@@ -98,12 +188,20 @@ it('a bill that does not come is asked for again after ten minutes, and why is k
   expect(await days()).toMatchObject([
     { date: '2026-06-08', tries: 2, failure: expect.stringContaining('in 4 attempts'), agreed: null },
   ])
+  expect(said.filter((message) => message.includes('the bill of'))).toEqual([])
+  await shop.clock.advance(30 * MINUTE)
   expect(said.filter((message) => message.includes('the bill of'))).toEqual([
-    expect.stringMatching(/^1900000001: the bill of 2026-06-08 is asked for again later: no bill/),
+    expect.stringMatching(
+      /^1900000001: the bill of 2026-06-08 does not come, .* further: no bill that is signed/,
+    ),
   ])
+  expect(await verdict.bills()).toMatchObject([{ differing: 0 }])
+  const [{ missingMs } = { missingMs: 0 }] = await verdict.bills()
+  expect(Math.round(missingMs / MINUTE)).toBe(45)
   await shop.faults({})
   await shop.clock.advance(HOUR)
-  expect(await days()).toEqual([agreed('2026-06-08', 1, 3)])
+  expect(await days()).toEqual([agreed('2026-06-08', 1)])
+  expect(await verdict.bills()).toMatchObject([{ missingMs: 0, differing: 0 }])
 })
 
 it('an order that nobody heard of is asked about, and the day agrees half an hour later', async () => {
@@ -115,11 +213,13 @@ it('an order that nobody heard of is asked about, and the day agrees half an hou
   const said: string[] = []
   const verdict = await shop.verdict({ ...DAILY, notify: (message) => said.push(message) })
   await shop.clock.advance(32 * MINUTE)
-  expect(await days()).toMatchObject([{ tries: 1, differing: { order_open: 1 } }])
+  expect(await days()).toMatchObject([{ finds: 1, differing: { order_open: 1 } }])
+  expect(await verdict.bills()).toMatchObject([{ missingMs: 0, differing: 1 }])
   const { state } = await verdict.settled({ out_trade_no: 'N1' }, { waitMs: 1 })
   expect(state).toBe('SUCCESS')
   await shop.clock.advance(31 * MINUTE)
   expect(await days()).toEqual([agreed('2026-06-08', 1, 2)])
+  expect(await verdict.bills()).toMatchObject([{ differing: 0 }])
   expect(said.filter((message) => message.includes('bill'))).toEqual([
     expect.stringMatching(/0 of 1 lines agree; it differs: 1 order_open; 1 asked about, and looked at again/),
     expect.stringMatching(/1 of 1 lines agree$/),
@@ -130,7 +230,7 @@ it('what somebody asked for is kept too, and leaves the morning to do', async ()
   shop = await Shop.open()
   const verdict = await shop.verdict(DAILY)
   await paid(verdict, 'N1')
-  await shop.clock.advance(24 * HOUR)
+  await shop.clock.advance(23.5 * HOUR)
   const asking = verdict.reconcile({ date: '2026-06-08' })
   await shop.clock.advance(MINUTE)
   const found = await asking
@@ -161,7 +261,7 @@ it('a store that fails for a while is said once, and the day is done afterwards'
   fails = false
   await shop.clock.advance(5 * MINUTE)
   expect(await store.reconciliations({}, ALL)).toMatchObject([
-    { date: '2026-06-08', tries: 1, failure: null },
+    { date: '2026-06-08', finds: 1, failure: null },
   ])
   await shop.clock.during(verdict.close())
   await store.close()
@@ -179,7 +279,7 @@ it('an ending Verdict ends what it was reconciling, and the next one takes it up
   await shop.clock.during(stuck.close())
   expect(await days()).toEqual([untried('2026-06-08')])
   await shop.verdict(DAILY)
-  await shop.clock.advance(25 * MINUTE)
+  await shop.clock.advance(2 * MINUTE)
   expect(await days()).toEqual([agreed('2026-06-08', 1)])
 })
 

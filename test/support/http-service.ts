@@ -89,6 +89,7 @@ export class TestService {
     const watching = openWatching({
       statistics: () => opened.verdict?.statistics ?? null,
       accounts: () => opened.verdict?.accounts ?? [],
+      bills: async () => (await opened.verdict?.bills()) ?? [],
       store,
       clock: systemClock,
     })

@@ -49,7 +49,7 @@ const KINDS_EN: Kinds = {
   refund_open: {
     name: 'Refund unfinished here',
     explained:
-      'Refunded in the bill; here not known to be finished. It is followed to its end: nothing is to be done.',
+      'Refunded in the bill; here not known to be finished. All refunds of the order are asked for at once: nothing is to be done.',
   },
   refund_state: {
     name: 'Refunded on one side',
@@ -126,7 +126,7 @@ const KINDS_ZH: Kinds = {
   },
   refund_open: {
     name: '此处退款未完成',
-    explained: '账单中已退款；此处尚不知其已完成。会跟踪到底，无需处理。',
+    explained: '账单中已退款；此处尚不知其已完成。系统会立即查询该订单的全部退款，无需处理。',
   },
   refund_state: {
     name: '仅一方已退款',

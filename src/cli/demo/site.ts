@@ -64,6 +64,7 @@ export function demoWatching(store: Store, clock: Clock, opened: () => Verdict |
   return openWatching({
     statistics: () => opened()?.statistics ?? null,
     accounts: () => opened()?.accounts ?? [],
+    bills: async () => (await opened()?.bills()) ?? [],
     ...{ store, clock },
   })
 }

@@ -52,7 +52,7 @@ export function reconciliationRoutes(desk: Desk): readonly Route[] {
       role: 'read',
       tag,
       summary: 'What was found of a day, with its differences',
-      params: z.strictObject({ account: z.string(), date: z.string() }),
+      params: z.strictObject({ account: z.string(), date: z.iso.date() }),
       query: z.strictObject({ sub_mchid: SUB_MCHID }),
       reply: ReconciliationView,
       async handle({ params, query: { sub_mchid = null } }) {

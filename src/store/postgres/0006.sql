@@ -8,13 +8,16 @@ CREATE TABLE verdict.reconciliations (
   sub_mchid text NOT NULL,
   -- A calendar day of Beijing, as 2026-06-08.
   day text NOT NULL,
+  -- In a row, and for nothing.
   tries bigint,
+  finds bigint NOT NULL,
   tried_at bigint,
   failure text,
   -- JSON: what the latest one found that came to something, and its differences, which may be long.
   found text,
   differences text,
   found_at bigint,
+  -- Who is at it, and until when.
   worker text,
   claimed_until bigint,
   UNIQUE (account, sub_mchid, day)

@@ -25,7 +25,7 @@ import {
   stateOf,
   subMchidCell,
 } from '../rows/orders.ts'
-import { dayCells, keptReconciliationOf, reconciliationOf } from '../rows/reconciliations.ts'
+import { dayCells, keptReconciliationOf, listOf, reconciliationOf } from '../rows/reconciliations.ts'
 import { strayOf } from '../rows/strays.ts'
 import type {
   ApiKey,
@@ -58,7 +58,7 @@ import {
   SELECT_STRAYS,
   selectDeliveriesIn,
 } from './statements/reading.ts'
-import { SELECT_RECONCILIATION, SELECT_RECONCILIATIONS } from './statements/reconciliations.ts'
+import { RECONCILIATION_DIALECT, SELECT_RECONCILIATION } from './statements/reconciliations.ts'
 
 /** Everything that only reads. */
 export class PostgresReader implements StoreReader {
@@ -184,12 +184,11 @@ export class PostgresReader implements StoreReader {
   }
 
   async reconciliations(
-    { account, sub_mchid }: ReconciliationFilter,
-    { after, limit }: ReconciliationPage,
+    filter: ReconciliationFilter,
+    page: ReconciliationPage,
   ): Promise<readonly KeptReconciliation[]> {
-    const sub = sub_mchid === undefined ? null : subMchidCell(sub_mchid)
-    const rows = await this.connection.rows(SELECT_RECONCILIATIONS, account ?? null, sub, after, limit)
-    return rows.map(keptReconciliationOf)
+    const { sql, values } = listOf(filter, page, RECONCILIATION_DIALECT)
+    return (await this.connection.rows(sql, ...values)).map(keptReconciliationOf)
   }
 
   async reconciliation(day: BilledDay): Promise<Reconciliation | null> {

@@ -4,7 +4,9 @@ import type { Connection } from './connection.ts'
 import {
   BEGIN_RECONCILIATIONS,
   CLAIM_RECONCILIATION,
+  KEEP_CLAIMED_RECONCILIATION,
   KEEP_RECONCILIATION,
+  RELEASE_RECONCILIATION,
 } from './statements/reconciliations.ts'
 
 /** What was held against WeChat Pay's bills, as it is written. */
@@ -19,12 +21,18 @@ export class WrittenReconciliations {
     await this.#connection.rows(BEGIN_RECONCILIATIONS, ...dayCells(day))
   }
 
-  async claim({ worker, untilMs, tries, nowMs, ...day }: ReconciliationClaim): Promise<boolean> {
-    const cells = [...dayCells(day), worker, untilMs, tries, nowMs]
+  async claim({ worker, untilMs, triedAtMs, nowMs, ...day }: ReconciliationClaim): Promise<boolean> {
+    const cells = [...dayCells(day), worker, untilMs, triedAtMs, nowMs]
     return (await this.#connection.rows(CLAIM_RECONCILIATION, ...cells)).length > 0
   }
 
+  async release(day: BilledDay, worker: string): Promise<void> {
+    await this.#connection.rows(RELEASE_RECONCILIATION, ...dayCells(day), worker)
+  }
+
   async keep(tried: TriedReconciliation): Promise<void> {
-    await this.#connection.rows(KEEP_RECONCILIATION, ...triedCells(tried))
+    const cells = triedCells(tried)
+    if (tried.worker === null) await this.#connection.rows(KEEP_RECONCILIATION, ...cells)
+    else await this.#connection.rows(KEEP_CLAIMED_RECONCILIATION, ...cells, tried.worker)
   }
 }

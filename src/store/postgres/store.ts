@@ -207,6 +207,10 @@ export class PostgresStore extends PostgresReader implements Store {
     return this.#reconciliations.claim(claim)
   }
 
+  releaseReconciliation(day: BilledDay, worker: string): Promise<void> {
+    return this.#reconciliations.release(day, worker)
+  }
+
   keepReconciliation(tried: TriedReconciliation): Promise<void> {
     return this.#reconciliations.keep(tried)
   }

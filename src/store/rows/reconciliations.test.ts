@@ -32,15 +32,15 @@ const reconciliation: fc.Arbitrary<Reconciliation> = record({
 it.each(rowStores())(
   '$name: every reconciliation comes back as it was found',
   async ({ runs, withStore }) => {
-    const property = fc.asyncProperty(reconciliation, count, fc.boolean(), (found, atMs, byItself) =>
+    const property = fc.asyncProperty(reconciliation, count, (found, atMs) =>
       withStore(async (store) => {
         const { account, sub_mchid, date, differences, ...rest } = found
         const day = { account, sub_mchid, date }
-        await store.keepReconciliation({ ...day, atMs, byItself, outcome: { found } })
+        await store.keepReconciliation({ ...day, atMs, worker: null, outcome: { found } })
         expect(await store.reconciliation(day)).toStrictEqual(found)
         const [kept] = await store.reconciliations({ account, sub_mchid }, { after: null, limit: 1 })
         expect(kept).toStrictEqual({
-          ...{ ...day, id: kept?.id, tries: byItself ? 1 : null, triedAtMs: atMs, failure: null },
+          ...{ ...day, id: kept?.id, tries: null, finds: 0, triedAtMs: atMs, failure: null },
           ...{ found: rest, foundAtMs: atMs },
         })
       }),
@@ -52,7 +52,7 @@ it.each(rowStores())(
 it.each(['x', '', 'null', '[]', '7'])('what is %j was not found by us', (json) => {
   const invalid = expect.objectContaining({ code: 'STORE_INVALID' })
   const day = { account: '1900000001', sub_mchid: null, date: '2026-06-08' }
-  const cells = [1, '1900000001', '', '2026-06-08', 1, 1, null, json, 1]
+  const cells = [1, '1900000001', '', '2026-06-08', 1, 0, 1, null, json, 1]
   expect(() => keptReconciliationOf(cells)).toThrow(invalid)
   expect(() => reconciliationOf(day, [json, '[]'])).toThrow(invalid)
   if (json !== '[]') expect(() => reconciliationOf(day, ['{}', json])).toThrow(invalid)

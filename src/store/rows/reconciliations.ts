@@ -1,5 +1,12 @@
 import type { Difference, Reconciliation } from '../../reconcile/report.ts'
-import type { BilledDay, Found, KeptReconciliation, TriedReconciliation } from '../reconciliations.ts'
+import type {
+  BilledDay,
+  Found,
+  KeptReconciliation,
+  ReconciliationFilter,
+  ReconciliationPage,
+  TriedReconciliation,
+} from '../reconciliations.ts'
 import { type Cells, integer, integerOrNull, text, textOrNull, type Value } from './cells.ts'
 import { listIn, objectIn } from './json.ts'
 import { subMchidCell, subMchidOf } from './orders.ts'
@@ -10,23 +17,24 @@ const DAY_COLUMNS = ['account', 'sub_mchid', 'day'] as const
 const FOUND_COLUMNS = ['found', 'found_at'] as const
 
 /** For `keptReconciliationOf`. */
-export const KEPT_COLUMNS = ['id', ...DAY_COLUMNS, 'tries', 'tried_at', 'failure', ...FOUND_COLUMNS] as const
+export const KEPT_COLUMNS = [
+  ...['id', ...DAY_COLUMNS, 'tries', 'finds', 'tried_at', 'failure'],
+  ...FOUND_COLUMNS,
+]
 
 /** For `triedCells`. */
-export const TRIED_COLUMNS = [
-  ...[...DAY_COLUMNS, 'tries', 'tried_at', 'failure'],
-  ...[...FOUND_COLUMNS, 'differences'],
-] as const
+const CAME_TO_COLUMNS = ['tried_at', 'failure', ...FOUND_COLUMNS, 'differences']
+export const TRIED_COLUMNS = [...DAY_COLUMNS, ...CAME_TO_COLUMNS]
 
 export function dayCells({ account, sub_mchid, date }: BilledDay): [string, string, string] {
   return [account, subMchidCell(sub_mchid), date]
 }
 
-/** `tries` is one more, if it counts, and null if it doesn't. */
+/** For TRIED_COLUMNS. */
 export function triedCells(tried: TriedReconciliation): Value[] {
-  const { atMs, byItself, outcome } = tried
-  const head = [...dayCells(tried), byItself ? 1 : null, atMs]
-  if ('failure' in outcome) return [...head, outcome.failure, null, null, null]
+  const { atMs, outcome } = tried
+  const head = [...dayCells(tried), atMs]
+  if ('failure' in outcome) return [...head, withoutNul(outcome.failure), null, null, null]
   const { account: _, sub_mchid: __, date: ___, differences, ...found } = outcome.found
   return [...head, null, JSON.stringify(found), atMs, JSON.stringify(differences)]
 }
@@ -37,6 +45,7 @@ export function keptReconciliationOf([
   sub_mchid,
   day,
   tries,
+  finds,
   tried_at,
   failure,
   found,
@@ -48,6 +57,7 @@ export function keptReconciliationOf([
     sub_mchid: subMchidOf(sub_mchid),
     date: text(day),
     tries: integerOrNull(tries),
+    finds: integer(finds),
     triedAtMs: integerOrNull(tried_at),
     failure: textOrNull(failure),
     found: found === null ? null : foundOf(text(found)),
@@ -69,4 +79,44 @@ export function reconciliationOf(day: BilledDay, [found, differences]: Cells): R
 /** Written by `triedCells` alone. */
 function foundOf(json: string): Found {
   return objectIn(json, 'findings') as Found
+}
+
+/** PostgreSQL takes no U+0000 in a text. In JSON it is no such character. */
+function withoutNul(words: string): string {
+  return words.replaceAll('\0', '\u{FFFD}')
+}
+
+// ------------------------------------------------------------------ statements
+
+/** What one database writes otherwise than another. */
+export interface ReconciliationDialect {
+  readonly table: string
+  /** @param nth from 1 on */
+  readonly placeholder: (nth: number) => string
+}
+
+/** The list that a filter and a page want. */
+export function listOf(
+  { account, sub_mchid, until }: ReconciliationFilter,
+  { after, limit }: ReconciliationPage,
+  { table, placeholder }: ReconciliationDialect,
+): { readonly sql: string; readonly values: readonly Value[] } {
+  const values: Value[] = []
+  const taken = (value: Value): string => placeholder(values.push(value))
+  const where = [
+    ...(account === undefined ? [] : [`account = ${taken(account)}`]),
+    ...(sub_mchid === undefined ? [] : [`sub_mchid = ${taken(subMchidCell(sub_mchid))}`]),
+    ...(until === undefined ? [] : [`day <= ${taken(until)}`]),
+    ...(after === null ? [] : [`(day, id) < (SELECT day, id FROM ${table} WHERE id = ${taken(after)})`]),
+  ]
+  const which = where.length === 0 ? '' : `WHERE ${where.join(' AND ')}`
+  const sql = `SELECT ${KEPT_COLUMNS} FROM ${table} ${which} ORDER BY day DESC, id DESC LIMIT ${taken(limit)}`
+  return { sql, values }
+}
+
+/** A try that came to nothing leaves what was found. */
+export function keptOver(table: string): string {
+  return `tried_at = excluded.tried_at, failure = excluded.failure,
+  found = coalesce(excluded.found, ${table}.found), found_at = coalesce(excluded.found_at, ${table}.found_at),
+  differences = coalesce(excluded.differences, ${table}.differences)`
 }

@@ -6,13 +6,16 @@ CREATE TABLE reconciliations (
   sub_mchid TEXT NOT NULL,
   -- A calendar day of Beijing, as 2026-06-08.
   day TEXT NOT NULL,
+  -- In a row, and for nothing.
   tries INTEGER,
+  finds INTEGER NOT NULL,
   tried_at INTEGER,
   failure TEXT,
   -- JSON: what the latest one found that came to something, and its differences, which may be long.
   found TEXT,
   differences TEXT,
   found_at INTEGER,
+  -- Who is at it, and until when.
   worker TEXT,
   claimed_until INTEGER,
   UNIQUE (account, sub_mchid, day)

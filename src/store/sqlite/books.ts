@@ -13,8 +13,8 @@ import { type Cells, integer } from '../rows/cells.ts'
 import { countsOf } from '../rows/counts.ts'
 import { deliveryOf, deliveryStateOf } from '../rows/deliveries.ts'
 import { oldestDueOf, type Search, search } from '../rows/lists.ts'
-import { evidenceOf, journalLineOf, stateOf, subMchidCell } from '../rows/orders.ts'
-import { dayCells, keptReconciliationOf, reconciliationOf } from '../rows/reconciliations.ts'
+import { evidenceOf, journalLineOf, stateOf } from '../rows/orders.ts'
+import { dayCells, keptReconciliationOf, listOf, reconciliationOf } from '../rows/reconciliations.ts'
 import { strayOf } from '../rows/strays.ts'
 import {
   DELIVERY_STATES,
@@ -35,12 +35,12 @@ import {
   COUNT_OVERDUE,
   COUNT_STOPPED,
   DIALECT,
+  RECONCILIATION_DIALECT,
   SELECT_DELIVERIES,
   SELECT_EVIDENCE,
   SELECT_JOURNAL,
   SELECT_OLDEST_DUE,
   SELECT_RECONCILIATION,
-  SELECT_RECONCILIATIONS,
   SELECT_STRAYS,
   selectDeliveriesIn,
 } from './statements.ts'
@@ -82,7 +82,6 @@ export class SqliteBooks implements Books {
   readonly #deliveriesIn: ReadonlyMap<DeliveryState, Query<Delivery>>
   readonly #deliveryCounts: Query<readonly [DeliveryState, number]>
   readonly #strays: Query<Stray>
-  readonly #reconciliations: Query<KeptReconciliation>
   readonly #reconciliation: Query<Cells>
 
   constructor(db: DatabaseSync, lookups: Lookups) {
@@ -109,7 +108,6 @@ export class SqliteBooks implements Books {
       ([state, count]) => [deliveryStateOf(state), integer(count)] as const,
     )
     this.#strays = new Query(db, `${SELECT_STRAYS} ORDER BY id LIMIT ?`, strayOf)
-    this.#reconciliations = new Query(db, SELECT_RECONCILIATIONS, keptReconciliationOf)
     this.#reconciliation = new Query(db, SELECT_RECONCILIATION, (cells) => cells)
   }
 
@@ -179,11 +177,11 @@ export class SqliteBooks implements Books {
   }
 
   async reconciliations(
-    { account, sub_mchid }: ReconciliationFilter,
-    { after, limit }: ReconciliationPage,
+    filter: ReconciliationFilter,
+    page: ReconciliationPage,
   ): Promise<readonly KeptReconciliation[]> {
-    const sub = sub_mchid === undefined ? null : subMchidCell(sub_mchid)
-    return this.#reconciliations.all(account ?? null, sub, after, after, limit)
+    const { sql, values } = listOf(filter, page, RECONCILIATION_DIALECT)
+    return new Query(this.#db, sql, keptReconciliationOf).all(...values)
   }
 
   async reconciliation(day: BilledDay): Promise<Reconciliation | null> {

@@ -13,7 +13,7 @@ import {
   PROGRESS_COLUMNS,
   VERDICT_COLUMNS,
 } from '../rows/orders.ts'
-import { KEPT_COLUMNS, TRIED_COLUMNS } from '../rows/reconciliations.ts'
+import { keptOver, type ReconciliationDialect, TRIED_COLUMNS } from '../rows/reconciliations.ts'
 import { NEW_STRAY_COLUMNS, STRAY_COLUMNS } from '../rows/strays.ts'
 import type { DeliveryState } from '../store.ts'
 
@@ -184,26 +184,30 @@ export const DROP_REQUESTS = `DELETE FROM requests WHERE (caller, key) IN (
 // ------------------------------------------------------------------ what was held against bills
 
 /** Takes account, sub-merchant and day. */
-export const BEGIN_RECONCILIATIONS = `INSERT INTO reconciliations (account, sub_mchid, day, tries) VALUES (?, ?, ?, 0)
-  ON CONFLICT DO UPDATE SET tries = coalesce(reconciliations.tries, 0)`
-/** Takes account, sub-merchant, day, worker, the end of his claim, how often it was tried, and the moment. */
-export const CLAIM_RECONCILIATION = `INSERT INTO reconciliations (account, sub_mchid, day, tries, worker, claimed_until)
-  VALUES (?, ?, ?, 0, ?, ?)
-  ON CONFLICT DO UPDATE SET worker = excluded.worker, claimed_until = excluded.claimed_until
-  WHERE coalesce(reconciliations.tries, 0) = ? AND coalesce(reconciliations.claimed_until, 0) <= ?`
-/** A try that comes to nothing leaves what was found; one that nobody asked for counts, and ends the claim. */
-export const KEEP_RECONCILIATION = `${insertInto('reconciliations', TRIED_COLUMNS)} ON CONFLICT DO UPDATE SET
-  tries = CASE WHEN excluded.tries IS NULL THEN reconciliations.tries ELSE coalesce(reconciliations.tries, 0) + 1 END,
-  claimed_until = CASE WHEN excluded.tries IS NULL THEN reconciliations.claimed_until END,
-  tried_at = excluded.tried_at, failure = excluded.failure,
-  found = coalesce(excluded.found, reconciliations.found),
-  found_at = coalesce(excluded.found_at, reconciliations.found_at),
-  differences = coalesce(excluded.differences, reconciliations.differences)`
-/** Takes account and sub-merchant, null each for any; the row to stand behind, null for none, twice; and how many. */
-export const SELECT_RECONCILIATIONS = `SELECT ${KEPT_COLUMNS} FROM reconciliations
-  WHERE account = coalesce(?, account) AND sub_mchid = coalesce(?, sub_mchid)
-  AND (? IS NULL OR (day, id) < (SELECT day, id FROM reconciliations WHERE id = ?))
-  ORDER BY day DESC, id DESC LIMIT ?`
+export const BEGIN_RECONCILIATIONS = `INSERT INTO reconciliations (account, sub_mchid, day, tries, finds)
+  VALUES (?, ?, ?, 0, 0) ON CONFLICT DO UPDATE SET tries = coalesce(reconciliations.tries, 0)`
+/** Takes account, sub-merchant, day, worker, the end of his claim, when the latest try had ended, and the moment. */
+export const CLAIM_RECONCILIATION = `INSERT INTO reconciliations
+  (account, sub_mchid, day, tries, finds, worker, claimed_until) VALUES (?1, ?2, ?3, 0, 0, ?4, ?5)
+  ON CONFLICT DO UPDATE SET worker = ?4, claimed_until = ?5, tries = coalesce(reconciliations.tries, 0)
+  WHERE reconciliations.tried_at IS ?6 AND (reconciliations.worker IS NULL
+    OR reconciliations.claimed_until <= ?7 OR reconciliations.claimed_until > ?5)`
+/** Takes account, sub-merchant, day and worker. */
+export const RELEASE_RECONCILIATION = `UPDATE reconciliations SET worker = NULL, claimed_until = NULL
+  WHERE account = ? AND sub_mchid = ? AND day = ? AND worker = ?`
+/** Because somebody asked. */
+export const KEEP_RECONCILIATION = `INSERT INTO reconciliations (${TRIED_COLUMNS}, finds)
+  VALUES (${TRIED_COLUMNS.map(() => '?')}, 0) ON CONFLICT DO UPDATE SET ${keptOver('reconciliations')}`
+/** Takes the TRIED_COLUMNS, and the worker whose claim it has to be still. */
+export const KEEP_CLAIMED_RECONCILIATION = `UPDATE reconciliations SET tried_at = ?4, failure = ?5,
+  found = coalesce(?6, found), found_at = coalesce(?7, found_at), differences = coalesce(?8, differences),
+  tries = CASE WHEN ?6 IS NULL THEN coalesce(tries, 0) + 1 ELSE 0 END, finds = finds + (?6 IS NOT NULL),
+  worker = NULL, claimed_until = NULL
+  WHERE account = ?1 AND sub_mchid = ?2 AND day = ?3 AND worker = ?9`
+export const RECONCILIATION_DIALECT: ReconciliationDialect = {
+  table: 'reconciliations',
+  placeholder: () => '?',
+}
 /** Takes account, sub-merchant and day. */
 export const SELECT_RECONCILIATION =
   'SELECT found, differences FROM reconciliations WHERE account = ? AND sub_mchid = ? AND day = ?'

@@ -288,6 +288,10 @@ export class SqliteStore extends SqliteReader implements Store {
     return this.#durably(() => this.#reconciliations.claim(claim))
   }
 
+  async releaseReconciliation(day: BilledDay, worker: string): Promise<void> {
+    this.#durably(() => this.#reconciliations.release(day, worker))
+  }
+
   async keepReconciliation(tried: TriedReconciliation): Promise<void> {
     this.#durably(() => this.#reconciliations.keep(tried))
   }

@@ -50,6 +50,7 @@ beforeEach(async () => {
       watching: openWatching({
         statistics: () => null,
         accounts: () => [],
+        bills: async () => [],
         store: shop.store,
         clock: shop.clock,
       }),

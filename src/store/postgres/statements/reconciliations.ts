@@ -1,31 +1,40 @@
-import { KEPT_COLUMNS, TRIED_COLUMNS } from '../../rows/reconciliations.ts'
+import { keptOver, type ReconciliationDialect, TRIED_COLUMNS } from '../../rows/reconciliations.ts'
 
 /* What was held against WeChat Pay's bills. */
 
+const KEY = '(account, sub_mchid, day)'
+
 /** Takes account, sub-merchant and day. */
-export const BEGIN_RECONCILIATIONS = `INSERT INTO verdict.reconciliations AS it (account, sub_mchid, day, tries)
-  VALUES ($1, $2, $3, 0) ON CONFLICT (account, sub_mchid, day) DO UPDATE SET tries = coalesce(it.tries, 0)`
+export const BEGIN_RECONCILIATIONS = `INSERT INTO verdict.reconciliations AS it (account, sub_mchid, day, tries, finds)
+  VALUES ($1, $2, $3, 0, 0) ON CONFLICT ${KEY} DO UPDATE SET tries = coalesce(it.tries, 0)`
 /**
- * Takes account, sub-merchant, day, worker, the end of his claim, how often it was tried, and the moment. Gives a row if the
- * claim is his.
+ * Takes account, sub-merchant, day, worker, the end of his claim, when the latest try had ended, and the moment. Gives a row if
+ * the claim is his.
  */
 export const CLAIM_RECONCILIATION = `INSERT INTO verdict.reconciliations AS it
-  (account, sub_mchid, day, tries, worker, claimed_until) VALUES ($1, $2, $3, 0, $4, $5)
-  ON CONFLICT (account, sub_mchid, day) DO UPDATE SET worker = excluded.worker, claimed_until = excluded.claimed_until
-  WHERE coalesce(it.tries, 0) = $6 AND coalesce(it.claimed_until, 0) <= $7 RETURNING id`
-/** A try that comes to nothing leaves what was found; one that nobody asked for counts, and ends the claim. */
-export const KEEP_RECONCILIATION = `INSERT INTO verdict.reconciliations AS it (${TRIED_COLUMNS})
-  VALUES (${TRIED_COLUMNS.map((_, i) => `$${i + 1}`)}) ON CONFLICT (account, sub_mchid, day) DO UPDATE SET
-  tries = CASE WHEN excluded.tries IS NULL THEN it.tries ELSE coalesce(it.tries, 0) + 1 END,
-  claimed_until = CASE WHEN excluded.tries IS NULL THEN it.claimed_until END,
-  tried_at = excluded.tried_at, failure = excluded.failure,
-  found = coalesce(excluded.found, it.found), found_at = coalesce(excluded.found_at, it.found_at),
-  differences = coalesce(excluded.differences, it.differences)`
-/** Takes account and sub-merchant, null each for any; the row to stand behind, null for none; and how many. */
-export const SELECT_RECONCILIATIONS = `SELECT ${KEPT_COLUMNS} FROM verdict.reconciliations
-  WHERE account = coalesce($1::text, account) AND sub_mchid = coalesce($2::text, sub_mchid)
-  AND ($3::bigint IS NULL OR (day, id) < (SELECT day, id FROM verdict.reconciliations WHERE id = $3))
-  ORDER BY day DESC, id DESC LIMIT $4`
+  (account, sub_mchid, day, tries, finds, worker, claimed_until) VALUES ($1, $2, $3, 0, 0, $4, $5)
+  ON CONFLICT ${KEY} DO UPDATE SET worker = excluded.worker, claimed_until = excluded.claimed_until,
+    tries = coalesce(it.tries, 0)
+  WHERE it.tried_at IS NOT DISTINCT FROM $6::bigint
+    AND (it.worker IS NULL OR it.claimed_until <= $7 OR it.claimed_until > excluded.claimed_until) RETURNING id`
+/** Takes account, sub-merchant, day and worker. */
+export const RELEASE_RECONCILIATION = `UPDATE verdict.reconciliations SET worker = NULL, claimed_until = NULL
+  WHERE account = $1 AND sub_mchid = $2 AND day = $3 AND worker = $4`
+/** Because somebody asked. */
+export const KEEP_RECONCILIATION = `INSERT INTO verdict.reconciliations AS it (${TRIED_COLUMNS}, finds)
+  VALUES (${TRIED_COLUMNS.map((_, i) => `$${i + 1}`)}, 0) ON CONFLICT ${KEY} DO UPDATE SET ${keptOver('it')}`
+/** Takes the TRIED_COLUMNS, and the worker whose claim it has to be still. */
+export const KEEP_CLAIMED_RECONCILIATION = `UPDATE verdict.reconciliations SET tried_at = $4, failure = $5,
+  found = coalesce($6::text, found), found_at = coalesce($7::bigint, found_at),
+  differences = coalesce($8::text, differences),
+  tries = CASE WHEN $6::text IS NULL THEN coalesce(tries, 0) + 1 ELSE 0 END,
+  finds = finds + CASE WHEN $6::text IS NULL THEN 0 ELSE 1 END,
+  worker = NULL, claimed_until = NULL
+  WHERE account = $1 AND sub_mchid = $2 AND day = $3 AND worker = $9`
+export const RECONCILIATION_DIALECT: ReconciliationDialect = {
+  table: 'verdict.reconciliations',
+  placeholder: (nth) => `$${nth}`,
+}
 /** Takes account, sub-merchant and day. */
 export const SELECT_RECONCILIATION = `SELECT found, differences FROM verdict.reconciliations
   WHERE account = $1 AND sub_mchid = $2 AND day = $3`
