@@ -118,6 +118,7 @@ const MAY_IMPORT: Directions = {
     'gateway',
     'delivery',
     'store/store.ts',
+    'proof.ts',
     'config.ts',
     'clock.ts',
     'random.ts',
