@@ -13,6 +13,7 @@ beforeAll(() => {
     'dashboard',
     'scripts',
     'src/core',
+    'src/wechatpay/beijing.ts',
     'tsconfig.json',
     'package.json',
     'package-lock.json',
@@ -51,7 +52,7 @@ describe('the dashboard of a clone', () => {
     expect(builtAtMs()).toBe(before)
   })
 
-  it.each(['dashboard/src/app.tsx', 'src/core/attention-words.ts'])(
+  it.each(['dashboard/src/app.tsx', 'src/core/attention-words.ts', 'src/wechatpay/beijing.ts'])(
     'is built again when %s is newer',
     (source) => {
       const before = builtAtMs()
