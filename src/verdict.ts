@@ -39,16 +39,7 @@ import type {
 import { targetsOf } from './verdict/targets.ts'
 
 export type { KeepKey, VerdictAccount, VerdictOptions } from './verdict/options.ts'
-export type {
-  OrderHistory,
-  OrderRef,
-  PlaceParameters,
-  ReconcileParameters,
-  RefundParameters,
-  ResolveParameters,
-  Schedule,
-  TrackParameters,
-} from './verdict/shapes.ts'
+export type * from './verdict/shapes.ts'
 
 /**
  * Gives every WeChat Pay order its true final status. Opened with a store and accounts, it follows all open orders in

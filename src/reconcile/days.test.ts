@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import type { Found, KeptReconciliation } from '../store/reconciliations.ts'
-import { type DayToTry, dailyMs, daysToTry, haveBegun, missingSinceMs, type Today } from './days.ts'
+import {
+  type DayToTry,
+  dailyMs,
+  daysToTry,
+  differingOf,
+  haveBegun,
+  missingSinceMs,
+  type Today,
+} from './days.ts'
 
 const MINUTE = 60_000
 const AT = dailyMs('10:30')
@@ -116,6 +124,25 @@ describe('the day whose bill is asked for next', () => {
     const days = ['2026-06-07', '2026-06-06'].map((date) => settled(date, ms('2026-06-08T10:30:00')))
     const evening = { nowMs: ms('2026-06-08T12:00:00'), atMs: dailyMs('18:00') }
     expect(nextDay(days, evening)).toMatchObject({ date: '2026-06-08', dueAtMs: ms('2026-06-09T18:00:00') })
+  })
+})
+
+describe('what differs', () => {
+  const differing = found()
+  const differs = (date: string, more: Partial<KeptReconciliation> = {}) =>
+    settled(date, READY, { found: { ...differing, differing: { twice: 2, amount: 1 } }, ...more })
+  const now = { nowMs: ms('2026-06-09T12:00:00'), atMs: AT }
+
+  it('is told of the last seven days, from the one on which they began', () => {
+    const days = [differs('2026-06-08'), differs('2026-06-02'), differs('2026-06-01')]
+    expect(differingOf(days, now)).toBe(6)
+    expect(differingOf([differs('2026-06-07', { tries: null }), settled('2026-06-08', READY)], now)).toBe(0)
+    expect(differingOf([], now)).toBe(0)
+  })
+
+  it('is told of a day, too, that was done only because somebody asked', () => {
+    const asked = differs('2026-06-08', { tries: null, finds: 0 })
+    expect(differingOf([asked, settled('2026-06-07', READY)], now)).toBe(3)
   })
 })
 

@@ -1,6 +1,7 @@
 import { shown, VerdictError } from '../errors.ts'
 import type { KeptReconciliation } from '../store/reconciliations.ts'
 import { beijingDate, beijingDayMs, DAY_MS } from '../wechatpay/beijing.ts'
+import { totalOf } from './findings.ts'
 
 /** A day whose bill is to be asked for. */
 export interface DayToTry {
@@ -15,6 +16,8 @@ export interface DayToTry {
 
 /** What was missed further back, because nothing ran, is for whoever asks. */
 const CATCH_UP_DAYS = 30
+/** What differs is told for so long, today not counted: a person may have a weekend. */
+const WEEK_DAYS = 8
 /** So many rows up to today, the latest first, tell all that is to be known here. */
 export const ROWS_NEEDED = CATCH_UP_DAYS + 2
 
@@ -65,6 +68,15 @@ export function missingSinceMs(kept: readonly KeptReconciliation[], today: Today
   return sinceMs <= today.nowMs ? sinceMs : null
 }
 
+/** What differs, in the days of the last week: also in one that was done because somebody asked. */
+export function differingOf(kept: readonly KeptReconciliation[], today: Today): number {
+  const week = new Set(datesOf(kept, today).slice(-WEEK_DAYS))
+  return kept.reduce(
+    (sum, { date, found }) => sum + (week.has(date) ? totalOf(found?.differing ?? {}) : 0),
+    0,
+  )
+}
+
 /** From the one on which it began, or as far back as is caught up with, to today. */
 function datesOf(kept: readonly KeptReconciliation[], { nowMs }: Today): readonly string[] {
   const begun = kept.filter(({ tries }) => tries !== null).map(({ date }) => date)
@@ -88,8 +100,9 @@ function dueAt(known: KeptReconciliation | undefined, date: string, today: Today
   const fromMs = readyMs(date, today)
   if (known === undefined || known.triedAtMs === null) return fromMs
   const { triedAtMs, tries, found, finds } = known
-  const nextMs = triedAtMs + (tries === null || tries === 0 ? AGAIN_MS : pauseMs(tries))
-  if (!isWhole(known, today)) return Math.max(fromMs, tries === 0 || tries === null ? fromMs : nextMs)
+  const isFailing = tries !== null && tries > 0
+  const nextMs = triedAtMs + (isFailing ? pauseMs(tries) : AGAIN_MS)
+  if (!isWhole(known, today)) return isFailing ? Math.max(fromMs, nextMs) : fromMs
   return (found?.asked ?? 0) > 0 && finds < FINDS_MAX ? nextMs : null
 }
 

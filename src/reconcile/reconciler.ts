@@ -4,9 +4,17 @@ import { VerdictError } from '../errors.ts'
 import type { BillGateway } from '../gateway/gateway.ts'
 import type { KeptReconciliation } from '../store/reconciliations.ts'
 import type { Store } from '../store/store.ts'
-import { beijingDate, DAY_MS } from '../wechatpay/beijing.ts'
+import { beijingDate } from '../wechatpay/beijing.ts'
 import type { BillWish, Books } from './comparison.ts'
-import { type DayToTry, daysToTry, FINDS_MAX, haveBegun, missingSinceMs, ROWS_NEEDED } from './days.ts'
+import {
+  type DayToTry,
+  daysToTry,
+  differingOf,
+  FINDS_MAX,
+  haveBegun,
+  missingSinceMs,
+  ROWS_NEEDED,
+} from './days.ts'
 import { totalOf } from './findings.ts'
 import { type Reconciling, reconcile } from './reconcile.ts'
 import type { Reconciliation } from './report.ts'
@@ -53,8 +61,6 @@ const LOOK_MS = 10 * 60_000
 const SOON_MS = 60_000
 /** A bill that is late by half an hour is told of. */
 const TOLD_AFTER_TRIES = 3
-/** What differs is told for so long: a person may have a weekend. */
-const WEEK_MS = 7 * DAY_MS
 
 /** Holds days against their bills, those that somebody asks for and those that are due, and keeps what was found. */
 export class Reconciler {
@@ -94,17 +100,12 @@ export class Reconciler {
   async standing(): Promise<readonly BillsStanding[]> {
     const { accounts, clock, dailyAtMs } = this.#options
     if (dailyAtMs === null) return []
-    const nowMs = clock.nowMs()
-    const sinceDate = beijingDate(nowMs - WEEK_MS)
+    const today = { nowMs: clock.nowMs(), atMs: dailyAtMs }
     const standing: BillsStanding[] = []
     for (const { account } of accounts) {
-      const kept = await this.#keptOf(account, nowMs)
-      const week = kept.filter(({ date, tries }) => tries !== null && date >= sinceDate)
-      standing.push({
-        account,
-        missingMs: nowMs - (missingSinceMs(kept, { nowMs, atMs: dailyAtMs }) ?? nowMs),
-        differing: week.reduce((sum, { found }) => sum + totalOf(found?.differing ?? {}), 0),
-      })
+      const kept = await this.#keptOf(account, today.nowMs)
+      const missingMs = today.nowMs - (missingSinceMs(kept, today) ?? today.nowMs)
+      standing.push({ account, missingMs, differing: differingOf(kept, today) })
     }
     return standing
   }

@@ -12,8 +12,8 @@ let ours: string
 /** Institutional, and without an order. */
 let other: string
 
-/** The simulator has the bill of a day at once. */
-const today = beijingDate(Date.now())
+/** On which the orders were paid. The simulator has the bill of a day at once. */
+let today: string
 const yesterday = beijingDate(Date.now() - DAY_MS)
 /** One of which WeChat Pay signs that it has no bill. */
 const QUIET = beijingDate(Date.now() - 9 * DAY_MS)
@@ -27,7 +27,7 @@ beforeAll(async () => {
   ours = accountOf('common')
   other = accountOf('institutional')
   await open.service.paidElsewhere('ELSEWHERE-1', 4_500)
-  await paid('HERE-1')
+  today = await paid('HERE-1')
 }, 120_000)
 
 afterAll(() => open.close())
@@ -38,12 +38,14 @@ function accountOf(mode: 'common' | 'institutional'): string {
   return accountName(account)
 }
 
-async function paid(out_trade_no: string): Promise<void> {
+/** @returns the day, in Beijing */
+async function paid(out_trade_no: string): Promise<string> {
   const { json } = await open.service.place(out_trade_no)
   await open.service.pay(out_trade_no)
   await open.service.ask(`/v1/orders/${json.order.id}/query`, { method: 'POST' })
   const { json: order } = await open.service.ask<OrderSeen>(`/v1/orders/${json.order.id}?wait=20`)
   expect(order.state).toBe('SUCCESS')
+  return beijingDate(Date.parse(String(order.verdict?.success_time)))
 }
 
 async function held(date: string, account = ours, more: object = {}): Promise<ReconciliationSeen> {

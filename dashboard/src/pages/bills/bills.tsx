@@ -2,11 +2,11 @@ import { accounts } from '../../api/accounts.ts'
 import { get } from '../../api/client.ts'
 import { mayOperate } from '../../api/session.ts'
 import type { KeptReconciliation, Page } from '../../api/types.ts'
+import { useAnew } from '../../parts/anew.ts'
 import { Failure } from '../../parts/failure.tsx'
 import { useLoaded } from '../../parts/load.ts'
 import { partsWords } from '../../parts/words.ts'
 import { go, linkTo, place } from '../../router.ts'
-import { useAnew } from './anew.ts'
 import './bills.css'
 import { DayTable } from './day-table.tsx'
 import { HoldForm } from './hold-form.tsx'
@@ -25,7 +25,8 @@ export function Bills() {
       signal,
     }),
   )
-  useAnew(reload)
+  // Nobody tells of days that are tried by themselves.
+  useAnew(reload, { everyMs: 60_000 })
   const page = value.value
   return (
     <>

@@ -2,6 +2,7 @@ import { ApiError } from '../../api/client.ts'
 import { mayOperate } from '../../api/session.ts'
 import type { Reconciliation } from '../../api/types.ts'
 import { count, fullMoment } from '../../format.ts'
+import { useAnew } from '../../parts/anew.ts'
 import { differencesOf, FoundMark } from '../../parts/bill-marks.tsx'
 import { type Doing, useDoing } from '../../parts/doing.ts'
 import { Failure } from '../../parts/failure.tsx'
@@ -9,7 +10,6 @@ import { useLoaded } from '../../parts/load.ts'
 import { SignedBytes } from '../../parts/signed-bytes.tsx'
 import { partsWords } from '../../parts/words.ts'
 import { linkTo, place } from '../../router.ts'
-import { useAnew } from './anew.ts'
 import './bills.css'
 import { type Day, dayAt, hold, linkToDay, readDay } from './day-of.ts'
 import { dayWords } from './day-words.ts'
@@ -30,7 +30,8 @@ function OneDay({ day }: { readonly day: Day }) {
     await hold({ account, date, ...(sub_mchid !== null && { sub_mchid }) })
     reload()
   })
-  useAnew(reload)
+  // Nobody tells of days that are tried by themselves.
+  useAnew(reload, { everyMs: 60_000 })
   const found = value.value
   const isUnknown = isUnknownDay(failure.value)
   return (

@@ -1,10 +1,8 @@
-import { useEffect } from 'preact/hooks'
 import { get } from '../../api/client.ts'
 import { now } from '../../api/clock.ts'
-import { listen } from '../../api/live.ts'
 import type { Order, Overview as OverviewData, Page } from '../../api/types.ts'
 import { duration, moment } from '../../format.ts'
-import { calmly } from '../../parts/calmly.ts'
+import { useAnew } from '../../parts/anew.ts'
 import { Failure } from '../../parts/failure.tsx'
 import { useLoaded } from '../../parts/load.ts'
 import { partsWords } from '../../parts/words.ts'
@@ -16,7 +14,6 @@ import './overview.css'
 import { Tiles } from './tiles.tsx'
 import { overviewWords } from './words.ts'
 
-const CALM_MS = 2_000
 /** Time passes also while nothing happens: an hour ago is another one then. */
 const EVERY_MS = 15_000
 const ATTENTION_SHOWN = 6
@@ -29,16 +26,7 @@ interface Known {
 export function Overview() {
   const words = overviewWords.value
   const { value, failure, reload } = useLoaded('overview', read)
-  useEffect(() => {
-    const anew = calmly(CALM_MS, reload)
-    const stop = listen({ reset: anew.soon, changed: anew.soon })
-    const timer = setInterval(anew.soon, EVERY_MS)
-    return () => {
-      stop()
-      clearInterval(timer)
-      anew.stop()
-    }
-  }, [reload])
+  useAnew(reload, { everyMs: EVERY_MS, changes: true })
   const known = value.value
   return (
     <>
