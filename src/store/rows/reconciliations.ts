@@ -120,3 +120,11 @@ export function keptOver(table: string): string {
   found = coalesce(excluded.found, ${table}.found), found_at = coalesce(excluded.found_at, ${table}.found_at),
   differences = coalesce(excluded.differences, ${table}.differences)`
 }
+
+/** Besides: it is counted, and ends the claim. */
+export function countedOver(table: string): string {
+  return `${keptOver(table)},
+  tries = CASE WHEN excluded.found IS NULL THEN coalesce(${table}.tries, 0) + 1 ELSE 0 END,
+  finds = ${table}.finds + CASE WHEN excluded.found IS NULL THEN 0 ELSE 1 END,
+  worker = NULL, claimed_until = NULL`
+}

@@ -13,7 +13,7 @@ import {
   PROGRESS_COLUMNS,
   VERDICT_COLUMNS,
 } from '../rows/orders.ts'
-import { keptOver, type ReconciliationDialect, TRIED_COLUMNS } from '../rows/reconciliations.ts'
+import { countedOver, keptOver, type ReconciliationDialect, TRIED_COLUMNS } from '../rows/reconciliations.ts'
 import { NEW_STRAY_COLUMNS, STRAY_COLUMNS } from '../rows/strays.ts'
 import type { DeliveryState } from '../store.ts'
 
@@ -195,15 +195,13 @@ export const CLAIM_RECONCILIATION = `INSERT INTO reconciliations
 /** Takes account, sub-merchant, day and worker. */
 export const RELEASE_RECONCILIATION = `UPDATE reconciliations SET worker = NULL, claimed_until = NULL
   WHERE account = ? AND sub_mchid = ? AND day = ? AND worker = ?`
+const PUT_RECONCILIATION = `INSERT INTO reconciliations (${TRIED_COLUMNS}, finds)
+  VALUES (${TRIED_COLUMNS.map(() => '?')}, 0) ON CONFLICT DO UPDATE SET`
 /** Because somebody asked. */
-export const KEEP_RECONCILIATION = `INSERT INTO reconciliations (${TRIED_COLUMNS}, finds)
-  VALUES (${TRIED_COLUMNS.map(() => '?')}, 0) ON CONFLICT DO UPDATE SET ${keptOver('reconciliations')}`
-/** Takes the TRIED_COLUMNS, and the worker whose claim it has to be still. */
-export const KEEP_CLAIMED_RECONCILIATION = `UPDATE reconciliations SET tried_at = ?4, failure = ?5,
-  found = coalesce(?6, found), found_at = coalesce(?7, found_at), differences = coalesce(?8, differences),
-  tries = CASE WHEN ?6 IS NULL THEN coalesce(tries, 0) + 1 ELSE 0 END, finds = finds + (?6 IS NOT NULL),
-  worker = NULL, claimed_until = NULL
-  WHERE account = ?1 AND sub_mchid = ?2 AND day = ?3 AND worker = ?9`
+export const KEEP_RECONCILIATION = `${PUT_RECONCILIATION} ${keptOver('reconciliations')}`
+/** Takes the TRIED_COLUMNS, and the worker whose claim it has to be still: its row is there since that was made. */
+export const KEEP_CLAIMED_RECONCILIATION = `${PUT_RECONCILIATION} ${countedOver('reconciliations')}
+  WHERE reconciliations.worker = ?`
 export const RECONCILIATION_DIALECT: ReconciliationDialect = {
   table: 'reconciliations',
   placeholder: () => '?',

@@ -1,4 +1,9 @@
-import { keptOver, type ReconciliationDialect, TRIED_COLUMNS } from '../../rows/reconciliations.ts'
+import {
+  countedOver,
+  keptOver,
+  type ReconciliationDialect,
+  TRIED_COLUMNS,
+} from '../../rows/reconciliations.ts'
 
 /* What was held against WeChat Pay's bills. */
 
@@ -20,17 +25,13 @@ export const CLAIM_RECONCILIATION = `INSERT INTO verdict.reconciliations AS it
 /** Takes account, sub-merchant, day and worker. */
 export const RELEASE_RECONCILIATION = `UPDATE verdict.reconciliations SET worker = NULL, claimed_until = NULL
   WHERE account = $1 AND sub_mchid = $2 AND day = $3 AND worker = $4`
+const PUT_RECONCILIATION = `INSERT INTO verdict.reconciliations AS it (${TRIED_COLUMNS}, finds)
+  VALUES (${TRIED_COLUMNS.map((_, i) => `$${i + 1}`)}, 0) ON CONFLICT ${KEY} DO UPDATE SET`
 /** Because somebody asked. */
-export const KEEP_RECONCILIATION = `INSERT INTO verdict.reconciliations AS it (${TRIED_COLUMNS}, finds)
-  VALUES (${TRIED_COLUMNS.map((_, i) => `$${i + 1}`)}, 0) ON CONFLICT ${KEY} DO UPDATE SET ${keptOver('it')}`
-/** Takes the TRIED_COLUMNS, and the worker whose claim it has to be still. */
-export const KEEP_CLAIMED_RECONCILIATION = `UPDATE verdict.reconciliations SET tried_at = $4, failure = $5,
-  found = coalesce($6::text, found), found_at = coalesce($7::bigint, found_at),
-  differences = coalesce($8::text, differences),
-  tries = CASE WHEN $6::text IS NULL THEN coalesce(tries, 0) + 1 ELSE 0 END,
-  finds = finds + CASE WHEN $6::text IS NULL THEN 0 ELSE 1 END,
-  worker = NULL, claimed_until = NULL
-  WHERE account = $1 AND sub_mchid = $2 AND day = $3 AND worker = $9`
+export const KEEP_RECONCILIATION = `${PUT_RECONCILIATION} ${keptOver('it')}`
+/** Takes the TRIED_COLUMNS, and the worker whose claim it has to be still: its row is there since that was made. */
+export const KEEP_CLAIMED_RECONCILIATION = `${PUT_RECONCILIATION} ${countedOver('it')}
+  WHERE it.worker = $${TRIED_COLUMNS.length + 1}`
 export const RECONCILIATION_DIALECT: ReconciliationDialect = {
   table: 'verdict.reconciliations',
   placeholder: (nth) => `$${nth}`,
